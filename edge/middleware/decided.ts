@@ -1,0 +1,89 @@
+import type { Context } from 'hono'
+import { getCookie, setCookie } from 'hono/cookie'
+import { createMiddleware } from 'hono/factory'
+import { identityOfLeaf } from '#shared/identity/device-identity.ts'
+import { openSession, sealSession, type SessionOptions } from '#shared/session/session.ts'
+import type { Decision } from '#shared/verdict/decision.ts'
+import type { Presented } from '#shared/verdict/presented.ts'
+import { verify, type Verification } from '#shared/verify.ts'
+import { parseCertificate } from '#shared/x509/parse.ts'
+import type { AppEnv, Ports } from '../context.ts'
+import type { Listener } from '../listener.ts'
+import { refusal, serviceFault } from '../observe/problem.ts'
+
+/** The `__Host-` prefix keeps the cookie to this host, `/` and TLS (RFC 6265bis 4.1.3.2). */
+export const sessionCookie = '__Host-sallyport'
+
+/** In verify mode: lets in or refuses. A session may save the path; revocation is asked all the same. */
+export function decided(listener: Listener, ports: Ports) {
+  return createMiddleware<AppEnv>(async (context, next) => {
+    if (listener.mode !== 'verify') return next()
+    const store = await ports.trustStore.current()
+    if (store === undefined) return serviceFault(503, 'trust_store_unavailable')
+    const now = ports.clock.now()
+    const { verifier, crls } = ports
+    const verification = { store, policy: listener.policy, now, verifier, crls }
+    const decision = await decide(context, listener, ports, verification)
+    if (decision.outcome === 'refused') return refusal(codeOf(decision, context.get('forged')))
+    context.set('decision', decision)
+    return next()
+  })
+}
+
+/** No certificate, but headers that pretend one: worth a name of its own in logs. */
+function codeOf(decision: Extract<Decision, { outcome: 'refused' }>, forged: readonly string[]) {
+  const { code } = decision.rejection
+  return code === 'no_certificate' && forged.length > 0 ? 'header_forged' : code
+}
+
+async function decide(
+  context: Context<AppEnv>,
+  listener: Listener,
+  ports: Ports,
+  verification: Verification,
+): Promise<Decision> {
+  const presentedNow = context.get('presented')
+  const options = sessionOptions(context, listener, ports)
+  if (options === undefined) return verify(presentedNow, verification)
+  const resumed = await resume(context, presentedNow, verification, options)
+  if (resumed !== undefined) return resumed
+  const decision = await verify(presentedNow, verification)
+  if (decision.outcome === 'accepted' && decision.basis.kind === 'path') {
+    const token = await sealSession(decision.basis.path, verification, options)
+    setCookie(context, sessionCookie, token, { path: '/', secure: true, httpOnly: true, sameSite: 'Strict' })
+    context.set('session', 'issued')
+  }
+  return decision
+}
+
+function sessionOptions(
+  context: Context<AppEnv>,
+  { session }: Listener,
+  { random }: Ports,
+): SessionOptions | undefined {
+  // An upgrade opens a session of its own that is asked again at every message: it needs the path.
+  if (session === undefined || context.req.header('upgrade') !== undefined) return undefined
+  const audience = new URL(context.req.url).host
+  return { ...session, audience, random }
+}
+
+/** A decision by the session's token; undefined where the chain has to be verified. */
+async function resume(
+  context: Context<AppEnv>,
+  presentedNow: Presented,
+  verification: Verification,
+  options: SessionOptions,
+): Promise<Decision | undefined> {
+  const token = getCookie(context, sessionCookie)
+  if (token === undefined || presentedNow.kind !== 'chain') return undefined
+  if (presentedNow.platformSaysRevoked === true) return undefined
+  const opened = await openSession(token, presentedNow.leaf, verification, options)
+  if (opened.verdict === 'reverify') return undefined
+  const evidence = { at: verification.now, epoch: verification.store.epoch, signaturesSpent: 0 }
+  if (opened.verdict === 'refused') return { outcome: 'refused', rejection: opened.rejection, evidence }
+  const leaf = parseCertificate(presentedNow.leaf)
+  if (!leaf.ok) return undefined
+  context.set('session', 'used')
+  const identity = identityOfLeaf(leaf.value)
+  return { outcome: 'accepted', identity, basis: { kind: 'session' }, evidence }
+}

@@ -1,0 +1,52 @@
+import type { Context } from 'hono'
+import { equalBytes } from '#shared/bytes.ts'
+import { recheckPath } from '#shared/path/validate.ts'
+import type { VerifiedPath } from '#shared/path/candidate-path.ts'
+import { nameKey, type TrustStore } from '#shared/trust-store/trust-store.ts'
+import type { RejectionCode } from '#shared/verdict/rejection.ts'
+import type { AppEnv, Ports } from '../context.ts'
+import type { Listener } from '../listener.ts'
+import { refusal, serviceFault } from '../observe/problem.ts'
+import { pump } from './pump.ts'
+
+/**
+ * MQTT over WebSocket (MQTT 3.1.1 section 6): the upgrade was decided like any request; after it
+ * the worker stays in the path and asks again at every message, so that a session whose
+ * certificate is revoked or ends is cut.
+ */
+export function mqtt(listener: Listener, ports: Ports) {
+  return async (context: Context<AppEnv>): Promise<Response> => {
+    if (ports.openBroker === undefined) return serviceFault(404, 'broker_missing')
+    if (context.req.header('upgrade')?.toLowerCase() !== 'websocket') {
+      return serviceFault(426, 'websocket_expected')
+    }
+    const basis = context.get('decision')?.basis
+    // Without a verified path there is nothing to ask again: such a session could not be cut.
+    if (basis?.kind !== 'path') return refusal('attestation_insufficient')
+    const { 0: client, 1: server } = new WebSocketPair()
+    pump(server, ports.openBroker(), recheck(basis.path, listener, ports))
+    const headers = { 'sec-websocket-protocol': 'mqtt' }
+    return new Response(null, { status: 101, webSocket: client, headers })
+  }
+}
+
+/** Why a session that is open may not go on; undefined while it may. */
+export type Recheck = () => Promise<RejectionCode | undefined>
+
+function recheck(path: VerifiedPath, listener: Listener, ports: Ports): Recheck {
+  return async () => {
+    const store = await ports.trustStore.current()
+    if (store === undefined) return 'revocation_unknown'
+    const now = ports.clock.now()
+    const { verifier, crls } = ports
+    const again = await recheckPath(path, { store, policy: listener.policy, now, verifier, crls })
+    if (!again.ok) return again.error.code
+    // An anchor that is trusted no longer trusts nothing.
+    return isAnchored(path, store) ? undefined : 'untrusted'
+  }
+}
+
+function isAnchored({ anchor }: VerifiedPath, store: TrustStore): boolean {
+  const named = store.anchorsBySubject.get(nameKey(anchor.subject)) ?? []
+  return named.some(({ spki }) => equalBytes(spki, anchor.spki))
+}

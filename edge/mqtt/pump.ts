@@ -1,0 +1,85 @@
+import type { BrokerConnection } from '../context.ts'
+import type { Recheck } from './mqtt.ts'
+
+/** RFC 6455 7.4.2: 4000 to 4999 are an application's own; the last digits recall HTTP's 403. */
+const refusedCloseCode = 4403
+
+/** Octets that may wait for the broker: beyond it the device is faster than what is behind. */
+const queuedOctetsMax = 1024 * 1024
+
+/**
+ * Carries octets between a device's WebSocket and the broker, both ways, and asks before each
+ * message of either side whether the session may go on. Order is kept: messages wait for each
+ * other's answers.
+ */
+export function pump(socket: WebSocket, broker: BrokerConnection, recheck: Recheck): void {
+  socket.binaryType = 'arraybuffer'
+  socket.accept()
+  const session = createSession(socket, broker, recheck)
+  const writer = broker.writable.getWriter()
+  let queued = 0
+  let turn: Promise<void> = Promise.resolve()
+  const carryToBroker = async (before: Promise<void>, octets: Uint8Array): Promise<void> => {
+    await before
+    try {
+      if (await session.mayGoOn()) await writer.write(octets)
+    } catch (error) {
+      session.fail('writing to the broker', error)
+    }
+    queued -= octets.byteLength
+  }
+  socket.addEventListener('message', ({ data }) => {
+    if (typeof data === 'string') return session.end(1003, 'binary frames only')
+    queued += data.byteLength
+    if (queued > queuedOctetsMax) return session.end(1013, 'the broker is too slow')
+    turn = carryToBroker(turn, new Uint8Array(data))
+    return undefined
+  })
+  socket.addEventListener('close', () => session.end(1000, ''))
+  void carryToDevice(socket, broker, session)
+}
+
+interface Session {
+  mayGoOn(): Promise<boolean>
+  end(code: number, reason: string): void
+  fail(doing: string, error: unknown): void
+}
+
+function createSession(socket: WebSocket, broker: BrokerConnection, recheck: Recheck): Session {
+  let isOpen = true
+  const end = (code: number, reason: string): void => {
+    if (!isOpen) return
+    isOpen = false
+    socket.close(code, reason)
+    broker.close().catch((error: unknown) => console.error(`closing the broker: ${String(error)}`))
+  }
+  return {
+    async mayGoOn() {
+      if (!isOpen) return false
+      const code = await recheck()
+      if (code !== undefined) end(refusedCloseCode, code)
+      return isOpen
+    },
+    end,
+    fail(doing, error) {
+      if (isOpen) console.error(`${doing}: ${String(error)}`)
+      end(1011, 'the broker went away')
+    },
+  }
+}
+
+async function carryToDevice(
+  socket: WebSocket,
+  broker: BrokerConnection,
+  session: Session,
+): Promise<void> {
+  try {
+    for await (const octets of broker.readable) {
+      if (!(await session.mayGoOn())) return
+      socket.send(octets)
+    }
+    session.end(1000, 'the broker closed')
+  } catch (error) {
+    session.fail('reading from the broker', error)
+  }
+}

@@ -1,0 +1,85 @@
+import { connect } from 'cloudflare:sockets'
+import type { Hono } from 'hono'
+import { createAuthenticatedCrls } from '#shared/revocation/authenticated-crls.ts'
+import { instantFromMs, type Clock } from '#shared/time.ts'
+import { createWebCryptoVerifier } from '#shared/x509/web-crypto-verifier.ts'
+import { createApp } from './app.ts'
+import { readListener, type ListenerVariables } from './config.ts'
+import type { AppEnv, BrokerConnection, Ports } from './context.ts'
+import type { Listener } from './listener.ts'
+import { serviceFault } from './observe/problem.ts'
+import { createHeldTrustStore } from './trust-stores/held-trust-store.ts'
+import { r2TrustFiles } from './trust-stores/trust-files.ts'
+
+/** Bindings of `wrangler.toml`, beside the listener's variables. */
+export interface Bindings extends ListenerVariables {
+  readonly TRUST: R2Bucket
+  /** Prefix of the trust store's files in the bucket; ends in `/`. */
+  readonly TRUST_PREFIX?: string
+  readonly TARGET?: { fetch(request: Request): Promise<Response> }
+  /** Where requests go without a TARGET binding. */
+  readonly TARGET_URL?: string
+  /** `host:port` of the MQTT broker. */
+  readonly BROKER?: string
+}
+
+/** A Worker around the edge app. The clock is an argument, and no request can reach it. */
+export function createWorker(clock: Clock): { fetch(request: Request, env: Bindings): Promise<Response> } {
+  // One app an isolate: values are kept, and never a promise, which Workers tie to its request.
+  let app: Hono<AppEnv> | undefined
+  return {
+    async fetch(request, env) {
+      const ready = app ?? (await buildApp(clock, env))
+      if (ready === undefined) return serviceFault(500, 'misconfigured')
+      app = ready
+      return ready.fetch(request)
+    },
+  }
+}
+
+/** Undefined where the configuration is wrong: said in the log, variable by variable. */
+async function buildApp(clock: Clock, env: Bindings): Promise<Hono<AppEnv> | undefined> {
+  const listener = await readListener(env)
+  if (listener.ok) return createApp(listener.value, portsOf(clock, env, listener.value))
+  for (const { variable, expected } of listener.error) {
+    console.error(`the variable ${variable} is wrong: expected ${expected}`)
+  }
+  return undefined
+}
+
+function portsOf(clock: Clock, env: Bindings, listener: Listener): Ports {
+  const verifier = createWebCryptoVerifier()
+  return {
+    clock,
+    random: (count) => crypto.getRandomValues(new Uint8Array(count)),
+    verifier,
+    crls: createAuthenticatedCrls(verifier),
+    trustStore: createHeldTrustStore({
+      files: r2TrustFiles(env.TRUST, env.TRUST_PREFIX ?? 'trust-stores/default/'),
+      limits: listener.limits,
+      maxStalenessMs: listener.maxStalenessMs,
+      clock,
+      report: ({ name, because }) => console.error(`trust store file ${name} was not taken: ${because}`),
+    }),
+    target: targetOf(env),
+    openBroker: env.BROKER === undefined ? undefined : brokerAt(env.BROKER),
+  }
+}
+
+function targetOf({ TARGET, TARGET_URL }: Bindings): Ports['target'] {
+  if (TARGET !== undefined) return (request) => TARGET.fetch(request)
+  if (TARGET_URL === undefined) return undefined
+  return (request) => {
+    const { pathname, search } = new URL(request.url)
+    return fetch(new Request(new URL(pathname + search, TARGET_URL), request))
+  }
+}
+
+function brokerAt(address: string): () => BrokerConnection {
+  return () => connect(address)
+}
+
+/** Production: the runtime's own clock. */
+const runtimeClock: Clock = { now: () => instantFromMs(Date.now()) }
+
+export default createWorker(runtimeClock)

@@ -1,0 +1,15 @@
+import type { TrustAnchor } from '#shared/trust-store/trust-store.ts'
+import type { Certificate } from '#shared/x509/certificate.ts'
+
+/** Certificates in a row that might be a path: leaf first, each one's issuer named next, then the anchor. */
+export interface CandidatePath {
+  readonly certificates: readonly [Certificate, ...Certificate[]]
+  readonly anchor: TrustAnchor
+}
+
+declare const verified: unique symbol
+
+/** A path that passed every check of RFC 5280 section 6. Only `validatePath` makes one. */
+export interface VerifiedPath extends CandidatePath {
+  readonly [verified]: true
+}

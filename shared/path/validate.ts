@@ -1,0 +1,142 @@
+import { ok, type Result } from '#shared/result.ts'
+import type { Instant } from '#shared/time.ts'
+import type { AuthenticatedCrls } from '#shared/revocation/authenticated-crls.ts'
+import type { TrustStore } from '#shared/trust-store/trust-store.ts'
+import type { Rejection } from '#shared/verdict/rejection.ts'
+import type { Certificate } from '#shared/x509/certificate.ts'
+import type { SignatureVerifier } from '#shared/x509/signature.ts'
+import type { Budget } from './budget.ts'
+import type { CandidatePath, VerifiedPath } from './candidate-path.ts'
+import { checkBasicConstraints, checkCertificateSigning, checkPathLength } from './checks/authority.ts'
+import { checkCriticalExtensions } from './checks/critical-extensions.ts'
+import { checkLeafKeyUsage } from './checks/key-usage.ts'
+import { checkIssuerPurpose, checkLeafPurpose } from './checks/purpose.ts'
+import { checkRevocation } from './checks/revocation.ts'
+import { checkSignature } from './checks/signature.ts'
+import { checkValidity } from './checks/validity.ts'
+import { expiryGraceMs, type VerificationPolicy } from './policy.ts'
+
+/** Everything a validation looks at beside the path: all of it arguments, none of it ambient. */
+export interface ValidationContext {
+  readonly store: TrustStore
+  readonly policy: VerificationPolicy
+  readonly now: Instant
+  readonly verifier: SignatureVerifier
+  readonly crls: AuthenticatedCrls
+  readonly budget: Budget
+}
+
+/**
+ * RFC 5280 section 6.1 over one candidate path. Cheap rules first; then signatures, from the
+ * anchor down; then revocation, asked only of issuers whose certificates have been verified.
+ */
+export async function validatePath(
+  candidate: CandidatePath,
+  context: ValidationContext,
+): Promise<Result<VerifiedPath, Rejection>> {
+  const rules = checkRules(candidate, context)
+  if (!rules.ok) return rules
+  const signatures = await checkSignatures(candidate, context)
+  if (!signatures.ok) return signatures
+  const revocation = await checkRevocations(candidate, context)
+  if (!revocation.ok) return revocation
+  return ok(candidate as VerifiedPath)
+}
+
+/**
+ * Asks a path that was verified before again what time can change: validity and revocation. For
+ * connections and sessions that are held open while certificates end and lists arrive.
+ */
+export async function recheckPath(
+  path: VerifiedPath,
+  context: Omit<ValidationContext, 'budget'>,
+): Promise<Result<void, Rejection>> {
+  for (const [at, certificate] of path.certificates.entries()) {
+    const graceMs = at === 0 ? expiryGraceMs(context.policy) : 0
+    const validity = checkValidity(certificate, at, context.now, graceMs)
+    if (!validity.ok) return validity
+  }
+  return checkRevocations(path, context)
+}
+
+function checkRules(candidate: CandidatePath, context: ValidationContext): Result<void, Rejection> {
+  const { certificates } = candidate
+  for (const [at, certificate] of certificates.entries()) {
+    const below = certificates.slice(1, Math.max(at, 1))
+    const rules = at === 0 ? checkLeaf(certificate, context) : checkIssuer(certificate, at, below, context)
+    if (!rules.ok) return rules
+  }
+  return ok(undefined)
+}
+
+function checkLeaf(
+  leaf: Certificate,
+  { policy, now }: ValidationContext,
+): Result<void, Rejection> {
+  return first(
+    () => checkValidity(leaf, 0, now, expiryGraceMs(policy)),
+    () => checkLeafKeyUsage(leaf, 0),
+    () => checkLeafPurpose(leaf, 0),
+    () => checkCriticalExtensions(leaf, 0),
+  )
+}
+
+function checkIssuer(
+  issuer: Certificate,
+  at: number,
+  below: readonly Certificate[],
+  { now }: ValidationContext,
+): Result<void, Rejection> {
+  return first(
+    () => checkValidity(issuer, at, now, 0),
+    () => checkBasicConstraints(issuer, at),
+    () => checkPathLength(issuer, at, below),
+    () => checkCertificateSigning(issuer, at),
+    () => checkIssuerPurpose(issuer, at),
+    () => checkCriticalExtensions(issuer, at),
+  )
+}
+
+async function checkSignatures(
+  candidate: CandidatePath,
+  { verifier, budget }: ValidationContext,
+): Promise<Result<void, Rejection>> {
+  let issuerSpki = candidate.anchor.spki
+  for (const [fromAnchor, certificate] of candidate.certificates.toReversed().entries()) {
+    const at = candidate.certificates.length - 1 - fromAnchor
+    const signature = await checkSignature(certificate, at, issuerSpki, verifier, budget)
+    if (!signature.ok) return signature
+    issuerSpki = certificate.spki
+  }
+  return ok(undefined)
+}
+
+async function checkRevocations(
+  candidate: CandidatePath,
+  { store, policy, now, crls }: Omit<ValidationContext, 'budget'>,
+): Promise<Result<void, Rejection>> {
+  if (policy.revocation.of === 'none') return ok(undefined)
+  const asked = policy.revocation.of === 'leaf' ? 1 : candidate.certificates.length
+  for (const [at, { serial }] of candidate.certificates.slice(0, asked).entries()) {
+    const issuer = await crls.of(store, issuerOf(candidate, at))
+    const status = checkRevocation(serial, at, issuer, policy, now)
+    if (!status.ok) return status
+  }
+  return ok(undefined)
+}
+
+/** Who issued the certificate at one place of a path: the next certificate, or the anchor. */
+export function issuerOf(
+  path: CandidatePath,
+  at: number,
+): Pick<Certificate, 'subject' | 'spki'> {
+  return path.certificates[at + 1] ?? path.anchor
+}
+
+function first(...checks: readonly (() => Result<void, Rejection>)[]): Result<void, Rejection> {
+  for (const check of checks) {
+    const result = check()
+    if (!result.ok) return result
+  }
+  return ok(undefined)
+}

@@ -1,0 +1,53 @@
+import type { Bytes } from '#shared/bytes.ts'
+import { DerReader, tag } from '#shared/der/reader.ts'
+import { readTime } from '#shared/der/time.ts'
+import type { Instant } from '#shared/time.ts'
+import { readExtensionFrame, readerInside } from '#shared/x509/extensions.ts'
+
+/** One revoked certificate of a CRL (RFC 5280 5.1.2.6 and 5.3). */
+export interface CrlEntry {
+  readonly serial: Bytes
+  readonly since: Instant
+  /** RFC 5280 5.3.1; 0 (unspecified) where the entry gives none. */
+  readonly reason: number
+}
+
+/** Entry extensions whose meaning this core applies or may pass over: reason code, invalidity date. */
+const processed: ReadonlySet<string> = new Set(['2.5.29.21', '2.5.29.24'])
+
+/** RFC 5280 5.3.1: codes 0 to 10 without 7. */
+const reasonCodeMax = 10
+
+/** Reads one entry and moves past it. A critical entry extension that is not processed is a fault (5.3). */
+export function readCrlEntry(reader: DerReader): CrlEntry {
+  const outer = reader.open(tag.sequence, 'revoked certificate')
+  const serial = reader.integer('userCertificate')
+  const since = readTime(reader, 'revocationDate')
+  const reason = reader.done ? 0 : readEntryExtensions(reader)
+  reader.close(outer)
+  return { serial, since, reason }
+}
+
+function readEntryExtensions(reader: DerReader): number {
+  const outer = reader.open(tag.sequence, 'crlEntryExtensions')
+  const seen = new Set<string>()
+  let reason = 0
+  while (!reader.done) {
+    const { oid, critical, value } = readExtensionFrame(reader, seen)
+    if (oid === '2.5.29.21') reason = readReason(readerInside(reader, value))
+    else if (critical && !processed.has(oid)) reader.fail(`no critical entry extension ${oid}`)
+  }
+  reader.close(outer)
+  return reason
+}
+
+function readReason(reader: DerReader): number {
+  const start = reader.at
+  const content = reader.integer('reasonCode', tag.enumerated)
+  reader.close(reader.end)
+  const code = content[0] ?? 0
+  if (content.length !== 1 || code > reasonCodeMax || code === 7) {
+    return reader.fail('reasonCode 0 to 6 or 8 to 10', start)
+  }
+  return code
+}

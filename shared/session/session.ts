@@ -1,0 +1,133 @@
+import { equalInConstantTime, fromBase64Url, toBase64Url, toUtf8, type Bytes } from '#shared/bytes.ts'
+import type { VerifiedPath } from '#shared/path/candidate-path.ts'
+import { checkRevocation } from '#shared/path/checks/revocation.ts'
+import { expiryGraceMs, type VerificationPolicy } from '#shared/path/policy.ts'
+import { issuerOf } from '#shared/path/validate.ts'
+import type { IssuerCrls, IssuerKeyId } from '#shared/revocation/authenticated-crls.ts'
+import type { Instant } from '#shared/time.ts'
+import type { Rejection } from '#shared/verdict/rejection.ts'
+import type { Verification } from '#shared/verify.ts'
+import { sessionClaims, type SessionClaims } from './claims.ts'
+import type { KeyRing } from './key-ring.ts'
+import { openToken, sealToken, type RandomOctets } from './token.ts'
+
+/** The longest a session may stand for a verification, whatever is configured. */
+export const sessionTtlMaxMs = 15 * 60 * 1000
+
+/** What sessions of one listener have in common. */
+export interface SessionOptions {
+  readonly ring: KeyRing
+  /** The host the session is for: a token opens at no other. */
+  readonly audience: string
+  /** At most `sessionTtlMaxMs`. */
+  readonly ttlMs: number
+  readonly random: RandomOctets
+}
+
+/** What a token is worth on this request. */
+export type SessionVerdict =
+  /** Path building and signatures may be skipped: validity and revocation have been decided again, now. */
+  | { readonly verdict: 'resumed' }
+  /** It says nothing (any more): verify the chain, as without it. */
+  | { readonly verdict: 'reverify'; readonly because: ReverifyReason }
+  | { readonly verdict: 'refused'; readonly rejection: Rejection }
+
+export type ReverifyReason =
+  'not_ours' | 'ended' | 'policy_changed' | 'trust_changed' | 'newer_epoch' | 'revocation_not_at_hand'
+
+/**
+ * Seals what a verification found, for requests to come (RFC 8705 section 3.1: bound to the leaf by
+ * `cnf.x5t#S256`, so that a token without its certificate authenticates nobody). It ends with the
+ * time to live, the leaf (or the grace that let it in) or the first CRL looked at, whichever is first.
+ */
+export async function sealSession(
+  path: VerifiedPath,
+  verification: Verification,
+  options: SessionOptions,
+): Promise<string> {
+  const { store, policy, now, crls } = verification
+  const [leaf] = path.certificates
+  let ends = Math.min(now + Math.min(options.ttlMs, sessionTtlMaxMs), leaf.validity.notAfter + expiryGraceMs(policy))
+  const asked: [IssuerKeyId, string][] = []
+  for (const [at, { serial, validity }] of path.certificates.entries()) {
+    const issuer = await crls.of(store, issuerOf(path, at))
+    asked.push([issuer.keyId, toBase64Url(serial)])
+    ends = Math.min(ends, endOfEvidence(issuer, now), at === 0 ? ends : validity.notAfter)
+  }
+  const claims: SessionClaims = {
+    exp: ends,
+    x5t: await sha256Text(leaf.der),
+    path: asked,
+    trust: store.trustHash,
+    epoch: store.epoch,
+    policy: await policyHash(policy),
+  }
+  return sealToken(JSON.stringify(claims), options.ring, options.audience, options.random)
+}
+
+/**
+ * Asks a token about the certificate that came with it. Every request asks the revocation index
+ * again, for the leaf and each intermediate; what cannot be answered is verified anew.
+ *
+ * @param leaf DER of the leaf that this request's TLS connection proved to hold
+ */
+export async function openSession(
+  token: string,
+  leaf: Bytes,
+  verification: Verification,
+  options: Omit<SessionOptions, 'ttlMs' | 'random'>,
+): Promise<SessionVerdict> {
+  const text = await openToken(token, options.ring, options.audience)
+  const claims = text === undefined ? undefined : sessionClaims(text)
+  if (claims === undefined) return { verdict: 'reverify', because: 'not_ours' }
+  if (!equalInConstantTime(toUtf8(claims.x5t), toUtf8(await sha256Text(leaf)))) {
+    return { verdict: 'refused', rejection: { code: 'session_of_other_certificate' } }
+  }
+  const moved = await whatMoved(claims, verification)
+  return moved === undefined ? askRevocation(claims, verification) : { verdict: 'reverify', because: moved }
+}
+
+async function whatMoved(
+  claims: SessionClaims,
+  { store, policy, now }: Verification,
+): Promise<ReverifyReason | undefined> {
+  if (now > claims.exp) return 'ended'
+  if (claims.trust !== store.trustHash) return 'trust_changed'
+  if (claims.policy !== (await policyHash(policy))) return 'policy_changed'
+  // Sealed by someone who knew more than we do: decide anew on what we have.
+  return claims.epoch > store.epoch ? 'newer_epoch' : undefined
+}
+
+function askRevocation(claims: SessionClaims, verification: Verification): SessionVerdict {
+  const { store, policy, now, crls } = verification
+  for (const [at, [keyId, serialText]] of claimsAsked(claims, policy).entries()) {
+    const issuer = crls.known(store, keyId)
+    const serial = fromBase64Url(serialText)
+    if (issuer === undefined || serial === undefined) {
+      return { verdict: 'reverify', because: 'revocation_not_at_hand' }
+    }
+    const status = checkRevocation(serial, at, issuer, policy, now)
+    if (!status.ok) return { verdict: 'refused', rejection: status.error }
+  }
+  return { verdict: 'resumed' }
+}
+
+function claimsAsked(claims: SessionClaims, policy: VerificationPolicy): SessionClaims['path'] {
+  if (policy.revocation.of === 'none') return []
+  return policy.revocation.of === 'leaf' ? claims.path.slice(0, 1) : claims.path
+}
+
+/** When the newest list this issuer has ends; an issuer without lists bounds nothing. */
+function endOfEvidence({ crls }: IssuerCrls, now: Instant): number {
+  const current = crls.filter((crl) => crl.nextUpdate >= now)
+  return Math.max(...current.map((crl) => crl.nextUpdate), current.length === 0 ? Infinity : 0)
+}
+
+/** Which policy a token was sealed under, so that a changed one ends it. */
+function policyHash(policy: VerificationPolicy): Promise<string> {
+  return sha256Text(toUtf8(JSON.stringify(policy)))
+}
+
+async function sha256Text(bytes: Bytes): Promise<string> {
+  return toBase64Url(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)))
+}

@@ -1,0 +1,103 @@
+import { compareBytes, concatBytes, toBase64Url, type Bytes } from '#shared/bytes.ts'
+import type { Certificate } from '#shared/x509/certificate.ts'
+import type { Crl } from '#shared/revocation/crl.ts'
+
+/** A name and a key that are trusted beforehand (RFC 5280 6.1.1 (d)); may be an intermediate's. */
+export interface TrustAnchor {
+  readonly subject: Bytes
+  readonly spki: Bytes
+  readonly certificate: Certificate
+}
+
+/** Fixed bounds on what a path may look like, by name; a policy never widens them. */
+export interface Limits {
+  /** Octets of one certificate. */
+  readonly certificateOctetsMax: number
+  /** Certificates presented beside the leaf. */
+  readonly presentedMax: number
+  /** Intermediate certificates between leaf and anchor. */
+  readonly intermediatesMax: number
+}
+
+/**
+ * ALB's own bounds (its quotas page): CA certificates of 16 KB and a chain depth of four, which the
+ * TLS library beneath counts in certificates read from the wire.
+ */
+export const albLimits: Limits = {
+  certificateOctetsMax: 16 * 1024,
+  presentedMax: 3,
+  intermediatesMax: 3,
+}
+
+/** The default: room for every hierarchy met in the field, small enough to bound a search. */
+export const defaultLimits: Limits = {
+  certificateOctetsMax: 16 * 1024,
+  presentedMax: 10,
+  intermediatesMax: 6,
+}
+
+/** What a trust store is made from, each part read already. */
+export interface TrustStoreParts {
+  readonly anchors: readonly Certificate[]
+  readonly intermediates: readonly Certificate[]
+  readonly crls: readonly Crl[]
+  readonly epoch: number
+  readonly limits: Limits
+}
+
+/** An immutable snapshot of what is trusted and what is revoked. It is replaced whole, never changed. */
+export interface TrustStore {
+  readonly epoch: number
+  readonly limits: Limits
+  /** SHA-256 over anchors and intermediates, base64url: changes when trust does, not when a CRL does. */
+  readonly trustHash: string
+  readonly anchorsBySubject: ReadonlyMap<string, readonly TrustAnchor[]>
+  readonly intermediatesBySubject: ReadonlyMap<string, readonly Certificate[]>
+  readonly crlsByIssuer: ReadonlyMap<string, readonly Crl[]>
+}
+
+/** Groups the parts by name, ready to be asked. */
+export async function buildTrustStore(parts: TrustStoreParts): Promise<TrustStore> {
+  return {
+    epoch: parts.epoch,
+    limits: parts.limits,
+    trustHash: await hashTrust(parts),
+    anchorsBySubject: groupBy(parts.anchors.map(toAnchor), (anchor) => nameKey(anchor.subject)),
+    intermediatesBySubject: groupBy(parts.intermediates, (each) => nameKey(each.subject)),
+    crlsByIssuer: groupBy(parts.crls, (crl) => nameKey(crl.issuer)),
+  }
+}
+
+/** Maps every octet to a character of its own, so that keys are equal only where bytes are. */
+const oneToOne = new TextDecoder('latin1')
+
+/** A Map key for a Name: equal keys, equal DER. */
+export function nameKey(name: Bytes): string {
+  return oneToOne.decode(name)
+}
+
+function toAnchor(certificate: Certificate): TrustAnchor {
+  return { subject: certificate.subject, spki: certificate.spki, certificate }
+}
+
+function groupBy<Each>(all: readonly Each[], keyOf: (each: Each) => string): Map<string, Each[]> {
+  const groups = new Map<string, Each[]>()
+  for (const each of all) {
+    const key = keyOf(each)
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [each])
+    else group.push(each)
+  }
+  return groups
+}
+
+/** The order of the files does not matter; which part a certificate stands in does. */
+async function hashTrust({ anchors, intermediates }: TrustStoreParts): Promise<string> {
+  const separator = new Uint8Array(1)
+  const ordered = [...sortedDers(anchors), separator, ...sortedDers(intermediates)]
+  return toBase64Url(new Uint8Array(await crypto.subtle.digest('SHA-256', concatBytes(...ordered))))
+}
+
+function sortedDers(certificates: readonly Certificate[]): Bytes[] {
+  return certificates.map(({ der }) => der).toSorted(compareBytes)
+}

@@ -1,0 +1,45 @@
+import type { Bytes } from '#shared/bytes.ts'
+import type { Instant } from '#shared/time.ts'
+
+/** A parsed certificate (RFC 5280 section 4.1). Byte fields are views into `der`, never copies. */
+export interface Certificate {
+  readonly der: Bytes
+  /** The signed part, header included. */
+  readonly tbs: Bytes
+  readonly version: 1 | 2 | 3
+  /** Content octets of the serial INTEGER: two's complement, big-endian, at most 20 octets. */
+  readonly serial: Bytes
+  /** DER of the Name, header included. */
+  readonly issuer: Bytes
+  readonly subject: Bytes
+  readonly validity: { readonly notBefore: Instant; readonly notAfter: Instant }
+  /** DER of the SubjectPublicKeyInfo, header included. */
+  readonly spki: Bytes
+  /** DER of the AlgorithmIdentifier, header included. */
+  readonly signatureAlgorithm: Bytes
+  /** The BIT STRING's octets. */
+  readonly signature: Bytes
+  readonly extensions: Extensions
+}
+
+/** The extensions that path validation and identity need; `undefined` where the certificate has none. */
+export interface Extensions {
+  readonly basicConstraints: { readonly ca: boolean; readonly pathLength: number | undefined } | undefined
+  /** Bit 0 (digitalSignature) is the highest bit of the first octet, as in RFC 5280 4.2.1.3. */
+  readonly keyUsage: Bytes | undefined
+  /** Dotted object identifiers. */
+  readonly extendedKeyUsage: readonly string[] | undefined
+  readonly subjectKeyIdentifier: Bytes | undefined
+  readonly authorityKeyIdentifier: Bytes | undefined
+  readonly subjectAltNames: SubjectAltNames | undefined
+  /** Critical extensions that this core does not process: their presence refuses the path (RFC 5280 4.2). */
+  readonly criticalUnknown: readonly string[]
+}
+
+export interface SubjectAltNames {
+  readonly dns: readonly string[]
+  readonly uris: readonly string[]
+  readonly emails: readonly string[]
+  /** iPAddress octets: 4 or 16. */
+  readonly ips: readonly Bytes[]
+}

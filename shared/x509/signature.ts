@@ -1,0 +1,46 @@
+import type { Bytes } from '#shared/bytes.ts'
+import { parseDer, tag } from '#shared/der/reader.ts'
+import type { PublicKeyKind, SignatureAlgorithm } from './algorithms.ts'
+
+/** Who verifies signatures: WebCrypto by default; a runtime may bring a faster one. */
+export interface SignatureVerifier {
+  /**
+   * Whether `signature` over `signed` was made with the key of `spki`. Never throws for bad input:
+   * a key or signature that cannot be read verifies nothing.
+   */
+  verify(input: {
+    readonly algorithm: SignatureAlgorithm
+    readonly kind: PublicKeyKind
+    readonly spki: Bytes
+    /** As X.509 has it; for ECDSA a DER SEQUENCE of r and s. */
+    readonly signature: Bytes
+    readonly signed: Bytes
+  }): Promise<boolean>
+}
+
+/**
+ * r and s of a DER ECDSA signature (RFC 3279 2.2.3) side by side, as WebCrypto takes them; or
+ * undefined where it is not one. WebCrypto answers false, silently, to a DER signature.
+ */
+export function rawEcdsaSignature(der: Bytes, scalarOctets: number): Bytes | undefined {
+  const parsed = parseDer(der, (reader) => {
+    const outer = reader.open(tag.sequence, 'Ecdsa-Sig-Value')
+    const scalars = [reader.integer('r'), reader.integer('s')]
+    reader.close(outer)
+    return scalars
+  })
+  if (!parsed.ok) return undefined
+  const raw = new Uint8Array(2 * scalarOctets)
+  for (const [index, scalar] of parsed.value.entries()) {
+    const magnitude = positiveMagnitude(scalar)
+    if (magnitude === undefined || magnitude.length > scalarOctets) return undefined
+    raw.set(magnitude, (index + 1) * scalarOctets - magnitude.length)
+  }
+  return raw
+}
+
+function positiveMagnitude(integer: Bytes): Bytes | undefined {
+  const first = integer[0] ?? 0
+  if (first >= 0x80) return undefined
+  return first === 0 ? integer.subarray(1) : integer
+}

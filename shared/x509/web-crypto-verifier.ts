@@ -1,0 +1,71 @@
+import type { Bytes } from '#shared/bytes.ts'
+import type { PublicKeyKind, SignatureAlgorithm } from './algorithms.ts'
+import { rawEcdsaSignature, type SignatureVerifier } from './signature.ts'
+
+/** `CryptoKey`, by whatever name a runtime's types know it. */
+type WebCryptoKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>
+
+/**
+ * A verifier over WebCrypto, for every runtime. Imported keys are kept by the very SPKI view they
+ * came from, so trust anchors and stored intermediates are imported once a snapshot and leave
+ * with it. Values only: a promise of one request must never be awaited in another (Workers).
+ */
+export function createWebCryptoVerifier(): SignatureVerifier {
+  const keys = new WeakMap<Bytes, Map<string, WebCryptoKey>>()
+  return {
+    async verify({ algorithm, kind, spki, signature, signed }) {
+      if (algorithm.family !== kind.family) return false
+      const key = await importedKey(keys, spki, algorithm, kind)
+      if (key === undefined) return false
+      const raw =
+        kind.family === 'ec' ? rawEcdsaSignature(signature, kind.scalarOctets) : signature
+      if (raw === undefined) return false
+      return crypto.subtle.verify(verifyParameters(algorithm), key, raw, signed)
+    },
+  }
+}
+
+async function importedKey(
+  keys: WeakMap<Bytes, Map<string, WebCryptoKey>>,
+  spki: Bytes,
+  algorithm: SignatureAlgorithm,
+  kind: PublicKeyKind,
+): Promise<WebCryptoKey | undefined> {
+  const known = keys.get(spki)?.get(algorithm.name)
+  if (known !== undefined) return known
+  const key = await importKey(spki, algorithm, kind)
+  if (key === undefined) return undefined
+  const ofKey = keys.get(spki) ?? new Map<string, WebCryptoKey>()
+  ofKey.set(algorithm.name, key)
+  keys.set(spki, ofKey)
+  return key
+}
+
+/** Undefined where WebCrypto refuses the key (a point off the curve, say): it then verifies nothing. */
+async function importKey(
+  spki: Bytes,
+  algorithm: SignatureAlgorithm,
+  kind: PublicKeyKind,
+): Promise<WebCryptoKey | undefined> {
+  try {
+    return await crypto.subtle.importKey('spki', spki, importParameters(algorithm, kind), false, ['verify'])
+  } catch (error) {
+    if (error instanceof DOMException) return undefined
+    throw error
+  }
+}
+
+function importParameters(
+  algorithm: SignatureAlgorithm,
+  kind: PublicKeyKind,
+): { name: string; namedCurve?: string; hash?: string } {
+  if (kind.family === 'ed25519') return { name: 'Ed25519' }
+  if (kind.curve !== undefined) return { name: 'ECDSA', namedCurve: kind.curve }
+  return { name: 'RSASSA-PKCS1-v1_5', hash: algorithm.hash ?? 'SHA-256' }
+}
+
+function verifyParameters(algorithm: SignatureAlgorithm): { name: string; hash?: string } {
+  if (algorithm.family === 'ed25519') return { name: 'Ed25519' }
+  if (algorithm.family === 'rsa') return { name: 'RSASSA-PKCS1-v1_5' }
+  return { name: 'ECDSA', hash: algorithm.hash ?? 'SHA-256' }
+}

@@ -1,0 +1,206 @@
+import type { Bytes } from '#shared/bytes.ts'
+import { instantFromMs, type Instant } from '#shared/time.ts'
+import { hash32, stream } from '#simulator/random.ts'
+import { createCrl, type CrlEntry, type RevocationReason } from './crl.ts'
+import { createHierarchy, type Ca, type Hierarchy, type HierarchyOptions } from './hierarchy.ts'
+import { serialFrom, serialText } from './identifiers.ts'
+import { createLeaf, type KeyAndLeaf } from './leaf.ts'
+import type { Ledger } from './ledger.ts'
+import { toPem } from './pem.ts'
+
+/** What a device needs to show who it is. */
+export interface DeviceCredential {
+  /** Upper-case hexadecimal, whole bytes. */
+  readonly serial: string
+  /** Name of the issuing authority. */
+  readonly issuer: string
+  /** PKCS#8. */
+  readonly keyPem: string
+  /** Leaf, then its intermediate. */
+  readonly chainPem: string
+  readonly leafDer: Bytes
+  readonly intermediateDer: Bytes
+  /** Whole seconds, as in the certificate. */
+  readonly notBefore: Instant
+  readonly notAfter: Instant
+}
+
+export interface IssueRequest {
+  readonly device: string
+  readonly kind: string
+  /** Cut to the whole second, as X.509 knows time. */
+  readonly notBefore: Instant
+  readonly notAfter: Instant
+  /** When this happens: may lie after `notBefore`. */
+  readonly at: Instant
+}
+
+/** A certificate that only looks like one of the fleet. */
+export interface ForgeRequest {
+  readonly device: string
+  readonly kind: string
+  /** Serial of the certificate that is imitated. */
+  readonly serial: string
+  readonly notBefore: Instant
+  readonly notAfter: Instant
+}
+
+export interface PublishedCrl {
+  readonly issuer: string
+  /** File name, like `issuing-1.crl`. */
+  readonly name: string
+  readonly der: Bytes
+}
+
+/** The certification authority of the simulated world. It writes what it does into the ledger. */
+export interface Authority {
+  readonly anchorsPem: string
+  readonly intermediatesPem: string
+  /** A new key and certificate. The serial depends on the seed, the device and how many it had before. */
+  issue(request: IssueRequest): Promise<DeviceCredential>
+  /** Revokes an issued certificate; nothing when it is revoked already. It shows in the next CRLs. */
+  revoke(serial: string, at: Instant, reason: RevocationReason): void
+  /** New CRLs of every authority. Once they are in the bucket, the caller tells the ledger so. */
+  crls(at: Instant, nextUpdateMs: number): Promise<readonly PublishedCrl[]>
+  /** A chain with all names, serials and key identifiers of a real one, but with other keys. */
+  forge(request: ForgeRequest): Promise<DeviceCredential>
+  readonly state: AuthorityState
+}
+
+/** All that an authority remembers: what `saveAuthority` writes. */
+export interface AuthorityState {
+  readonly options: HierarchyOptions
+  readonly hierarchy: Hierarchy
+  /** Certificates issued so far, by device. */
+  readonly issued: Map<string, number>
+  /** Revocations so far, by issuer name. */
+  readonly revoked: Map<string, CrlEntry[]>
+  crlNumber: number
+}
+
+/** A new authority with new keys. Everything but the keys and signatures comes from the seed. */
+export async function createAuthority(
+  options: HierarchyOptions & { readonly ledger: Ledger },
+): Promise<Authority> {
+  const { ledger, seed, start, intermediates } = options
+  const hierarchyOptions = { seed, start, intermediates }
+  const hierarchy = await createHierarchy(hierarchyOptions)
+  const fresh = { issued: new Map(), revoked: new Map(), crlNumber: 0 }
+  return authorityFrom({ options: hierarchyOptions, hierarchy, ...fresh }, ledger)
+}
+
+/** An authority that goes on from `state`. */
+export function authorityFrom(state: AuthorityState, ledger: Ledger): Authority {
+  const { root, intermediates } = state.hierarchy
+  let rogue: Promise<Hierarchy> | undefined
+  return {
+    anchorsPem: toPem('CERTIFICATE', root.der),
+    intermediatesPem: intermediates.map(({ der }) => toPem('CERTIFICATE', der)).join(''),
+    issue: (request) => issue(state, ledger, request),
+    revoke: (serial, at, reason) => revoke(state, ledger, { serial, at, reason }),
+    crls: (at, nextUpdateMs) => publish(state, at, nextUpdateMs),
+    forge: async (request) => {
+      rogue ??= createHierarchy(state.options, state.hierarchy)
+      return forge(await rogue, request)
+    },
+    state,
+  }
+}
+
+async function issue(
+  state: AuthorityState,
+  ledger: Ledger,
+  { device, kind, at, ...validity }: IssueRequest,
+): Promise<DeviceCredential> {
+  const count = (state.issued.get(device) ?? 0) + 1
+  // Counted before the first wait, so that two requests at once never share a serial.
+  state.issued.set(device, count)
+  const serial = serialFrom(stream(state.options.seed, 'serial', device, count))
+  const issuer = issuerOf(state.hierarchy, device)
+  const dated = wholeSeconds(validity)
+  ledger.recordIssued({
+    serial: serialText(serial),
+    issuer: issuer.name,
+    device,
+    ...dated,
+    issuedAt: at,
+  })
+  const leaf = await createLeaf(issuer, { device, kind, serial, ...dated })
+  return toCredential(issuer, leaf, serial, dated)
+}
+
+async function forge(
+  rogue: Hierarchy,
+  { device, kind, serial: imitated, ...validity }: ForgeRequest,
+): Promise<DeviceCredential> {
+  const serial = new Uint8Array(Buffer.from(imitated, 'hex'))
+  const issuer = issuerOf(rogue, device)
+  const dated = wholeSeconds(validity)
+  const leaf = await createLeaf(issuer, { device, kind, serial, ...dated })
+  return toCredential(issuer, leaf, serial, dated)
+}
+
+interface Validity {
+  readonly notBefore: Instant
+  readonly notAfter: Instant
+}
+
+function wholeSeconds({ notBefore, notAfter }: Validity): Validity {
+  return { notBefore: toSecond(notBefore), notAfter: toSecond(notAfter) }
+}
+
+function toSecond(at: Instant): Instant {
+  return instantFromMs(Math.floor(at / 1000) * 1000)
+}
+
+function toCredential(
+  issuer: Ca,
+  { keyPem, der }: KeyAndLeaf,
+  serial: Uint8Array,
+  validity: Validity,
+): DeviceCredential {
+  return {
+    serial: serialText(serial),
+    issuer: issuer.name,
+    keyPem,
+    chainPem: toPem('CERTIFICATE', der) + toPem('CERTIFICATE', issuer.der),
+    leafDer: der,
+    intermediateDer: issuer.der,
+    ...validity,
+  }
+}
+
+/** A device keeps its issuer for life; devices are spread over the issuers by their names. */
+function issuerOf({ root, intermediates }: Hierarchy, device: string): Ca {
+  return intermediates[hash32(device) % intermediates.length] ?? root
+}
+
+function revoke(state: AuthorityState, ledger: Ledger, entry: CrlEntry): void {
+  if (ledger.revocation(entry.serial) !== undefined) return
+  ledger.recordRevoked(entry.serial, entry.at, entry.reason)
+  const issuer = ledger.certificate(entry.serial)?.issuer ?? ''
+  state.revoked.set(issuer, [...(state.revoked.get(issuer) ?? []), entry])
+}
+
+async function publish(
+  state: AuthorityState,
+  at: Instant,
+  nextUpdateMs: number,
+): Promise<readonly PublishedCrl[]> {
+  state.crlNumber += 1
+  const fields = { number: state.crlNumber, at, nextUpdateMs }
+  const issuers = [state.hierarchy.root, ...state.hierarchy.intermediates]
+  // The entries are read before the first wait: a revocation in between waits for the next CRLs.
+  const crls = issuers.map((issuer) => publishOne(state, issuer, fields))
+  return Promise.all(crls)
+}
+
+async function publishOne(
+  { revoked }: AuthorityState,
+  issuer: Ca,
+  fields: { readonly number: number; readonly at: Instant; readonly nextUpdateMs: number },
+): Promise<PublishedCrl> {
+  const entries = revoked.get(issuer.name) ?? []
+  const der = await createCrl(issuer, { ...fields, entries })
+  return { issuer: issuer.name, name: `${issuer.name}.crl`, der }
+}

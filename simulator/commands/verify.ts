@@ -1,0 +1,145 @@
+import { readFile } from 'node:fs/promises'
+import { Command, Option } from 'commander'
+import type { Bytes } from '#shared/bytes.ts'
+import type { DerFault } from '#shared/der/reader.ts'
+import { parseDuration } from '#shared/duration.ts'
+import { strictPolicy, type VerificationPolicy } from '#shared/path/policy.ts'
+import type { Result } from '#shared/result.ts'
+import { createAuthenticatedCrls } from '#shared/revocation/authenticated-crls.ts'
+import { parseCrl } from '#shared/revocation/crl.ts'
+import { instantFromIso, instantFromMs, isoFromInstant, type Instant } from '#shared/time.ts'
+import { albLimits, buildTrustStore, defaultLimits, type TrustStore } from '#shared/trust-store/trust-store.ts'
+import { rejections } from '#shared/verdict/rejection.ts'
+import type { Decision } from '#shared/verdict/decision.ts'
+import { verify } from '#shared/verify.ts'
+import { decodePem } from '#shared/wire/pem.ts'
+import { parseCertificate } from '#shared/x509/parse.ts'
+import { createWebCryptoVerifier } from '#shared/x509/web-crypto-verifier.ts'
+import { unusable } from './options.ts'
+
+interface VerifyFlags {
+  readonly trust: string
+  readonly crl: readonly string[]
+  readonly at?: string
+  readonly expired: string
+  readonly revocation?: VerificationPolicy['revocation']['of']
+  readonly limits: 'default' | 'alb'
+}
+
+export function verifyCommand(): Command {
+  return new Command('verify')
+    .description('decide on one certificate chain, as the edge worker would, and print the decision as JSON')
+    .argument('<chain>', 'PEM file: the leaf first, then its intermediates in any order')
+    .requiredOption('--trust <file>', 'PEM file of the trust anchors')
+    .option('--crl <file>', 'a CRL, DER or PEM; may be given more than once', collect, [])
+    .option('--at <instant>', 'decide as of this instant, like 2027-01-31T12:00:00Z (default: now)')
+    .option('--expired <word>', 'refuse, allow, or "grace 14d"', 'refuse')
+    .addOption(
+      new Option(
+        '--revocation <whose>',
+        'whose status is asked (default: chain where a CRL is given, else none)',
+      ).choices(['chain', 'leaf', 'none']),
+    )
+    .addOption(new Option('--limits <name>', 'bounds on chains').choices(['default', 'alb']).default('default'))
+    .addHelpText('after', '\nExit status: 0 accepted, 1 refused, 2 the input cannot be used.')
+    .action(runVerify)
+}
+
+async function runVerify(chain: string, flags: VerifyFlags): Promise<void> {
+  const store = await readTrustStore(flags)
+  const [leaf, ...intermediates] = await readCertificates(chain)
+  if (leaf === undefined) unusable(`${chain}: it holds no certificate`)
+  const verifier = createWebCryptoVerifier()
+  const decision = await verify(
+    { kind: 'chain', leaf, intermediates },
+    { store, policy: policyOf(flags), now: instantOf(flags), verifier, crls: createAuthenticatedCrls(verifier) },
+  )
+  process.stdout.write(`${JSON.stringify(toJson(decision), undefined, 2)}\n`)
+  process.exitCode = decision.outcome === 'accepted' ? 0 : 1
+}
+
+async function readTrustStore({ trust, crl, limits }: VerifyFlags): Promise<TrustStore> {
+  const anchors = (await readCertificates(trust)).map((der, index) =>
+    parsed(parseCertificate(der), `${trust}: certificate ${index + 1}`),
+  )
+  const crls = await Promise.all(
+    crl.map(async (file) => parsed(parseCrl(await readCrlFile(file)), `${file}: CRL`)),
+  )
+  const bounds = limits === 'alb' ? albLimits : defaultLimits
+  return buildTrustStore({ anchors, intermediates: [], crls, epoch: 0, limits: bounds })
+}
+
+async function readCertificates(file: string): Promise<readonly Bytes[]> {
+  const ders = decodePem((await readInput(file)).toString('latin1'), 'CERTIFICATE')
+  if (!ders.ok) return unusable(`${file}: line ${ders.error.line}: expected ${ders.error.expected}`)
+  return ders.value
+}
+
+/** DER begins with the tag of a SEQUENCE, which no PEM text does. */
+async function readCrlFile(file: string): Promise<Bytes> {
+  const octets = await readInput(file)
+  if (octets[0] === 0x30) return new Uint8Array(octets)
+  const ders = decodePem(octets.toString('latin1'), 'X509 CRL')
+  if (!ders.ok) return unusable(`${file}: line ${ders.error.line}: expected ${ders.error.expected}`)
+  const [only, ...more] = ders.value
+  if (only === undefined || more.length > 0) return unusable(`${file}: expected one CRL, got ${ders.value.length}`)
+  return only
+}
+
+async function readInput(file: string): Promise<Buffer> {
+  return readFile(file).catch((error: unknown) => unusable(`cannot read ${file}: ${String(error)}`))
+}
+
+function parsed<Value>(result: Result<Value, DerFault>, what: string): Value {
+  if (result.ok) return result.value
+  return unusable(`${what}, byte ${result.error.offset}: expected ${result.error.expected}`)
+}
+
+function policyOf({ expired, revocation, crl }: VerifyFlags): VerificationPolicy {
+  const of = revocation ?? (crl.length > 0 ? 'chain' : 'none')
+  return { ...strictPolicy, expired: expiredOf(expired), revocation: { of, unknown: 'refuse' } }
+}
+
+function expiredOf(text: string): VerificationPolicy['expired'] {
+  if (text === 'refuse' || text === 'allow') return { word: text }
+  const forMs = text.startsWith('grace ') ? parseDuration(text.slice('grace '.length)) : undefined
+  if (forMs === undefined) return unusable(`--expired ${text}: expected refuse, allow, or "grace 14d"`)
+  return { word: 'grace', forMs }
+}
+
+function instantOf({ at }: VerifyFlags): Instant {
+  if (at === undefined) return instantFromMs(Date.now())
+  try {
+    return instantFromIso(at)
+  } catch (error) {
+    return unusable(`--at: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+/** The decision for people and scripts: instants in ISO 8601, no raw bytes. */
+function toJson(decision: Decision): unknown {
+  const at = isoFromInstant(decision.evidence.at)
+  if (decision.outcome === 'accepted') {
+    const { notBefore, notAfter, ...identity } = decision.identity
+    const validity = { notBefore: isoFromInstant(notBefore), notAfter: isoFromInstant(notAfter) }
+    return { outcome: 'accepted', at, identity: { ...identity, ...validity } }
+  }
+  const { code, ...facts } = decision.rejection
+  const { status, alb } = rejections[code]
+  return { outcome: 'refused', at, code, status, albReason: alb, facts: withIsoInstants(facts) }
+}
+
+const instantFields: ReadonlySet<string> = new Set(['now', 'notBefore', 'notAfter', 'since'])
+
+function withIsoInstants(facts: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(facts).map(([name, value]) => [
+      name,
+      instantFields.has(name) && typeof value === 'number' ? isoFromInstant(instantFromMs(value)) : value,
+    ]),
+  )
+}
+
+function collect(file: string, files: readonly string[]): readonly string[] {
+  return [...files, file]
+}

@@ -1,0 +1,55 @@
+import { instantFromMs, type Instant } from '#shared/time.ts'
+import { exponential, hash32, type Random } from '#simulator/random.ts'
+import type { DeviceKind } from '#simulator/scenario/scenario.ts'
+import { nextTick, onGrid } from './grid.ts'
+import type { DeviceProfile } from './profile.ts'
+
+/** When a device that is online connects next: an instant of the grid after `from`. */
+type NextSession = (from: Instant, random: Random, profile: DeviceProfile) => Instant
+
+/** How the kinds of devices differ. Their measures stand in the scenario's fleets. */
+const behaviours: Readonly<Record<DeviceKind, NextSession>> = { car: nextTrip, meter: nextReport }
+
+export const nextSession: NextSession = (from, random, profile) =>
+  behaviours[profile.kind](from, random, profile)
+
+const hourMs = 3_600_000
+const dayMs = 24 * hourMs
+
+/** How many trips begin in each hour of a day (UTC), against each other: two rush hours, quiet nights. */
+const tripsByHour = [
+  1, 1, 1, 1, 1, 4, 10, 20, 20, 10, 8, 8, 10, 8, 8, 10, 20, 24, 20, 10, 6, 4, 2, 1,
+] as const
+const tripsOfADay = tripsByHour.reduce<number>((sum, trips) => sum + trips, 0)
+
+/** A car connects on its trips: on a day drawn with the fleet's mean interval, mostly by day. */
+function nextTrip(from: Instant, random: Random, { fleet, grid }: DeviceProfile): Instant {
+  const due = from + exponential(random, fleet.traffic.everyMs)
+  const trip = Math.floor(due / dayMs) * dayMs + timeOfDay(random)
+  // A trip earlier on the same day is over: then the interval alone decides.
+  const at = instantFromMs(trip > from ? trip : due)
+  return later(onGrid(grid, at), nextTick(grid, from))
+}
+
+/** Milliseconds after midnight, drawn by the table of trips. */
+function timeOfDay(random: Random): number {
+  let left = random.next() * tripsOfADay
+  const hour = tripsByHour.findIndex((trips) => {
+    left -= trips
+    return left < 0
+  })
+  return (hour + random.next()) * hourMs
+}
+
+/** A meter reports at the fleet's interval, in a phase that the hash of its name spreads evenly. */
+function nextReport(from: Instant, _random: Random, { id, fleet, grid }: DeviceProfile): Instant {
+  const { everyMs } = fleet.traffic
+  const first = grid.start + (hash32(id) % everyMs)
+  const periods = Math.floor((from - first) / everyMs) + 1
+  const report = onGrid(grid, first + periods * everyMs)
+  return later(report, nextTick(grid, from))
+}
+
+function later(a: Instant, b: Instant): Instant {
+  return a > b ? a : b
+}

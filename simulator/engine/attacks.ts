@@ -1,0 +1,110 @@
+import type { Instant } from '#shared/time.ts'
+import type { PlannedAttack } from '../device/plan.ts'
+import type { Intent } from '../oracle/attempt.ts'
+import type { HostileKind } from '../scenario/scenario.ts'
+import { noDeeds, type Deeds, type DeviceAgent, type Surroundings } from './device-agent.ts'
+import type { DeviceRequest } from './client/device-connection.ts'
+import type { DeviceCredential } from './client/tls-connection.ts'
+
+/** What an attack has to work with. `actor` is a device of its own only where it needs to be one. */
+interface Scene {
+  readonly plan: PlannedAttack
+  readonly victim: DeviceAgent
+  readonly actor: DeviceAgent | undefined
+  readonly around: Surroundings
+  /** Counts the attacks of a run: picks a spelling. */
+  readonly ordinal: number
+}
+
+type Attack = (scene: Scene, at: Instant) => Promise<Deeds>
+
+/** One row an attack. */
+const attacks: Readonly<Record<HostileKind, Attack>> = {
+  no_certificate: (scene, at) => knock(scene, at, undefined, undefined, {}),
+  forged_chain: forgeChain,
+  forged_header: forgeHeader,
+  copied_cookie: copyCookie,
+}
+
+export const attack: Attack = (scene, at) => attacks[scene.plan.kind](scene, at)
+
+/** A chain with all the names and numbers of the victim's, signed by keys of the attacker's own. */
+async function forgeChain(scene: Scene, at: Instant): Promise<Deeds> {
+  const { victim, around } = scene
+  const real = victim.credential
+  if (real === undefined) return noDeeds()
+  const { id, kind } = victim.profile
+  const { serial, notBefore, notAfter } = real
+  const forged = await around.authority.forge({ device: id, kind, serial, notBefore, notAfter })
+  return knock(scene, at, forged, serial, {})
+}
+
+/** Spellings under which servers behind have taken a client's word for the terminator's. */
+const forgedSpellings = [
+  'X-Amzn-Mtls-Clientcert',
+  'x_amzn_mtls_clientcert',
+  'X-AMZN-MTLS-CLIENTCERT-LEAF',
+  'Client-Cert',
+  'client_cert',
+  'X-Forwarded-Client-Cert',
+  'X_Forwarded_Client_Cert',
+  'ssl-client-cert',
+  'X.Forwarded.Client.Cert',
+] as const
+
+/** No certificate in the handshake, but the victim's, which is no secret, in a header. */
+async function forgeHeader(scene: Scene, at: Instant): Promise<Deeds> {
+  const { victim, ordinal } = scene
+  const real = victim.credential
+  if (real === undefined) return noDeeds()
+  const name = forgedSpellings[ordinal % forgedSpellings.length] ?? forgedSpellings[0]
+  return knock(scene, at, undefined, undefined, { [name]: forgedValue(name, real.chainPem, real.leafDer) })
+}
+
+function forgedValue(name: string, chainPem: string, leafDer: Uint8Array): string {
+  const canonical = name.toLowerCase().replaceAll(/[_.]/g, '-')
+  if (canonical === 'client-cert') return `:${Buffer.from(leafDer).toString('base64')}:`
+  const escaped = encodeURIComponent(chainPem)
+  return canonical === 'x-forwarded-client-cert' ? `Cert="${escaped}"` : escaped
+}
+
+/** The victim gets a cookie; another device, good in itself, comes with a copy of it. */
+async function copyCookie({ victim, actor }: Scene, at: Instant): Promise<Deeds> {
+  const lured = await victim.requestOnce(at, undefined, 'regular')
+  const { cookie } = victim
+  if (cookie === undefined || actor === undefined) return lured
+  const copied = await actor.requestOnce(at, cookie, 'copied_cookie')
+  return merged(lured, copied)
+}
+
+/** One request of an attacker over a connection of its own. */
+async function knock(
+  { plan, around }: Scene,
+  at: Instant,
+  credential: DeviceCredential | undefined,
+  serial: string | undefined,
+  headers: NonNullable<DeviceRequest['headers']>,
+): Promise<Deeds> {
+  const deeds = noDeeds()
+  const intent: Intent = plan.kind
+  const common = { at, actor: plan.actor, intent, protocol: 'https', connection: 'fresh' } as const
+  const attempt = { ...common, serial, cookieSerial: undefined }
+  const line = await around.door.openHttps(credential)
+  if (!line.ok) {
+    deeds.attempts.push({ attempt, observation: line.error })
+    return deeds
+  }
+  const { observation } = await line.value.request({ method: 'GET', path: '/telemetry', headers })
+  deeds.attempts.push({ attempt, observation })
+  await line.value.close()
+  return deeds
+}
+
+function merged(first: Deeds, second: Deeds): Deeds {
+  return {
+    attempts: [...first.attempts, ...second.attempts],
+    events: [...first.events, ...second.events],
+    happened: [...first.happened, ...second.happened],
+    wakes: [...first.wakes, ...second.wakes],
+  }
+}

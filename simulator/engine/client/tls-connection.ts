@@ -1,0 +1,102 @@
+import tls from 'node:tls'
+import { err, ok, type Result } from '#shared/result.ts'
+import { failureOf, type ConnectionFailure } from './failure.ts'
+
+/** What a device proves itself with. */
+export interface DeviceCredential {
+  readonly keyPem: string
+  /** Leaf first, then whatever else the device sends along, in this order. */
+  readonly chainPem: string
+}
+
+/** Handshakes that ended well. The engine keeps one of these and passes it to each connection. */
+export interface HandshakeCount {
+  full: number
+  resumed: number
+}
+
+export interface TlsOptions {
+  readonly host: string
+  readonly port: number
+  /** The name the server must prove to have. */
+  readonly servername: string
+  /** Trust anchors for the server's certificate. */
+  readonly caPem: string
+  readonly credential?: DeviceCredential
+  /** A session of an earlier connection; without one the handshake is a full one. */
+  readonly session?: Buffer
+  readonly minVersion?: tls.SecureVersion
+  readonly maxVersion?: tls.SecureVersion
+  /** Bounds the handshake, milliseconds of real time. */
+  readonly timeoutMs?: number
+  readonly count?: HandshakeCount
+}
+
+export interface TlsConnection {
+  readonly socket: tls.TLSSocket
+  readonly resumed: boolean
+  /** The newest session the server offered. TLS 1.3 offers one only after the handshake. */
+  readonly session: () => Buffer | undefined
+}
+
+const handshakeTimeoutMs = 15_000
+
+/**
+ * Opens one TLS connection with a context of its own, so that nothing of one device leaks into
+ * another's handshake. The context is freed with the socket: left to the garbage collector it
+ * holds about 35 kB for each connection made (nodejs/node#66002).
+ */
+export function openTls(options: TlsOptions): Promise<Result<TlsConnection, ConnectionFailure>> {
+  const context = createContext(options)
+  const socket = tls.connect({
+    host: options.host,
+    port: options.port,
+    servername: options.servername,
+    secureContext: context,
+    ...(options.session === undefined ? {} : { session: options.session }),
+  })
+  socket.setNoDelay(true)
+  socket.once('close', () => freeContext(context))
+  let session: Buffer | undefined
+  socket.on('session', (offered) => {
+    session = offered
+  })
+  return settleHandshake(socket, options, () => session)
+}
+
+function createContext(options: TlsOptions): tls.SecureContext {
+  const { credential, minVersion, maxVersion } = options
+  return tls.createSecureContext({
+    ca: options.caPem,
+    minVersion: minVersion ?? 'TLSv1.2',
+    maxVersion: maxVersion ?? 'TLSv1.3',
+    ...(credential === undefined ? {} : { key: credential.keyPem, cert: credential.chainPem }),
+  })
+}
+
+/** `context` is typed as unknown shape by Node; `close` frees its OpenSSL memory at once. */
+function freeContext(secure: tls.SecureContext): void {
+  const { context } = secure as { readonly context: { close(): void } }
+  context.close()
+}
+
+function settleHandshake(
+  socket: tls.TLSSocket,
+  { count, timeoutMs = handshakeTimeoutMs }: TlsOptions,
+  session: () => Buffer | undefined,
+): Promise<Result<TlsConnection, ConnectionFailure>> {
+  return new Promise((resolve) => {
+    socket.setTimeout(timeoutMs, () => {
+      resolve(err({ kind: 'timed_out', detail: `no TLS handshake within ${timeoutMs} ms` }))
+      socket.destroy()
+    })
+    // Stays for the socket's life: once settled, errors show as the close of the connection.
+    socket.on('error', (error) => resolve(err(failureOf(error, 0))))
+    socket.once('secureConnect', () => {
+      socket.setTimeout(0)
+      const resumed = socket.isSessionReused()
+      if (count !== undefined) count[resumed ? 'resumed' : 'full'] += 1
+      resolve(ok({ socket, resumed, session }))
+    })
+  })
+}

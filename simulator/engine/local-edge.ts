@@ -1,0 +1,163 @@
+import { randomBytes } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { build, type Plugin } from 'esbuild'
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type MiniflareOptions } from 'miniflare'
+import { formatDuration } from '#shared/duration.ts'
+import type { FrontProfileName, Phase } from '../scenario/scenario.ts'
+
+/** Gateway and target in workerd, with the trust store's bucket between them and the world. */
+export interface LocalEdge {
+  /** Where the gateway listens. */
+  readonly url: string
+  /** What the front must know to be believed. */
+  readonly localKey: string
+  /** Prefix of ALB's headers: known to this run's load balancer and gateway only. */
+  readonly albPrefix: string
+  /** Deploys both workers anew, with the listener policy of a phase. */
+  deploy(phase: Phase): Promise<void>
+  /** Writes one object of the trust store. */
+  publish(name: string, octets: Uint8Array): Promise<void>
+  close(): Promise<void>
+}
+
+export interface LocalEdgeOptions {
+  readonly profile: FrontProfileName
+  readonly phase: Phase
+  readonly maxStalenessMs: number
+  readonly sessionTtlMs: number
+  readonly brokerPort: number
+  /** Where the bucket's objects are kept. */
+  readonly persistDir: string
+  /** Tests change the worker here, to see that the oracle notices. */
+  readonly bundlePlugins: readonly Plugin[]
+}
+
+const prefix = 'trust-stores/local/'
+const compatibilityDate = '2026-10-15'
+
+/** Bundles the local worker and starts it twice. Quiet and offline: no telemetry, no look-ups. */
+export async function startLocalEdge(options: LocalEdgeOptions): Promise<LocalEdge> {
+  const script = await bundleWorker(options.bundlePlugins)
+  const secrets = createSecrets()
+  const configured = (phase: Phase, port: number): MiniflareOptions =>
+    miniflareOptions({ ...options, phase }, script, secrets, port)
+  const runtime = new Miniflare(configured(options.phase, 0))
+  const url = await runtime.ready
+  const port = Number(url.port)
+  return {
+    url: url.origin,
+    localKey: secrets.localKey,
+    albPrefix: secrets.albPrefix,
+    async deploy(phase) {
+      await runtime.setOptions(configured(phase, port))
+      await runtime.ready
+    },
+    async publish(name, octets) {
+      const bucket = await runtime.getR2Bucket('TRUST', 'gateway')
+      await bucket.put(`${prefix}${name}`, octets)
+    },
+    close: () => runtime.dispose(),
+  }
+}
+
+/** One file of everything that the local worker imports. */
+async function bundleWorker(plugins: readonly Plugin[]): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL('../worker/local.ts', import.meta.url))],
+    bundle: true,
+    format: 'esm',
+    target: 'es2024',
+    conditions: ['workerd', 'worker', 'browser'],
+    external: ['cloudflare:*'],
+    write: false,
+    logLevel: 'silent',
+    plugins: [...plugins],
+  })
+  const [file] = outputFiles
+  if (file === undefined) throw new Error('esbuild made no bundle of the edge worker')
+  return file.text
+}
+
+interface Secrets {
+  readonly localKey: string
+  readonly albPrefix: string
+  readonly hop: string
+  readonly session: string
+}
+
+/** Fresh for each run: nothing that was printed or kept opens another run's door. */
+function createSecrets(): Secrets {
+  const hex = (): string => randomBytes(24).toString('hex')
+  return {
+    localKey: hex(),
+    albPrefix: `x-fleet-${randomBytes(12).toString('hex')}-`,
+    hop: hex(),
+    session: `run:${randomBytes(32).toString('base64')}`,
+  }
+}
+
+function miniflareOptions(
+  options: LocalEdgeOptions,
+  script: string,
+  secrets: Secrets,
+  port: number,
+): MiniflareOptions {
+  const worker = (name: string, bindings: Record<string, string>, target?: string) => ({
+    name,
+    modules: [{ type: 'ESModule' as const, path: 'worker.mjs', contents: script }],
+    compatibilityDate,
+    bindings: { ...commonVariables(options), ...bindings, LOCAL_KEY: secrets.localKey },
+    r2Buckets: { TRUST: 'sallyport-trust' },
+    ...(target === undefined ? {} : { serviceBindings: { TARGET: target } }),
+  })
+  return convertV4MiniflareOptions({
+    host: '127.0.0.1',
+    port,
+    log: new Log(LogLevel.ERROR),
+    cf: false,
+    r2Persist: options.persistDir,
+    workers: [
+      worker('gateway', gatewayVariables(options, secrets), 'target'),
+      worker('target', targetVariables(options, secrets)),
+    ],
+  })
+}
+
+function commonVariables({ phase, maxStalenessMs, sessionTtlMs, brokerPort }: LocalEdgeOptions) {
+  const { expired } = phase
+  return {
+    EXPIRED: expired.word === 'grace' ? `grace ${formatDuration(expired.forMs)}` : expired.word,
+    MAX_STALENESS: formatDuration(maxStalenessMs),
+    SESSION_TTL: formatDuration(sessionTtlMs),
+    TRUST_PREFIX: prefix,
+    BROKER: `127.0.0.1:${brokerPort}`,
+  }
+}
+
+/** Plays the load balancer: reads what the front hands over, decides or passes through. */
+function gatewayVariables({ profile, phase }: LocalEdgeOptions, secrets: Secrets) {
+  const sessions = phase.cookies && phase.mode === 'verify'
+  return {
+    PLATFORM: profile,
+    MODE: phase.mode,
+    TARGET_HOP_SECRET: secrets.hop,
+    ...(profile === 'alb'
+      ? { ALB_MODE: phase.mode, HOP: 'private-names', ALB_HEADER_PREFIX: secrets.albPrefix }
+      : {}),
+    ...(sessions ? { SESSION_KEYS: secrets.session } : {}),
+  }
+}
+
+/** Plays the backend: believes the gateway's metadata, or verifies the chain that it passed through. */
+function targetVariables({ phase }: LocalEdgeOptions, secrets: Secrets) {
+  const sessions = phase.cookies && phase.mode === 'passthrough'
+  return {
+    PLATFORM: 'alb',
+    ALB_MODE: phase.mode,
+    MODE: 'verify',
+    ATTESTED: phase.mode === 'verify' ? 'accept' : 'refuse',
+    HOP: 'secret',
+    HOP_SECRET: secrets.hop,
+    ...(sessions ? { SESSION_KEYS: secrets.session } : {}),
+  }
+}

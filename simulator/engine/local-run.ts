@@ -1,0 +1,154 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Plugin } from 'esbuild'
+import { instantFromMs, shift } from '#shared/time.ts'
+import { albNames } from '#shared/wire/alb.ts'
+import type { Authority } from '../ca/authority.ts'
+import { createServerCredential } from '../ca/server-credential.ts'
+import { startFront, type Front } from '../front/front.ts'
+import type { FrontProfile } from '../front/profile.ts'
+import { albProfile } from '../front/profiles/alb.ts'
+import { cloudflareProfile } from '../front/profiles/cloudflare.ts'
+import type { Phase, Scenario } from '../scenario/scenario.ts'
+import { startBroker, type Broker } from './broker.ts'
+import type { DoorAddress } from './door.ts'
+import { startLocalEdge, type LocalEdge } from './local-edge.ts'
+import { createPlatformJudge, type PlatformJudge } from './platform-judge.ts'
+import type { Timeline } from './timeline.ts'
+
+/** What a test changes about the run, to see that the oracle notices. Nothing, in a run that counts. */
+export interface Sabotage {
+  readonly bundlePlugins: readonly Plugin[]
+  readonly changeProfile: (profile: FrontProfile) => FrontProfile
+}
+
+export const noSabotage: Sabotage = { bundlePlugins: [], changeProfile: (profile) => profile }
+
+export interface Stage {
+  readonly address: DoorAddress
+  enterPhase(phase: Phase): Promise<void>
+  publish(name: string, octets: Uint8Array): Promise<void>
+  close(): Promise<void>
+}
+
+export interface LocalRunOptions {
+  readonly scenario: Scenario
+  readonly authority: Authority
+  readonly timeline: Timeline
+  readonly port: number
+  readonly sabotage: Sabotage
+}
+
+/** Everything a laptop lacks: broker, edge workers in workerd, and the front that ends the TLS. */
+export async function startLocalStage(options: LocalRunOptions): Promise<Stage> {
+  const closing: (() => Promise<void>)[] = []
+  const close = async (): Promise<void> => {
+    for (const end of closing.splice(0).toReversed()) await end()
+  }
+  try {
+    return await assemble(options, closing, close)
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function assemble(
+  { scenario, authority, timeline, port, sabotage }: LocalRunOptions,
+  closing: (() => Promise<void>)[],
+  close: () => Promise<void>,
+): Promise<Stage> {
+  const persistDir = await mkdtemp(join(tmpdir(), 'sallyport-'))
+  closing.push(() => rm(persistDir, { recursive: true, force: true }))
+  const broker = await startBroker()
+  closing.push(() => broker.close())
+  const edge = await startEdge(scenario, broker, persistDir, sabotage)
+  closing.push(() => edge.close())
+  const judge = createPlatformJudge(scenario.front.profile, authority)
+  await publishTrust(edge, scenario, authority)
+  const profileOf = (phase: Phase) => sabotage.changeProfile(frontProfile(scenario, phase, edge))
+  const { front, caPem } = await openFront(scenario, edge, judge, timeline, port, profileOf(firstPhase(scenario)))
+  closing.push(() => front.close())
+  return {
+    address: { host: '127.0.0.1', port: front.port, servername: 'localhost', caPem },
+    async enterPhase(phase) {
+      await edge.deploy(phase)
+      front.use(profileOf(phase))
+    },
+    async publish(name, octets) {
+      await edge.publish(name, octets)
+      if (name.startsWith('crl/')) judge.take(name, octets)
+    },
+    close,
+  }
+}
+
+function startEdge(
+  scenario: Scenario,
+  broker: Broker,
+  persistDir: string,
+  { bundlePlugins }: Sabotage,
+): Promise<LocalEdge> {
+  const { edge, front } = scenario
+  return startLocalEdge({
+    profile: front.profile,
+    phase: firstPhase(scenario),
+    maxStalenessMs: edge.maxStalenessMs,
+    sessionTtlMs: edge.sessionTtlMs,
+    brokerPort: broker.port,
+    persistDir,
+    bundlePlugins,
+  })
+}
+
+/** An ALB in verify mode passes the leaf only: whoever verifies again needs the intermediates at hand. */
+async function publishTrust(edge: LocalEdge, { front }: Scenario, authority: Authority): Promise<void> {
+  await edge.publish('anchors.pem', Buffer.from(authority.anchorsPem))
+  if (front.profile === 'alb') await edge.publish('intermediates.pem', Buffer.from(authority.intermediatesPem))
+}
+
+async function openFront(
+  scenario: Scenario,
+  edge: LocalEdge,
+  { judge }: PlatformJudge,
+  timeline: Timeline,
+  port: number,
+  profile: FrontProfile,
+): Promise<{ readonly front: Front; readonly caPem: string }> {
+  // Devices check the server's certificate by the machine's clock, which no virtual time reaches.
+  const now = instantFromMs(Date.now())
+  const server = await createServerCredential({ notBefore: shift(now, -dayMs), notAfter: shift(now, dayMs) })
+  const front = await startFront({
+    profile,
+    upstream: edge.url,
+    localKey: edge.localKey,
+    clock: timeline,
+    judge,
+    resumption: scenario.front.resumption,
+    serverCredential: server,
+    port,
+  })
+  return { front, caPem: server.caPem }
+}
+
+const dayMs = 86_400_000
+
+function frontProfile({ front }: Scenario, phase: Phase, { albPrefix }: LocalEdge): FrontProfile {
+  switch (front.profile) {
+    case 'cloudflare':
+      return cloudflareProfile
+    case 'alb': {
+      const names = albNames(albPrefix)
+      if (phase.mode === 'passthrough') return albProfile({ mode: 'passthrough' }, names)
+      const expired = phase.expired.word === 'refuse' ? 'refuse' : 'allow'
+      return albProfile({ mode: 'verify', expired }, names)
+    }
+  }
+}
+
+function firstPhase({ phases }: Scenario): Phase {
+  const [first] = phases
+  if (first === undefined) throw new RangeError('the scenario has no phase')
+  return first
+}

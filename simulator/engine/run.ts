@@ -1,0 +1,155 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { performance } from 'node:perf_hooks'
+import type { Instant } from '#shared/time.ts'
+import { createAuthority, type Authority } from '../ca/authority.ts'
+import { Ledger } from '../ca/ledger.ts'
+import { createOracle } from '../oracle/oracle.ts'
+import { createCollector, describeScenario, type Collector } from '../report/collect.ts'
+import { conclude } from '../report/conclude.ts'
+import type { RunResult } from '../report/run-result.ts'
+import { phaseAt } from '../scenario/phases.ts'
+import type { Scenario } from '../scenario/scenario.ts'
+import { createDoor } from './door.ts'
+import { createEventLog } from './event-log.ts'
+import { noSabotage, startLocalStage, type Sabotage, type Stage } from './local-run.ts'
+import { createVirtualTimeline, type Timeline } from './timeline.ts'
+import { liveScenario } from './world.ts'
+
+export interface RunOptions {
+  readonly scenario: Scenario
+  /** Name of the scenario's file, as reports tell it. */
+  readonly file: string
+  /** The command that runs the very same again. */
+  readonly replay: string
+  /** The front's port; 0 takes any free one. */
+  readonly port: number
+  readonly signal: AbortSignal
+  readonly onProgress: (progress: Progress) => void
+  readonly sabotage?: Sabotage
+}
+
+/** Where a run stands. */
+export interface Progress {
+  readonly at: Instant
+  readonly phase: string
+  readonly totals: ReturnType<Collector['totals']>
+  readonly wallMs: number
+}
+
+export interface Run {
+  readonly result: RunResult
+  /** The event log, one JSON line each. */
+  readonly log: readonly string[]
+}
+
+/** Runs a scenario against gateway and target in workerd, over real mutual TLS, in virtual time. */
+export async function runLocally(options: RunOptions): Promise<Run> {
+  const { scenario, port, sabotage = noSabotage } = options
+  const ledger = new Ledger()
+  const { seed, time, pki } = scenario
+  const { intermediates } = pki
+  const authority = await createAuthority({ seed, start: time.start, intermediates, ledger })
+  const timeline = createVirtualTimeline(time.start)
+  const stage = await startLocalStage({ scenario, authority, timeline, port, sabotage })
+  try {
+    return await runOnStage(options, { ledger, authority, timeline, stage, toleranceMs: 0 })
+  } finally {
+    await stage.close()
+  }
+}
+
+/** What a run is played with: a world, a clock, and an edge behind a door. */
+export interface Cast {
+  readonly ledger: Ledger
+  readonly authority: Authority
+  readonly timeline: Timeline
+  readonly stage: Stage
+  /** How far the edge's clock may be from the world's. */
+  readonly toleranceMs: number
+}
+
+/** Plays the scenario to its end, or to where it was interrupted or broke; the counts are kept either way. */
+export async function runOnStage(options: RunOptions, cast: Cast): Promise<Run> {
+  const { scenario, signal, onProgress } = options
+  const { ledger, authority, timeline, stage, toleranceMs } = cast
+  const collector = createCollector({ scenario, ledger })
+  const oracle = createOracle({ ledger, scenario, toleranceMs })
+  const log = createEventLog()
+  const started = { wall: performance.now(), cpu: process.cpuUsage() }
+  const end = await settle(() =>
+    liveScenario({
+      scenario,
+      authority,
+      ledger,
+      timeline,
+      door: createDoor(stage.address),
+      oracle,
+      collector,
+      log,
+      enterPhase: (phase) => stage.enterPhase(phase),
+      publish: (name, octets) => stage.publish(name, octets),
+      onInstant: (at) => onProgress(progressAt(at, scenario, collector, started.wall)),
+      signal,
+    }),
+  )
+  const endedAt = end.endedAt ?? timeline.now()
+  const measured = measure(started)
+  const collected = collector.collected(endedAt)
+  const exposures = oracle.exposures()
+  const facts = describeScenario(scenario, options.file)
+  const ended = end.failure !== undefined ? 'failed' : signal.aborted ? 'interrupted' : 'complete'
+  const grounds = { ...collected, scenario: facts, exposures, ended, failure: end.failure } as const
+  const result: RunResult = {
+    ...grounds,
+    ...measured,
+    ...conclude(grounds),
+    devices: scenario.fleets.reduce((sum, { count }) => sum + count, 0),
+    profile: scenario.front.profile,
+    startedAt: scenario.time.start,
+    endedAt,
+    certificatesIssued: ledger.issuedCount,
+    replay: options.replay,
+  }
+  return { result, log: log.lines() }
+}
+
+/** A run that breaks still has a report: what broke it is part of the result. */
+async function settle(
+  live: () => Promise<{ readonly endedAt: Instant }>,
+): Promise<{ readonly endedAt: Instant | undefined; readonly failure: string | undefined }> {
+  try {
+    const { endedAt } = await live()
+    return { endedAt, failure: undefined }
+  } catch (error) {
+    const failure = error instanceof Error ? error.message : String(error)
+    return { endedAt: undefined, failure }
+  }
+}
+
+function measure(started: { readonly wall: number; readonly cpu: NodeJS.CpuUsage }) {
+  const cpu = process.cpuUsage(started.cpu)
+  return {
+    wallMs: performance.now() - started.wall,
+    cpuMs: (cpu.user + cpu.system) / 1000,
+    // Node counts in kibibytes.
+    peakRssBytes: process.resourceUsage().maxRSS * 1024,
+  }
+}
+
+function progressAt(at: Instant, scenario: Scenario, collector: Collector, startedAt: number): Progress {
+  return {
+    at,
+    phase: phaseAt(scenario, at)?.name ?? '',
+    totals: collector.totals(),
+    wallMs: performance.now() - startedAt,
+  }
+}
+
+/** Writes the event log beside a report. */
+export async function writeEventLog(dir: string, lines: readonly string[]): Promise<string> {
+  await mkdir(dir, { recursive: true })
+  const path = join(dir, 'events.jsonl')
+  await writeFile(path, lines.map((line) => `${line}\n`).join(''))
+  return path
+}

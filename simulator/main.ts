@@ -1,0 +1,16 @@
+import { Command } from 'commander'
+import { runCommand } from './commands/run.ts'
+import { verifyCommand } from './commands/verify.ts'
+
+/** Exit statuses: 0 as wished, 1 the answer is no, 2 the input cannot be used, 130 interrupted. */
+const program = new Command('sallyport')
+  .description('Mutual-TLS client authentication at the edge, proven against a simulated fleet')
+  .version('0.1.0')
+  .showHelpAfterError('(sallyport --help tells more)')
+  .exitOverride((error) => {
+    process.exit(error.exitCode === 0 ? 0 : 2)
+  })
+  .addCommand(runCommand())
+  .addCommand(verifyCommand())
+
+await program.parseAsync()

@@ -1,0 +1,202 @@
+import { shift, type Instant } from '#shared/time.ts'
+import type { Ledger } from '../ca/ledger.ts'
+import type { JudgedAttempt, Verdict } from '../oracle/attempt.ts'
+import type { Scenario } from '../scenario/scenario.ts'
+import { createLatencyHistogram } from './histogram.ts'
+import { createPhaseTally, type PhaseTally } from './phase-tally.ts'
+import { plannedEvents, type Happening, type LifecycleEvent } from './planned-events.ts'
+import type { EventCount, RunResult, ScenarioFacts } from './run-result.ts'
+import { createTimeline } from './timeline.ts'
+
+/** The part of a run's result that is counted while it runs. */
+export type Collected = Pick<
+  RunResult,
+  | 'handshakes'
+  | 'decisions'
+  | 'phases'
+  | 'latency'
+  | 'timeline'
+  | 'events'
+  | 'wrong'
+  | 'wrongAccepts'
+  | 'unexplainedRefusals'
+  | 'broken'
+  | 'either'
+>
+
+/** Counts so far, for a line of progress. */
+export interface Totals {
+  readonly attempts: number
+  readonly accepted: number
+  readonly refused: Readonly<Record<string, number>>
+  /** Wrong accepts, unexplained refusals and broken attempts. */
+  readonly wrong: number
+  readonly online: number
+}
+
+/** Takes what happens, in the order of virtual time, and counts it. It has no clock of its own. */
+export interface Collector {
+  attempt(judged: JudgedAttempt): void
+  /** A full TLS handshake. */
+  handshake(at: Instant): void
+  /** From this instant on so many devices are online. */
+  online(at: Instant, devices: number): void
+  happened(event: LifecycleEvent): void
+  totals(): Totals
+  /** The counts up to `endedAt`, at the end of the run or wherever it was stopped. */
+  collected(endedAt: Instant): Collected
+}
+
+/** Stories told of each kind of wrong decision: more would hide the first, which matters most. */
+const STORIES_MAX = 100
+
+/**
+ * @param scenario what was planned: phases, bounds and the events that must happen
+ * @param ledger the world's own record, which tells an expired certificate that was let in
+ */
+export function createCollector({
+  scenario,
+  ledger,
+}: {
+  readonly scenario: Scenario
+  readonly ledger: Ledger
+}): Collector {
+  const { start, durationMs } = scenario.time
+  const phases = createPhaseTallies(scenario)
+  const timeline = createTimeline(start, durationMs)
+  const latency = createLatencyHistogram()
+  const events = createEventCounts(scenario)
+  const verdicts = createVerdictCounts()
+  const refused: Record<string, number> = {}
+  let attempts = 0
+  let accepted = 0
+  let online = 0
+
+  return {
+    attempt(judged) {
+      const { attempt, observation } = judged
+      attempts += 1
+      phaseNamed(phases, attempt.phase).attempt(judged)
+      timeline.observe(attempt.at, observation)
+      if (observation.outcome !== 'broken') latency.record(observation.latencyMs)
+      if (observation.outcome === 'accepted') accepted += 1
+      if (observation.outcome === 'refused') {
+        refused[observation.code] = (refused[observation.code] ?? 0) + 1
+      }
+      verdicts.count(judged)
+      events.count({ kind: 'attempt', judged, ledger })
+    },
+    handshake: (at) => phaseAt(phases, at).handshake(),
+    online(at, devices) {
+      online = devices
+      timeline.online(at, devices)
+    },
+    happened: (event) => events.count({ kind: 'lifecycle', event }),
+    totals: () => ({
+      attempts,
+      accepted,
+      refused: { ...refused },
+      wrong: verdicts.wrong(),
+      online,
+    }),
+    collected(endedAt) {
+      const begun = phases.filter((phase) => phase.startsAt < endedAt)
+      const results = begun.map((phase) => phase.result(endedAt))
+      return {
+        phases: results,
+        handshakes: results.reduce((sum, phase) => sum + phase.handshakes, 0),
+        decisions: results.reduce((sum, phase) => sum + phase.decisions, 0),
+        latency: latency.summary(),
+        timeline: timeline.points(endedAt),
+        events: events.counted(),
+        ...verdicts.counted(),
+      }
+    },
+  }
+}
+
+/** What the report says of a scenario that was read from `file`. */
+export function describeScenario(scenario: Scenario, file: string): ScenarioFacts {
+  return {
+    name: scenario.name,
+    file,
+    seed: scenario.seed,
+    fleets: scenario.fleets.map(({ kind, count }) => ({ kind, count })),
+    maxStalenessMs: scenario.edge.maxStalenessMs,
+    sessionTtlMs: scenario.edge.sessionTtlMs,
+    publishDelayMs: scenario.pki.crl.publishDelayMs,
+  }
+}
+
+function createPhaseTallies({ phases, time }: Scenario): readonly PhaseTally[] {
+  let startsAt = time.start
+  return phases.map((phase) => {
+    const from = startsAt
+    startsAt = shift(from, phase.forMs)
+    return createPhaseTally(phase, from, startsAt)
+  })
+}
+
+function phaseNamed(phases: readonly PhaseTally[], name: string): PhaseTally {
+  const phase = phases.find((candidate) => candidate.name === name)
+  if (phase === undefined) throw new RangeError(`the scenario has no phase "${name}"`)
+  return phase
+}
+
+/** The phase of an instant; the very end of the run belongs to the last. */
+function phaseAt(phases: readonly PhaseTally[], at: Instant): PhaseTally {
+  const phase = phases.find(({ endsAt }) => at < endsAt) ?? phases.at(-1)
+  if (phase === undefined) throw new RangeError('the scenario has no phases')
+  return phase
+}
+
+function createEventCounts(scenario: Scenario): {
+  count(happening: Happening): void
+  counted(): readonly EventCount[]
+} {
+  const tallies = plannedEvents
+    .filter(({ planned }) => planned(scenario))
+    .map(({ event, counts }) => ({ event, counts, count: 0 }))
+  return {
+    count(happening) {
+      for (const tally of tallies) if (tally.counts(happening)) tally.count += 1
+    },
+    counted: () => tallies.map(({ event, count }) => ({ event, count, atLeast: 1 })),
+  }
+}
+
+type VerdictTotals = Pick<
+  RunResult,
+  'wrong' | 'wrongAccepts' | 'unexplainedRefusals' | 'broken' | 'either'
+>
+
+function createVerdictCounts(): {
+  count(judged: JudgedAttempt): void
+  wrong(): number
+  counted(): VerdictTotals
+} {
+  const wrong: JudgedAttempt[] = []
+  const counts: Record<Verdict['verdict'], number> = {
+    right: 0,
+    either: 0,
+    wrong_accept: 0,
+    unexplained_refusal: 0,
+    broken: 0,
+  }
+  return {
+    count(judged) {
+      const { verdict } = judged.verdict
+      counts[verdict] += 1
+      if (verdict === 'right' || verdict === 'either') return
+      if (counts[verdict] <= STORIES_MAX) wrong.push(judged)
+    },
+    wrong: () => counts.wrong_accept + counts.unexplained_refusal + counts.broken,
+    counted: () => ({
+      wrong: [...wrong],
+      wrongAccepts: counts.wrong_accept,
+      unexplainedRefusals: counts.unexplained_refusal,
+      broken: counts.broken,
+      either: counts.either,
+    }),
+  }
+}

@@ -1,0 +1,66 @@
+import type { Instant } from '#shared/time.ts'
+import type { JudgedAttempt } from '../oracle/attempt.ts'
+import type { Phase } from '../scenario/scenario.ts'
+import { createLatencyHistogram } from './histogram.ts'
+import type { PhaseResult } from './run-result.ts'
+
+/** Counts of one phase, growing. */
+export interface PhaseTally {
+  readonly name: string
+  readonly startsAt: Instant
+  readonly endsAt: Instant
+  attempt(judged: JudgedAttempt): void
+  handshake(): void
+  /** The counts so far; the phase ends where the run ended, if that was before its plan. */
+  result(endedAt: Instant): PhaseResult
+}
+
+export function createPhaseTally(phase: Phase, startsAt: Instant, endsAt: Instant): PhaseTally {
+  const refused = new Map<string, number>()
+  const intents = new Map<string, number>()
+  const latency = createLatencyHistogram()
+  const counts = { handshakes: 0, accepted: 0, cookiesIssued: 0, cookieHits: 0, either: 0 }
+
+  function observe({ observation }: JudgedAttempt): void {
+    if (observation.outcome === 'refused') increment(refused, observation.code)
+    if (observation.outcome !== 'accepted') return
+    counts.accepted += 1
+    if (observation.session === 'issued') counts.cookiesIssued += 1
+    if (observation.session === 'used') counts.cookieHits += 1
+  }
+
+  return {
+    name: phase.name,
+    startsAt,
+    endsAt,
+    attempt(judged) {
+      increment(intents, judged.attempt.intent)
+      observe(judged)
+      // A time-out's latency is the limit it was given, and says nothing of the edge.
+      if (judged.observation.outcome !== 'broken') latency.record(judged.observation.latencyMs)
+      if (judged.verdict.verdict === 'either') counts.either += 1
+    },
+    handshake() {
+      counts.handshakes += 1
+    },
+    result: (endedAt) => ({
+      ...counts,
+      name: phase.name,
+      mode: phase.mode,
+      startedAt: startsAt,
+      endedAt: endedAt < endsAt ? endedAt : endsAt,
+      decisions: counts.accepted + total(refused),
+      refused: Object.fromEntries(refused),
+      intents: Object.fromEntries(intents),
+      latency: latency.summary(),
+    }),
+  }
+}
+
+function increment(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1)
+}
+
+function total(counts: ReadonlyMap<string, number>): number {
+  return [...counts.values()].reduce((sum, count) => sum + count, 0)
+}

@@ -1,0 +1,210 @@
+import type { Ledger } from '../ca/ledger.ts'
+import type { JudgedAttempt } from '../oracle/attempt.ts'
+import type { Fleet, Phase, Scenario } from '../scenario/scenario.ts'
+import { lapsedReturns, type Overdue } from './lapsed-returns.ts'
+
+/** What devices do beside trying to get in. */
+export type LifecycleEvent = 'renewed' | 'reenrolled' | 'returned'
+
+/** Everything that the collector is told of and that an event of the list may count. */
+export type Happening =
+  | { readonly kind: 'attempt'; readonly judged: JudgedAttempt; readonly ledger: Ledger }
+  | { readonly kind: 'lifecycle'; readonly event: LifecycleEvent }
+
+/** Something that a scenario plans, so that a run without it has proven nothing about it. */
+export interface PlannedEvent {
+  readonly event: string
+  readonly planned: (scenario: Scenario) => boolean
+  readonly counts: (happening: Happening) => boolean
+}
+
+/**
+ * So many expected occurrences make an event certain enough to demand: by Poisson, a run of five
+ * expected has none in e^-5 = 0.7 % of the seeds.
+ */
+const EXPECTED_MIN = 5
+
+/** The non-vacuity list: an event that the scenario plans has to happen at least once. */
+export const plannedEvents: readonly PlannedEvent[] = [
+  {
+    event: 'refused as expired',
+    planned: (scenario) => expectedLapses(scenario, refusesOverdue) >= EXPECTED_MIN,
+    counts: attempts((judged, ledger) => refusedFor(judged, 'expired', isExpired(judged, ledger))),
+  },
+  {
+    event: 'expired, accepted within the grace',
+    planned: (scenario) => expectedLapses(scenario, toleratesOverdue) >= EXPECTED_MIN,
+    counts: attempts((judged, ledger) => isAccepted(judged) && isExpired(judged, ledger)),
+  },
+  {
+    event: 'refused as revoked',
+    planned: (scenario) => scenario.revocations.some((plan) => isMet(scenario, plan.atMs, plan)),
+    counts: attempts((judged, ledger) => refusedFor(judged, 'revoked', isRevoked(judged, ledger))),
+  },
+  {
+    event: 'refused as revoked in spite of a cookie',
+    planned: (scenario) =>
+      scenario.revocations.some(
+        (plan) =>
+          isMet(scenario, plan.atMs, plan) && phaseAt(scenario, plan.atMs)?.cookies === true,
+      ),
+    counts: attempts(
+      (judged) => judged.attempt.cookieSerial !== undefined && refusedFor(judged, 'revoked', false),
+    ),
+  },
+  hostile('no_certificate', 'refused without a certificate'),
+  hostile('forged_chain', 'forged chain refused'),
+  hostile('forged_header', 'forged header refused'),
+  {
+    event: 'copied cookie refused',
+    planned: (scenario) => expectedAttacks(scenario, 'copied_cookie', withCookies) >= EXPECTED_MIN,
+    counts: attempts((judged) => refusedFor(judged, 'session_of_other_certificate', false)),
+  },
+  {
+    event: 'session cookie issued',
+    planned: (scenario) => expectedConnections(scenario, withCookies) >= EXPECTED_MIN,
+    counts: attempts((judged) => sessionOf(judged) === 'issued'),
+  },
+  {
+    event: 'session cookie used',
+    planned: (scenario) =>
+      expectedConnections(scenario, withCookies, (fleet) =>
+        fleet.traffic.requests * fleet.traffic.ticks > 1 ? 1 - fleet.traffic.mqttRatio : 0,
+      ) >= EXPECTED_MIN,
+    counts: attempts((judged) => sessionOf(judged) === 'used'),
+  },
+  {
+    event: 'accepted over MQTT',
+    planned: (scenario) =>
+      expectedConnections(scenario, always, (fleet) => fleet.traffic.mqttRatio) >= EXPECTED_MIN,
+    counts: attempts((judged) => judged.attempt.protocol === 'mqtt' && isAccepted(judged)),
+  },
+  {
+    event: 'certificate renewed',
+    planned: (scenario) => scenario.fleets.some((fleet) => renewsWithin(fleet, scenario)),
+    counts: lifecycle('renewed'),
+  },
+  {
+    event: 'enrolled anew after a lapse',
+    planned: (scenario) => expectedLapses(scenario, refusesOverdue) >= EXPECTED_MIN,
+    counts: lifecycle('reenrolled'),
+  },
+  {
+    event: 'back after weeks offline',
+    planned: (scenario) => scenario.fleets.some((fleet) => comesBackWithin(fleet, scenario)),
+    counts: lifecycle('returned'),
+  },
+]
+
+function attempts(
+  counts: (judged: JudgedAttempt, ledger: Ledger) => boolean,
+): (happening: Happening) => boolean {
+  return (happening) => happening.kind === 'attempt' && counts(happening.judged, happening.ledger)
+}
+
+function lifecycle(event: LifecycleEvent): (happening: Happening) => boolean {
+  return (happening) => happening.kind === 'lifecycle' && happening.event === event
+}
+
+function hostile(kind: Scenario['hostile'][number]['kind'], event: string): PlannedEvent {
+  return {
+    event,
+    planned: (scenario) => expectedAttacks(scenario, kind, always) >= EXPECTED_MIN,
+    counts: attempts(
+      ({ attempt, observation }) => attempt.intent === kind && observation.outcome === 'refused',
+    ),
+  }
+}
+
+function isAccepted({ observation }: JudgedAttempt): boolean {
+  return observation.outcome === 'accepted'
+}
+
+function sessionOf({ observation }: JudgedAttempt): 'none' | 'issued' | 'used' {
+  return observation.outcome === 'accepted' ? observation.session : 'none'
+}
+
+/** Refused with this code, or by a terminator that closes without a word while the cause was true. */
+function refusedFor({ observation }: JudgedAttempt, code: string, isCause: boolean): boolean {
+  if (observation.outcome !== 'refused') return false
+  return observation.code === code || (observation.code === 'connection_closed' && isCause)
+}
+
+function isExpired({ attempt }: JudgedAttempt, ledger: Ledger): boolean {
+  const certificate = attempt.serial === undefined ? undefined : ledger.certificate(attempt.serial)
+  return certificate !== undefined && attempt.at > certificate.notAfter
+}
+
+function isRevoked({ attempt }: JudgedAttempt, ledger: Ledger): boolean {
+  const revocation = attempt.serial === undefined ? undefined : ledger.revocation(attempt.serial)
+  return revocation?.publishedAt !== undefined && attempt.at >= revocation.publishedAt
+}
+
+const always = () => true
+const withCookies = (phase: Phase) => phase.cookies
+
+const refusesOverdue: Overdue = ({ expired }, overdueMs) =>
+  expired.word === 'refuse' || (expired.word === 'grace' && overdueMs > expired.forMs)
+
+const toleratesOverdue: Overdue = ({ expired }, overdueMs) =>
+  expired.word === 'allow' || (expired.word === 'grace' && overdueMs <= expired.forMs)
+
+function expectedLapses(scenario: Scenario, counts: Overdue): number {
+  return scenario.fleets.reduce((sum, fleet) => sum + lapsedReturns(scenario, fleet, counts), 0)
+}
+
+function expectedAttacks(
+  scenario: Scenario,
+  kind: Scenario['hostile'][number]['kind'],
+  inPhase: (phase: Phase) => boolean,
+): number {
+  const ms = phaseMs(scenario, inPhase)
+  return scenario.hostile
+    .filter((plan) => plan.kind === kind)
+    .reduce((sum, plan) => sum + ms / plan.everyMs, 0)
+}
+
+function expectedConnections(
+  scenario: Scenario,
+  inPhase: (phase: Phase) => boolean,
+  share: (fleet: Fleet) => number = () => 1,
+): number {
+  const ms = phaseMs(scenario, inPhase)
+  return scenario.fleets.reduce(
+    (sum, fleet) => sum + (fleet.count * ms * share(fleet)) / fleet.traffic.everyMs,
+    0,
+  )
+}
+
+function phaseMs(scenario: Scenario, inPhase: (phase: Phase) => boolean): number {
+  return scenario.phases.filter(inPhase).reduce((sum, phase) => sum + phase.forMs, 0)
+}
+
+function phaseAt(scenario: Scenario, ms: number): Phase | undefined {
+  let end = 0
+  return scenario.phases.find((phase) => {
+    end += phase.forMs
+    return ms < end
+  })
+}
+
+/** Whether a revoked key that goes on has time left to be met after the CRL is out, in its phase. */
+function isMet(
+  scenario: Scenario,
+  atMs: number,
+  plan: { readonly count: number; readonly goesOn: boolean },
+): boolean {
+  const { publishDelayMs } = scenario.pki.crl
+  const met = atMs + publishDelayMs + scenario.edge.maxStalenessMs + scenario.time.tickMs
+  const isSamePhase = phaseAt(scenario, atMs) === phaseAt(scenario, met)
+  return plan.count > 0 && plan.goesOn && met < scenario.time.durationMs && isSamePhase
+}
+
+function renewsWithin({ count, certificate, traffic }: Fleet, { time }: Scenario): boolean {
+  const latestRatio = certificate.renewAtRatio * (1 + certificate.renewJitterRatio)
+  return count > 0 && certificate.validityMs * latestRatio + 2 * traffic.everyMs < time.durationMs
+}
+
+function comesBackWithin({ count, offline }: Fleet, { time }: Scenario): boolean {
+  return count * offline.ratio >= EXPECTED_MIN && offline.maxMs < time.durationMs
+}

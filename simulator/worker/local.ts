@@ -1,0 +1,62 @@
+import { equalInConstantTime, fromBase64Url, toBase64Url, toUtf8 } from '#shared/bytes.ts'
+import { instantFromMs, type Clock, type Instant } from '#shared/time.ts'
+import { createWorker, type Bindings } from '#edge/worker.ts'
+
+/**
+ * The edge worker of local runs, never deployed: the same worker as in production, whose clock and
+ * `request.cf` come from the run's front, in a header that only the front can write.
+ */
+const controlHeader = 'x-sallyport-local'
+
+interface LocalBindings extends Bindings {
+  /** Random for each run: what it does not sign is not from the front. */
+  readonly LOCAL_KEY: string
+}
+
+interface Control {
+  readonly now: Instant
+  readonly cf: Record<string, unknown>
+}
+
+/** The latest instant the front told: time never goes back, whatever order requests arrive in. */
+let told = instantFromMs(0)
+const toldClock: Clock = { now: () => told }
+
+const edge = createWorker(toldClock)
+let edgeBindings: Bindings | undefined
+
+export default {
+  async fetch(request: Request, env: LocalBindings): Promise<Response> {
+    const control = readControl(request.headers.get(controlHeader) ?? '', env.LOCAL_KEY)
+    if (control === undefined) return new Response('not from the front of this run', { status: 421 })
+    if (control.now > told) told = control.now
+    edgeBindings ??= withToldTarget(env)
+    return edge.fetch(withControl(request, control), edgeBindings)
+  },
+}
+
+function readControl(header: string, key: string): Control | undefined {
+  const [given = '', body = ''] = header.split('.')
+  if (!equalInConstantTime(toUtf8(given), toUtf8(key))) return undefined
+  const json = fromBase64Url(body)
+  return json === undefined ? undefined : (JSON.parse(new TextDecoder().decode(json)) as Control)
+}
+
+function withControl(request: Request, { cf }: Control): Request {
+  const headers = new Headers(request.headers)
+  headers.delete(controlHeader)
+  return new Request(request, { headers, cf })
+}
+
+/** The target is told the same time over the service binding. */
+function withToldTarget(env: LocalBindings): Bindings {
+  const { TARGET } = env
+  if (TARGET === undefined) return env
+  const fetchTold = (request: Request): Promise<Response> => {
+    const headers = new Headers(request.headers)
+    const body = toBase64Url(toUtf8(JSON.stringify({ now: told, cf: {} })))
+    headers.set(controlHeader, `${env.LOCAL_KEY}.${body}`)
+    return TARGET.fetch(new Request(request, { headers }))
+  }
+  return { ...env, TARGET: { fetch: fetchTold } }
+}

@@ -1,0 +1,157 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { WebSocket } from 'ws'
+import { z } from 'zod'
+
+const programs = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+
+/** The installed browser, if there is one. */
+export const chromium = programs.find((path) => existsSync(path))
+
+/** No look at the network, no first-run page, nothing kept. */
+const quiet = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--remote-debugging-port=0',
+]
+
+export interface Look {
+  readonly url: string
+  readonly width: number
+  readonly scheme: 'light' | 'dark'
+  /** JavaScript whose value is what was seen. */
+  readonly expression: string
+}
+
+export interface Seen {
+  readonly value: unknown
+  /** Errors and warnings of the console, uncaught exceptions, refused by the page's policy. */
+  readonly complaints: readonly string[]
+}
+
+export interface Browser {
+  look(at: Look): Promise<Seen>
+  close(): Promise<void>
+}
+
+/** Starts a headless browser and speaks the DevTools protocol with it. */
+export async function openBrowser(program: string): Promise<Browser> {
+  const profile = await mkdtemp(join(tmpdir(), 'sallyport-browser-'))
+  const child = spawn(program, [...quiet, `--user-data-dir=${profile}`, 'about:blank'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  const socket = new WebSocket(await devtoolsUrl(child))
+  await once(socket, 'open')
+  const protocol = createProtocol(socket)
+  return {
+    look: (at) => look(protocol, at),
+    async close() {
+      socket.close()
+      child.kill()
+      await once(child, 'exit')
+      await rm(profile, { recursive: true, force: true, maxRetries: 5 })
+    },
+  }
+}
+
+async function devtoolsUrl({ stderr }: ChildProcess): Promise<string> {
+  if (stderr === null) throw new Error('the browser has no stderr to say its address on')
+  for await (const line of createInterface({ input: stderr })) {
+    const url = /^DevTools listening on (ws:.*)$/.exec(line)?.[1]
+    if (url === undefined) continue
+    // Nobody reads further; a full pipe would stop the browser.
+    stderr.resume()
+    return url
+  }
+  throw new Error('the browser ended without saying its address')
+}
+
+const messageSchema = z.object({
+  id: z.number().optional(),
+  method: z.string().optional(),
+  params: z.unknown().optional(),
+  result: z.unknown().optional(),
+  error: z.object({ message: z.string() }).optional(),
+})
+
+interface Protocol {
+  send(method: string, params?: object, sessionId?: string): Promise<unknown>
+  onEvent(listener: (method: string, params: unknown) => void): void
+}
+
+function createProtocol(socket: WebSocket): Protocol {
+  const answers = new Map<number, PromiseWithResolvers<unknown>>()
+  const listeners = new Set<(method: string, params: unknown) => void>()
+  let id = 0
+  socket.on('message', (text: Buffer) => {
+    const message = messageSchema.parse(JSON.parse(text.toString()))
+    const { method } = message
+    if (method !== undefined) for (const listener of listeners) listener(method, message.params)
+    const answer = message.id === undefined ? undefined : answers.get(message.id)
+    if (message.error === undefined) answer?.resolve(message.result)
+    else answer?.reject(new Error(message.error.message))
+  })
+  return {
+    send(method, params = {}, sessionId?: string) {
+      id += 1
+      const answer = Promise.withResolvers<unknown>()
+      answers.set(id, answer)
+      socket.send(JSON.stringify({ id, method, params, sessionId }))
+      return answer.promise
+    },
+    onEvent: (listener) => listeners.add(listener),
+  }
+}
+
+const targetSchema = z.object({ targetId: z.string() })
+const sessionSchema = z.object({ sessionId: z.string() })
+const evaluationSchema = z.object({ result: z.object({ value: z.unknown() }) })
+
+async function look(protocol: Protocol, { url, width, scheme, expression }: Look): Promise<Seen> {
+  const complaints: string[] = []
+  const loaded = Promise.withResolvers<void>()
+  protocol.onEvent((method, params) => {
+    if (method === 'Page.loadEventFired') loaded.resolve()
+    if (isComplaint(method, params)) complaints.push(JSON.stringify(params))
+  })
+  const { targetId } = targetSchema.parse(
+    await protocol.send('Target.createTarget', { url: 'about:blank' }),
+  )
+  const { sessionId } = sessionSchema.parse(
+    await protocol.send('Target.attachToTarget', { targetId, flatten: true }),
+  )
+  const send = (method: string, params?: object) => protocol.send(method, params, sessionId)
+  for (const domain of ['Page', 'Runtime', 'Log']) await send(`${domain}.enable`)
+  const metrics = { width, height: 1200, deviceScaleFactor: 1, mobile: false }
+  await send('Emulation.setDeviceMetricsOverride', metrics)
+  const features = [{ name: 'prefers-color-scheme', value: scheme }]
+  await send('Emulation.setEmulatedMedia', { features })
+  await send('Page.navigate', { url })
+  await loaded.promise
+  const answer = await send('Runtime.evaluate', { expression, returnByValue: true })
+  await protocol.send('Target.closeTarget', { targetId })
+  return { value: evaluationSchema.parse(answer).result.value, complaints }
+}
+
+const logSchema = z.object({ entry: z.object({ level: z.string() }) })
+const consoleSchema = z.object({ type: z.string() })
+
+function isComplaint(method: string, params: unknown): boolean {
+  if (method === 'Runtime.exceptionThrown') return true
+  if (method === 'Log.entryAdded') {
+    return ['error', 'warning'].includes(logSchema.parse(params).entry.level)
+  }
+  if (method !== 'Runtime.consoleAPICalled') return false
+  return ['error', 'warning', 'assert'].includes(consoleSchema.parse(params).type)
+}

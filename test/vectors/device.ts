@@ -1,0 +1,53 @@
+/**
+ * Certificates and a CRL made once by OpenSSL 3.0 (`openssl ca`), their keys thrown away. As text in
+ * a module, so that tests inside workerd read them too. The leaf's serial is 0x9E2A, which needs a
+ * sign byte; its subject has a comma, a letter outside ASCII and a space at its end.
+ */
+export const leafPem = `-----BEGIN CERTIFICATE-----
+MIICJTCCAcugAwIBAgIDAJ4qMAoGCCqGSM49BAMCMDcxCzAJBgNVBAYTAkRFMQ4w
+DAYDVQQKDAVGbGVldDEYMBYGA1UEAwwPRmxlZXQgSXNzdWluZyAxMB4XDTIxMDgw
+NTA5MzYwNFoXDTMxMTEyMTIzNTk1OVowXTELMAkGA1UEBhMCREUxFTATBgNVBAoM
+DEFjbWUsIFfDpGdlbjENMAsGA1UECwwEY2FyczESMBAGA1UEAwwJY2FyLTAwMDEg
+MRQwEgYKCZImiZPyLGQBAQwEMDAwMTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IA
+BL5eAT+jELDcAmHCqxXz76DzVtv1Ay/LMUKQZXE201MD324PSHW22fJ3sQNRQzEQ
+0I/+LaScXkFo5yCcGrU4DBCjgZ8wgZwwCQYDVR0TBAIwADAOBgNVHQ8BAf8EBAMC
+B4AwEwYDVR0lBAwwCgYIKwYBBQUHAwIwKgYDVR0RBCMwIYYfc3BpZmZlOi8vZmxl
+ZXQuZXhhbXBsZS9jYXIvMDAwMTAdBgNVHQ4EFgQUgDjYixCWC9EPoIyQKEIdhJzk
+ZKcwHwYDVR0jBBgwFoAUOcNJrd5DOI8/2S1+OSAJ7IDIvI0wCgYIKoZIzj0EAwID
+SAAwRQIgaYJtlj6w3R1jMog4mtx6OZSxnpY/iYorLsMTwGHsaBoCIQCoeqneqwfz
+dm5jJk6U7SutTRxNYnqBOS/t7IyhYkeKBQ==
+-----END CERTIFICATE-----
+`
+
+export const intermediatePem = `-----BEGIN CERTIFICATE-----
+MIIBvjCCAWWgAwIBAgICEAAwCgYIKoZIzj0EAwIwMjELMAkGA1UEBhMCREUxDjAM
+BgNVBAoMBUZsZWV0MRMwEQYDVQQDDApGbGVldCBSb290MB4XDTIxMDgwNTA5MzYw
+NFoXDTQxMDgwNTA5MzYwNFowNzELMAkGA1UEBhMCREUxDjAMBgNVBAoMBUZsZWV0
+MRgwFgYDVQQDDA9GbGVldCBJc3N1aW5nIDEwWTATBgcqhkjOPQIBBggqhkjOPQMB
+BwNCAAQxm/MZp6fA31lBVFrYmMo7Ltg0o7SghCA6uYIqS1YIXlmMAzUPP+k+pOJt
+mWLTDTjZhZsh96+frErmTzfqGwn+o2YwZDASBgNVHRMBAf8ECDAGAQH/AgEAMA4G
+A1UdDwEB/wQEAwIBBjAdBgNVHQ4EFgQUOcNJrd5DOI8/2S1+OSAJ7IDIvI0wHwYD
+VR0jBBgwFoAU1IHwGQU7Ky7dBoR1HI+iLy0TEfswCgYIKoZIzj0EAwIDRwAwRAIg
+KPtxSLf50jxSaHdB9RHgjPSlPlsPMdcVW2fvbIKs2ioCIBCLXeJ+i0dQPappBR5T
+i7+PjCG0o7qILB8mEMKwbrrC
+-----END CERTIFICATE-----
+`
+
+export const crlPem = `-----BEGIN X509 CRL-----
+MIG7MGMwCgYIKoZIzj0EAwIwNzELMAkGA1UEBhMCREUxDjAMBgNVBAoMBUZsZWV0
+MRgwFgYDVQQDDA9GbGVldCBJc3N1aW5nIDEXDTI2MTEyMjAxNDEwOVoXDTI2MTIy
+MjAxNDEwOVowCgYIKoZIzj0EAwIDSAAwRQIhAKnDF8RMsRSKiu/LMDRx82nMo8C5
+OCzK1vGoaWzJ7wSAAiAaVPQVstTuKh5ITEgfuTFMYQm300aE0FUC1R9vV51qvQ==
+-----END X509 CRL-----
+`
+
+/** What `openssl x509` 3.0 says of the leaf. */
+export const leafFacts = {
+  subject: String.raw`UID=0001,CN=car-0001\ ,OU=cars,O=Acme\, W\C3\A4gen,C=DE`,
+  issuer: 'CN=Fleet Issuing 1,O=Fleet,C=DE',
+  legacySubject: String.raw`/C=DE/O=Acme, W\xC3\xA4gen/OU=cars/CN=car-0001 /UID=0001`,
+  legacyIssuer: '/C=DE/O=Fleet/CN=Fleet Issuing 1',
+  serial: '9E2A',
+  notBefore: 'Aug  5 09:36:04 2021 GMT',
+  notAfter: 'Nov 21 23:59:59 2031 GMT',
+} as const
