@@ -1,6 +1,21 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 
+/** Nothing is fetched, reported or logged by the runtime under test; an outer setting wins. */
+const quiet = {
+  CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+  DO_NOT_TRACK: '1',
+  WRANGLER_SEND_METRICS: 'false',
+  WRANGLER_SEND_ERROR_REPORTS: 'false',
+  WRANGLER_HIDE_BANNER: 'true',
+  WRANGLER_LOG: 'warn',
+  WRANGLER_WRITE_LOGS: 'false',
+  X_LOCAL_EXPLORER: 'false',
+  X_LOCAL_OBSERVABILITY: 'false',
+}
+
+for (const [name, setting] of Object.entries(quiet)) process.env[name] ??= setting
+
 /**
  * Two projects, one run: everything in Node, and what tests the core once more inside workerd,
  * because it is there that it decides in production.
@@ -18,11 +33,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        plugins: [
-          cloudflareTest({
-            miniflare: { compatibilityDate: '2026-10-15' },
-          }),
-        ],
+        plugins: [cloudflareTest({ miniflare: { compatibilityDate: '2026-10-15' } })],
         test: {
           name: 'workerd',
           include: ['test/shared/**/*.test.ts', 'test/workerd-only/**/*.test.ts'],

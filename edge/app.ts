@@ -16,7 +16,9 @@ export function createApp(listener: Listener, ports: Ports): Hono<AppEnv> {
   app.use(presented(listener))
   app.use(decided(listener, ports))
   // Where this listener decides it also stays in the path of MQTT; where it does not, the target does.
-  if (listener.mode === 'verify' && ports.openBroker !== undefined) app.get('/mqtt', mqtt(listener, ports))
+  if (listener.mode === 'verify' && ports.mqtt !== undefined) {
+    app.get('/mqtt', mqtt(listener, ports, ports.mqtt))
+  }
   app.all('*', forward(listener, ports))
   app.onError((error) => {
     console.error(`a request failed: ${error.stack ?? String(error)}`)

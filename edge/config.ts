@@ -7,7 +7,7 @@ import { albLimits, defaultLimits } from '#shared/trust-store/trust-store.ts'
 import { albNames } from '#shared/wire/alb.ts'
 import type { Hop, Listener } from './listener.ts'
 import { albPlatform } from './platforms/alb.ts'
-import { cloudflarePlatform } from './platforms/cloudflare.ts'
+import { cloudflarePlatform, managedTransformHeaders } from './platforms/cloudflare.ts'
 import type { Platform } from './platforms/platform.ts'
 
 /** The variables and secrets of `wrangler.toml` that configure a listener, all of them text. */
@@ -15,6 +15,7 @@ export type ListenerVariables = Readonly<Partial<Record<VariableName, string>>>
 
 export type VariableName =
   | 'PLATFORM'
+  | 'MANAGED_TRANSFORM'
   | 'ALB_MODE'
   | 'ALB_HEADER_PREFIX'
   | 'HOP'
@@ -60,7 +61,8 @@ export async function readListener(
     hop: readHop(variables, platform, faults),
     mode: word(variables, 'MODE', ['verify', 'passthrough', 'off'], faults),
     policy: readPolicy(variables, faults),
-    limits: word(variables, 'LIMITS', ['default', 'alb'], faults) === 'alb' ? albLimits : defaultLimits,
+    limits:
+      word(variables, 'LIMITS', ['default', 'alb'], faults) === 'alb' ? albLimits : defaultLimits,
     maxStalenessMs: duration(variables, 'MAX_STALENESS', '5s', faults),
     session: await readSession(variables, faults),
     targetHopSecret: readSecret(variables, 'TARGET_HOP_SECRET', faults),
@@ -71,12 +73,27 @@ export async function readListener(
 function readPlatform(variables: ListenerVariables, faults: Faults): Platform {
   switch (word(variables, 'PLATFORM', ['cloudflare', 'alb'], faults)) {
     case 'cloudflare':
-      return cloudflarePlatform()
+      return cloudflarePlatform(readManagedTransform(variables, faults))
     case 'alb': {
       const mode = word(variables, 'ALB_MODE', ['verify', 'passthrough'], faults)
-      return albPlatform({ mode, names: albNames(variables.ALB_HEADER_PREFIX) })
+      return albPlatform({ mode, names: albNames(readHeaderPrefix(variables, faults)) })
     }
   }
+}
+
+/** Where Cloudflare itself sets `cf-cert-…`, these are on every request and no client's forgery. */
+function readManagedTransform(variables: ListenerVariables, faults: Faults): readonly string[] {
+  const isOn = word(variables, 'MANAGED_TRANSFORM', ['off', 'on'], faults) === 'on'
+  return isOn ? managedTransformHeaders : []
+}
+
+/** A part of header names (RFC 9110 5.1); without `_` and `.`, which servers behind take for `-`. */
+function readHeaderPrefix(
+  { ALB_HEADER_PREFIX: prefix }: ListenerVariables,
+  faults: Faults,
+): string | undefined {
+  if (prefix === undefined || /^[A-Za-z0-9-]+$/.test(prefix)) return prefix
+  return faults.add('ALB_HEADER_PREFIX', 'letters, digits and hyphens', undefined)
 }
 
 /** Headers are as good as the hop they came over: a platform of headers needs a word on that. */
@@ -90,11 +107,14 @@ function readHop(variables: ListenerVariables, platform: Platform, faults: Fault
       return { word: 'network' }
     case 'private-names':
       if ((variables.ALB_HEADER_PREFIX ?? '').length >= 16) return { word: 'private-names' }
-      return faults.add('ALB_HEADER_PREFIX', 'at least 16 characters that clients cannot guess', { word: 'private-names' })
+      return faults.add('ALB_HEADER_PREFIX', 'at least 16 characters that clients cannot guess', {
+        word: 'private-names',
+      })
     case 'secret': {
-      const secret = readSecret(variables, 'HOP_SECRET', faults)
-      if (secret !== undefined) return { word: 'secret', secret }
-      return faults.add('HOP_SECRET', `a secret of at least ${secretLengthMin} characters`, { word: 'network' })
+      // Unset is as wrong as short here, and told in the same words.
+      const { HOP_SECRET = '' } = variables
+      const secret = readSecret({ HOP_SECRET }, 'HOP_SECRET', faults)
+      return { word: 'secret', secret: secret ?? '' }
     }
     default:
       return faults.add('HOP', expected, { word: 'network' })
@@ -117,7 +137,9 @@ function readExpired(variables: ListenerVariables, faults: Faults): Verification
   if (text === 'refuse' || text === 'allow') return { word: text }
   const forMs = text.startsWith('grace ') ? parseDuration(text.slice('grace '.length)) : undefined
   if (forMs !== undefined) return { word: 'grace', forMs }
-  return faults.add('EXPIRED', 'refuse, allow, or grace and a duration, like "grace 14d"', { word: 'refuse' })
+  return faults.add('EXPIRED', 'refuse, allow, or grace and a duration, like "grace 14d"', {
+    word: 'refuse',
+  })
 }
 
 async function readSession(
@@ -150,7 +172,9 @@ function word<Word extends string>(
 ): Word {
   const text = variables[name]
   if (text === undefined) return words[0]
-  return words.find((each) => each === text) ?? faults.add(name, `one of ${words.join(', ')}`, words[0])
+  return (
+    words.find((each) => each === text) ?? faults.add(name, `one of ${words.join(', ')}`, words[0])
+  )
 }
 
 function duration(

@@ -15,8 +15,28 @@ export interface Ports {
   readonly trustStore: HeldTrustStore
   /** The target behind this listener; undefined where the app answers by itself. */
   readonly target: ((request: Request) => Promise<Response>) | undefined
-  /** Opens a connection to the MQTT broker; undefined where there is none. */
-  readonly openBroker: (() => BrokerConnection) | undefined
+  /** MQTT over WebSocket; undefined where there is no broker. */
+  readonly mqtt: MqttPorts | undefined
+}
+
+export interface MqttPorts {
+  readonly openBroker: () => BrokerConnection
+  /** Agrees to a WebSocket upgrade: the device's socket, and the response that says so. */
+  readonly acceptWebSocket: () => { readonly socket: DeviceSocket; readonly response: Response }
+}
+
+/** The edge's end of a device's WebSocket. */
+export interface DeviceSocket {
+  /** Called once. A text frame comes as text, a binary one as octets. */
+  listen(on: SocketListeners): void
+  send(octets: Uint8Array): void
+  /** RFC 6455 7.1.5 and 7.1.6. */
+  close(code: number, reason: string): void
+}
+
+export interface SocketListeners {
+  readonly message: (message: string | ArrayBuffer) => void
+  readonly closed: () => void
 }
 
 /** A byte stream to a broker. */

@@ -5,11 +5,13 @@ import { instantFromMs, type Clock } from '#shared/time.ts'
 import { createWebCryptoVerifier } from '#shared/x509/web-crypto-verifier.ts'
 import { createApp } from './app.ts'
 import { readListener, type ListenerVariables } from './config.ts'
-import type { AppEnv, BrokerConnection, Ports } from './context.ts'
+import type { AppEnv, Ports } from './context.ts'
 import type { Listener } from './listener.ts'
+import { acceptWebSocket } from './mqtt/worker-socket.ts'
 import { serviceFault } from './observe/problem.ts'
+import { urlAtTarget } from './target-url.ts'
 import { createHeldTrustStore } from './trust-stores/held-trust-store.ts'
-import { r2TrustFiles } from './trust-stores/trust-files.ts'
+import { r2TrustFiles } from './trust-stores/r2-trust-files.ts'
 
 /** Bindings of `wrangler.toml`, beside the listener's variables. */
 export interface Bindings extends ListenerVariables {
@@ -24,7 +26,9 @@ export interface Bindings extends ListenerVariables {
 }
 
 /** A Worker around the edge app. The clock is an argument, and no request can reach it. */
-export function createWorker(clock: Clock): { fetch(request: Request, env: Bindings): Promise<Response> } {
+export function createWorker(clock: Clock): {
+  fetch(request: Request, env: Bindings): Promise<Response>
+} {
   // One app an isolate: values are kept, and never a promise, which Workers tie to its request.
   let app: Hono<AppEnv> | undefined
   return {
@@ -59,24 +63,23 @@ function portsOf(clock: Clock, env: Bindings, listener: Listener): Ports {
       limits: listener.limits,
       maxStalenessMs: listener.maxStalenessMs,
       clock,
-      report: ({ name, because }) => console.error(`trust store file ${name} was not taken: ${because}`),
+      verifier,
+      report: ({ name, because }) =>
+        console.error(`trust store file ${name} was not taken: ${because}`),
     }),
     target: targetOf(env),
-    openBroker: env.BROKER === undefined ? undefined : brokerAt(env.BROKER),
+    mqtt: mqttOf(env),
   }
 }
 
 function targetOf({ TARGET, TARGET_URL }: Bindings): Ports['target'] {
   if (TARGET !== undefined) return (request) => TARGET.fetch(request)
   if (TARGET_URL === undefined) return undefined
-  return (request) => {
-    const { pathname, search } = new URL(request.url)
-    return fetch(new Request(new URL(pathname + search, TARGET_URL), request))
-  }
+  return (request) => fetch(new Request(urlAtTarget(request.url, TARGET_URL), request))
 }
 
-function brokerAt(address: string): () => BrokerConnection {
-  return () => connect(address)
+function mqttOf({ BROKER }: Bindings): Ports['mqtt'] {
+  return BROKER === undefined ? undefined : { openBroker: () => connect(BROKER), acceptWebSocket }
 }
 
 /** Production: the runtime's own clock. */

@@ -1,25 +1,39 @@
 /** Bytes over a plain ArrayBuffer: what WebCrypto takes in every runtime. */
 export type Bytes = Uint8Array<ArrayBuffer>
 
+const hexOf = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, '0'))
+
 /** Lower-case hexadecimal, two digits a byte. */
 export function toHex(bytes: Uint8Array): string {
   let text = ''
-  for (const byte of bytes) text += byte.toString(16).padStart(2, '0')
+  for (const byte of bytes) text += hexOf[byte] ?? ''
   return text
+}
+
+/** What newer runtimes bring themselves (workerd does, Node 24 does not): many times faster than a loop. */
+const { fromBase64: nativeFromBase64 } = Uint8Array as {
+  readonly fromBase64?: (text: string, options: { lastChunkHandling: 'loose' }) => Bytes
 }
 
 /** Bytes of base64 text (RFC 4648 section 4, padding optional), or undefined where it is not base64. */
 export function fromBase64(text: string): Bytes | undefined {
+  // Checked first: native decoders skip white space, which base64 in a header has none of.
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return undefined
   try {
-    const binary = atob(text)
-    const bytes = new Uint8Array(binary.length)
-    for (let index = 0; index < binary.length; index += 1) bytes[index] = binary.charCodeAt(index)
-    return bytes
+    if (nativeFromBase64 !== undefined) {
+      return nativeFromBase64.call(Uint8Array, text, { lastChunkHandling: 'loose' })
+    }
+    return octetsOf(atob(text))
   } catch {
-    // atob throws on a length that base64 cannot have; the caller names the field at fault.
+    // Both throw on a length that base64 cannot have; the caller names the field at fault.
     return undefined
   }
+}
+
+function octetsOf(binary: string): Bytes {
+  const bytes = new Uint8Array(binary.length)
+  for (let index = 0; index < binary.length; index += 1) bytes[index] = binary.charCodeAt(index)
+  return bytes
 }
 
 /** Base64 with padding (RFC 4648 section 4). */
@@ -76,7 +90,9 @@ export function concatBytes(...parts: readonly Uint8Array[]): Bytes {
   return whole
 }
 
+const encoder = new TextEncoder()
+
 /** UTF-8 octets of a text. Runtimes' types disagree on the buffer behind; it is always a plain one. */
 export function toUtf8(text: string): Bytes {
-  return new TextEncoder().encode(text) as Bytes
+  return encoder.encode(text) as Bytes
 }

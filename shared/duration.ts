@@ -8,13 +8,16 @@ const units = {
   w: 604_800_000,
 } as const
 
-export const durationExpected = 'a duration with a unit, like 30d, 12h, 5m, 10s or 250ms'
+export const durationExpected = 'a duration with units, like 30d, 12h, 5m, 10s, 250ms or 1d12h'
 
-/** Milliseconds of a text like `30d` or `1.5h`; undefined where it is not a number and one unit. */
+/** Milliseconds of a text like `30d`, `1.5h` or `10d5h`; undefined where it is not numbers with units. */
 export function parseDuration(text: string): number | undefined {
-  const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d|w)$/.exec(text) ?? []
-  if (amount === undefined || unit === undefined) return undefined
-  return Math.round(Number(amount) * units[unit as keyof typeof units])
+  if (!/^(\d+(\.\d+)?(ms|s|m|h|d|w))+$/.test(text)) return undefined
+  let ms = 0
+  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d|w)/g)) {
+    ms += Number(amount) * units[unit as keyof typeof units]
+  }
+  return Math.round(ms)
 }
 
 /** A duration in the largest unit that leaves no fraction: `90d`, `36h`. */

@@ -1,10 +1,11 @@
 import type { Context } from 'hono'
-import { getCookie, setCookie } from 'hono/cookie'
+import { generateCookie, getCookie } from 'hono/cookie'
 import { createMiddleware } from 'hono/factory'
 import { identityOfLeaf } from '#shared/identity/device-identity.ts'
 import { openSession, sealSession, type SessionOptions } from '#shared/session/session.ts'
 import type { Decision } from '#shared/verdict/decision.ts'
 import type { Presented } from '#shared/verdict/presented.ts'
+import type { RejectionCode } from '#shared/verdict/rejection.ts'
 import { verify, type Verification } from '#shared/verify.ts'
 import { parseCertificate } from '#shared/x509/parse.ts'
 import type { AppEnv, Ports } from '../context.ts'
@@ -13,6 +14,8 @@ import { refusal, serviceFault } from '../observe/problem.ts'
 
 /** The `__Host-` prefix keeps the cookie to this host, `/` and TLS (RFC 6265bis 4.1.3.2). */
 export const sessionCookie = '__Host-sallyport'
+
+const cookieAttributes = { path: '/', secure: true, httpOnly: true, sameSite: 'Strict' } as const
 
 /** In verify mode: lets in or refuses. A session may save the path; revocation is asked all the same. */
 export function decided(listener: Listener, ports: Ports) {
@@ -23,17 +26,42 @@ export function decided(listener: Listener, ports: Ports) {
     const now = ports.clock.now()
     const { verifier, crls } = ports
     const verification = { store, policy: listener.policy, now, verifier, crls }
-    const decision = await decide(context, listener, ports, verification)
-    if (decision.outcome === 'refused') return refusal(codeOf(decision, context.get('forged')))
+    const { decision, token } = await decide(context, listener, ports, verification)
+    if (decision.outcome === 'refused') return refused(decision, context.get('forged'))
     context.set('decision', decision)
-    return next()
+    await next()
+    // Behind `next`: a header set before it is not on a response that the target made.
+    if (token !== undefined) {
+      const cookie = generateCookie(sessionCookie, token, cookieAttributes)
+      context.header('set-cookie', cookie, { append: true })
+    }
+    return undefined
   })
 }
 
+type Refused = Extract<Decision, { outcome: 'refused' }>
+
+function refused(decision: Refused, forged: readonly string[]): Response {
+  const code = codeOf(decision, forged)
+  const response = refusal(code)
+  if (code === 'session_of_other_certificate') {
+    // A device that renewed its certificate still sends the old one's cookie: its next request is free of it.
+    const cookie = generateCookie(sessionCookie, '', { ...cookieAttributes, maxAge: 0 })
+    response.headers.append('set-cookie', cookie)
+  }
+  return response
+}
+
 /** No certificate, but headers that pretend one: worth a name of its own in logs. */
-function codeOf(decision: Extract<Decision, { outcome: 'refused' }>, forged: readonly string[]) {
+function codeOf(decision: Refused, forged: readonly string[]): RejectionCode {
   const { code } = decision.rejection
   return code === 'no_certificate' && forged.length > 0 ? 'header_forged' : code
+}
+
+interface Decided {
+  readonly decision: Decision
+  /** Of the session that begins with this request. */
+  readonly token?: string
 }
 
 async function decide(
@@ -41,19 +69,16 @@ async function decide(
   listener: Listener,
   ports: Ports,
   verification: Verification,
-): Promise<Decision> {
+): Promise<Decided> {
   const presentedNow = context.get('presented')
   const options = sessionOptions(context, listener, ports)
-  if (options === undefined) return verify(presentedNow, verification)
+  if (options === undefined) return { decision: await verify(presentedNow, verification) }
   const resumed = await resume(context, presentedNow, verification, options)
-  if (resumed !== undefined) return resumed
+  if (resumed !== undefined) return { decision: resumed }
   const decision = await verify(presentedNow, verification)
-  if (decision.outcome === 'accepted' && decision.basis.kind === 'path') {
-    const token = await sealSession(decision.basis.path, verification, options)
-    setCookie(context, sessionCookie, token, { path: '/', secure: true, httpOnly: true, sameSite: 'Strict' })
-    context.set('session', 'issued')
-  }
-  return decision
+  if (decision.outcome === 'refused' || decision.basis.kind !== 'path') return { decision }
+  context.set('session', 'issued')
+  return { decision, token: await sealSession(decision.basis.path, verification, options) }
 }
 
 function sessionOptions(
@@ -80,7 +105,8 @@ async function resume(
   const opened = await openSession(token, presentedNow.leaf, verification, options)
   if (opened.verdict === 'reverify') return undefined
   const evidence = { at: verification.now, epoch: verification.store.epoch, signaturesSpent: 0 }
-  if (opened.verdict === 'refused') return { outcome: 'refused', rejection: opened.rejection, evidence }
+  if (opened.verdict === 'refused')
+    return { outcome: 'refused', rejection: opened.rejection, evidence }
   const leaf = parseCertificate(presentedNow.leaf)
   if (!leaf.ok) return undefined
   context.set('session', 'used')

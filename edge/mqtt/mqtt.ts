@@ -4,7 +4,7 @@ import { recheckPath } from '#shared/path/validate.ts'
 import type { VerifiedPath } from '#shared/path/candidate-path.ts'
 import { nameKey, type TrustStore } from '#shared/trust-store/trust-store.ts'
 import type { RejectionCode } from '#shared/verdict/rejection.ts'
-import type { AppEnv, Ports } from '../context.ts'
+import type { AppEnv, MqttPorts, Ports } from '../context.ts'
 import type { Listener } from '../listener.ts'
 import { refusal, serviceFault } from '../observe/problem.ts'
 import { pump } from './pump.ts'
@@ -14,19 +14,18 @@ import { pump } from './pump.ts'
  * the worker stays in the path and asks again at every message, so that a session whose
  * certificate is revoked or ends is cut.
  */
-export function mqtt(listener: Listener, ports: Ports) {
+export function mqtt(listener: Listener, ports: Ports, { openBroker, acceptWebSocket }: MqttPorts) {
   return async (context: Context<AppEnv>): Promise<Response> => {
-    if (ports.openBroker === undefined) return serviceFault(404, 'broker_missing')
     if (context.req.header('upgrade')?.toLowerCase() !== 'websocket') {
       return serviceFault(426, 'websocket_expected')
     }
     const basis = context.get('decision')?.basis
     // Without a verified path there is nothing to ask again: such a session could not be cut.
     if (basis?.kind !== 'path') return refusal('attestation_insufficient')
-    const { 0: client, 1: server } = new WebSocketPair()
-    pump(server, ports.openBroker(), recheck(basis.path, listener, ports))
-    const headers = { 'sec-websocket-protocol': 'mqtt' }
-    return new Response(null, { status: 101, webSocket: client, headers })
+    const broker = openBroker()
+    const { socket, response } = acceptWebSocket()
+    pump(socket, broker, recheck(basis.path, listener, ports))
+    return response
   }
 }
 

@@ -1,4 +1,4 @@
-import type { BrokerConnection } from '../context.ts'
+import type { BrokerConnection, DeviceSocket } from '../context.ts'
 import type { Recheck } from './mqtt.ts'
 
 /** RFC 6455 7.4.2: 4000 to 4999 are an application's own; the last digits recall HTTP's 403. */
@@ -12,9 +12,7 @@ const queuedOctetsMax = 1024 * 1024
  * message of either side whether the session may go on. Order is kept: messages wait for each
  * other's answers.
  */
-export function pump(socket: WebSocket, broker: BrokerConnection, recheck: Recheck): void {
-  socket.binaryType = 'arraybuffer'
-  socket.accept()
+export function pump(socket: DeviceSocket, broker: BrokerConnection, recheck: Recheck): void {
   const session = createSession(socket, broker, recheck)
   const writer = broker.writable.getWriter()
   let queued = 0
@@ -28,14 +26,16 @@ export function pump(socket: WebSocket, broker: BrokerConnection, recheck: Reche
     }
     queued -= octets.byteLength
   }
-  socket.addEventListener('message', ({ data }) => {
-    if (typeof data === 'string') return session.end(1003, 'binary frames only')
-    queued += data.byteLength
-    if (queued > queuedOctetsMax) return session.end(1013, 'the broker is too slow')
-    turn = carryToBroker(turn, new Uint8Array(data))
-    return undefined
+  socket.listen({
+    message(message) {
+      if (typeof message === 'string') return session.end(1003, 'binary frames only')
+      queued += message.byteLength
+      if (queued > queuedOctetsMax) return session.end(1013, 'the broker is too slow')
+      turn = carryToBroker(turn, new Uint8Array(message))
+      return undefined
+    },
+    closed: () => session.end(1000, ''),
   })
-  socket.addEventListener('close', () => session.end(1000, ''))
   void carryToDevice(socket, broker, session)
 }
 
@@ -45,7 +45,7 @@ interface Session {
   fail(doing: string, error: unknown): void
 }
 
-function createSession(socket: WebSocket, broker: BrokerConnection, recheck: Recheck): Session {
+function createSession(socket: DeviceSocket, broker: BrokerConnection, recheck: Recheck): Session {
   let isOpen = true
   const end = (code: number, reason: string): void => {
     if (!isOpen) return
@@ -69,7 +69,7 @@ function createSession(socket: WebSocket, broker: BrokerConnection, recheck: Rec
 }
 
 async function carryToDevice(
-  socket: WebSocket,
+  socket: DeviceSocket,
   broker: BrokerConnection,
   session: Session,
 ): Promise<void> {

@@ -33,7 +33,6 @@ const serviceTitles = {
   not_from_terminator: 'The request did not come through the TLS terminator',
   target_unreachable: 'The service behind did not answer',
   misconfigured: 'The service is not configured correctly',
-  broker_missing: 'There is no MQTT broker here',
   websocket_expected: 'This address speaks MQTT over WebSocket',
 } as const
 
@@ -45,7 +44,7 @@ export function refusal(code: RejectionCode): Response {
 }
 
 /** A fault of the service as a problem document. */
-export function serviceFault(status: 404 | 421 | 426 | 500 | 502 | 503, code: ServiceFault): Response {
+export function serviceFault(status: 421 | 426 | 500 | 502 | 503, code: ServiceFault): Response {
   return problem(status, code, serviceTitles[code])
 }
 
@@ -53,7 +52,10 @@ export function serviceFault(status: 404 | 421 | 426 | 500 | 502 | 503, code: Se
 const retryAfterSeconds = '5'
 
 function problem(status: number, code: string, title: string): Response {
-  const headers = new Headers({ 'content-type': 'application/problem+json', 'cache-control': 'no-store' })
+  const headers = new Headers({
+    'content-type': 'application/problem+json',
+    'cache-control': 'no-store',
+  })
   if (status === 503) headers.set('retry-after', retryAfterSeconds)
   const body = { type: `urn:sallyport:problem:${code}`, title, status, code }
   return new Response(JSON.stringify(body), { status, headers })

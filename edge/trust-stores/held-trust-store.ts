@@ -1,6 +1,8 @@
 import type { Bytes } from '#shared/bytes.ts'
 import type { Clock, Instant } from '#shared/time.ts'
 import { buildTrustStore, type Limits, type TrustStore } from '#shared/trust-store/trust-store.ts'
+import type { Certificate } from '#shared/x509/certificate.ts'
+import type { SignatureVerifier } from '#shared/x509/signature.ts'
 import { isTrustFileName, readTrustPart, type TrustPart } from './gate.ts'
 import type { TrustFile, TrustFiles } from './trust-files.ts'
 
@@ -23,6 +25,8 @@ export interface HeldTrustStoreOptions {
   /** How long the bucket may go unasked: the bound on how late a revocation is noticed. */
   readonly maxStalenessMs: number
   readonly clock: Clock
+  /** For the signatures of revocation lists. */
+  readonly verifier: SignatureVerifier
   readonly report: (problem: TrustFileProblem) => void
 }
 
@@ -74,9 +78,13 @@ async function refresh(
   if (listing === undefined) return undefined
   const listed = listing.map(({ name, version }) => `${name} ${version}`).join('\n')
   if (held?.listed === listed) return { ...held, askedAt: now }
+  reportVanished(held, listing, options)
   const { files, complete } = await takeFiles(held, listing, options)
   const store = await storeOf(files, listing, options.limits)
-  if (store === undefined) return undefined
+  if (store === undefined) {
+    options.report({ name: 'anchors.pem', version: '', because: 'no trust anchor is at hand' })
+    return undefined
+  }
   return { store, files, listed: complete ? listed : 'read again', askedAt: now }
 }
 
@@ -89,6 +97,18 @@ async function listFiles(
   } catch (error) {
     options.report({ name: '(listing)', version: '', because: String(error) })
     return undefined
+  }
+}
+
+/** A file that is listed no longer: told once, for the next listing is compared with this one. */
+function reportVanished(
+  held: Held | undefined,
+  listing: readonly TrustFile[],
+  { report }: HeldTrustStoreOptions,
+): void {
+  const names = new Set(listing.map(({ name }) => name))
+  for (const [name, { version }] of held?.files ?? []) {
+    if (!names.has(name)) report({ name, version, because: 'it has vanished' })
   }
 }
 
@@ -106,17 +126,29 @@ async function takeFiles(
   // Starts from what is held: a vanished file is a failed update, and never an empty list.
   const files = new Map(held?.files)
   let complete = true
-  for (const { name, version } of listing) {
+  for (const { name, version } of certificatesFirst(listing)) {
     const before = files.get(name)
     if (before?.version === version) continue
     const octets = await readFile(name, version, options)
     complete &&= octets !== undefined
     if (octets === undefined) continue
-    const part = readTrustPart(name, octets, before?.part)
+    const known = { held: before?.part, issuers: issuersOf(files), verifier: options.verifier }
+    const part = await readTrustPart(name, octets, known)
     if (part.ok) files.set(name, { version, part: part.value })
     else options.report({ name, version, because: part.error })
   }
   return { files, complete }
+}
+
+/** A list is judged by the issuers that were published with it. */
+function certificatesFirst(listing: readonly TrustFile[]): readonly TrustFile[] {
+  return [...listing.filter((file) => !isCrl(file)), ...listing.filter(isCrl)]
+}
+
+const isCrl = ({ name }: TrustFile): boolean => name.startsWith('crl/')
+
+function issuersOf(files: ReadonlyMap<string, HeldFile>): Certificate[] {
+  return [...files.values()].flatMap(({ part }) => (part.kind === 'crl' ? [] : part.certificates))
 }
 
 /** Undefined where the bucket does not give it up: reported. */

@@ -28,14 +28,28 @@ export function runCommand(): Command {
   return new Command('run')
     .description('run a scenario: a simulated fleet against the edge worker, over real mutual TLS')
     .argument('<file>', 'the scenario, like simulator/scenarios/quickstart.yaml')
-    .option('--seed <number>', 'draw everything that is left to chance from this seed', wholeNumber(0))
+    .option(
+      '--seed <number>',
+      'draw everything that is left to chance from this seed',
+      wholeNumber(0),
+    )
     .option('--devices <count>', 'scale the fleets to so many devices', wholeNumber(1))
     .option('--days <days>', 'scale the run to so many simulated days', positiveNumber)
-    .addOption(new Option('--mode <mode>', 'only phases of this mode').choices(['verify', 'passthrough']))
     .addOption(
-      new Option('--profile <name>', 'hand certificates over as this platform does').choices(['cloudflare', 'alb']),
+      new Option('--mode <mode>', 'only phases of this mode').choices(['verify', 'passthrough']),
     )
-    .option('--port <port>', 'port of the TLS front on 127.0.0.1; 0 takes any free one', wholeNumber(0), 0)
+    .addOption(
+      new Option('--profile <name>', 'hand certificates over as this platform does').choices([
+        'cloudflare',
+        'alb',
+      ]),
+    )
+    .option(
+      '--port <port>',
+      'port of the TLS front on 127.0.0.1; 0 takes any free one',
+      wholeNumber(0),
+      0,
+    )
     .option('--report <dir>', 'where the report is written', 'reports/latest')
     .option('--json', 'print the result as JSON in place of tables')
     .addHelpText('after', exitHelp)
@@ -101,7 +115,9 @@ async function report({ result, log }: Run, flags: RunFlags): Promise<void> {
   } else {
     const isColoured = wantsColour(process.stdout, process.env)
     process.stdout.write(`report  ${paths.html}\n        ${paths.json}\n        ${events}\n\n`)
-    process.stdout.write(renderTerminal(result, { width: process.stdout.columns ?? 100, isColoured }))
+    process.stdout.write(
+      renderTerminal(result, { width: process.stdout.columns ?? 100, isColoured }),
+    )
   }
   if (result.ended === 'interrupted') process.exitCode = 130
   else process.exitCode = result.verdict === 'pass' ? 0 : 1

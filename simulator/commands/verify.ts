@@ -8,7 +8,12 @@ import type { Result } from '#shared/result.ts'
 import { createAuthenticatedCrls } from '#shared/revocation/authenticated-crls.ts'
 import { parseCrl } from '#shared/revocation/crl.ts'
 import { instantFromIso, instantFromMs, isoFromInstant, type Instant } from '#shared/time.ts'
-import { albLimits, buildTrustStore, defaultLimits, type TrustStore } from '#shared/trust-store/trust-store.ts'
+import {
+  albLimits,
+  buildTrustStore,
+  defaultLimits,
+  type TrustStore,
+} from '#shared/trust-store/trust-store.ts'
 import { rejections } from '#shared/verdict/rejection.ts'
 import type { Decision } from '#shared/verdict/decision.ts'
 import { verify } from '#shared/verify.ts'
@@ -28,7 +33,9 @@ interface VerifyFlags {
 
 export function verifyCommand(): Command {
   return new Command('verify')
-    .description('decide on one certificate chain, as the edge worker would, and print the decision as JSON')
+    .description(
+      'decide on one certificate chain, as the edge worker would, and print the decision as JSON',
+    )
     .argument('<chain>', 'PEM file: the leaf first, then its intermediates in any order')
     .requiredOption('--trust <file>', 'PEM file of the trust anchors')
     .option('--crl <file>', 'a CRL, DER or PEM; may be given more than once', collect, [])
@@ -40,7 +47,11 @@ export function verifyCommand(): Command {
         'whose status is asked (default: chain where a CRL is given, else none)',
       ).choices(['chain', 'leaf', 'none']),
     )
-    .addOption(new Option('--limits <name>', 'bounds on chains').choices(['default', 'alb']).default('default'))
+    .addOption(
+      new Option('--limits <name>', 'bounds on chains')
+        .choices(['default', 'alb'])
+        .default('default'),
+    )
     .addHelpText('after', '\nExit status: 0 accepted, 1 refused, 2 the input cannot be used.')
     .action(runVerify)
 }
@@ -52,7 +63,13 @@ async function runVerify(chain: string, flags: VerifyFlags): Promise<void> {
   const verifier = createWebCryptoVerifier()
   const decision = await verify(
     { kind: 'chain', leaf, intermediates },
-    { store, policy: policyOf(flags), now: instantOf(flags), verifier, crls: createAuthenticatedCrls(verifier) },
+    {
+      store,
+      policy: policyOf(flags),
+      now: instantOf(flags),
+      verifier,
+      crls: createAuthenticatedCrls(verifier),
+    },
   )
   process.stdout.write(`${JSON.stringify(toJson(decision), undefined, 2)}\n`)
   process.exitCode = decision.outcome === 'accepted' ? 0 : 1
@@ -82,7 +99,8 @@ async function readCrlFile(file: string): Promise<Bytes> {
   const ders = decodePem(octets.toString('latin1'), 'X509 CRL')
   if (!ders.ok) return unusable(`${file}: line ${ders.error.line}: expected ${ders.error.expected}`)
   const [only, ...more] = ders.value
-  if (only === undefined || more.length > 0) return unusable(`${file}: expected one CRL, got ${ders.value.length}`)
+  if (only === undefined || more.length > 0)
+    return unusable(`${file}: expected one CRL, got ${ders.value.length}`)
   return only
 }
 
@@ -103,7 +121,8 @@ function policyOf({ expired, revocation, crl }: VerifyFlags): VerificationPolicy
 function expiredOf(text: string): VerificationPolicy['expired'] {
   if (text === 'refuse' || text === 'allow') return { word: text }
   const forMs = text.startsWith('grace ') ? parseDuration(text.slice('grace '.length)) : undefined
-  if (forMs === undefined) return unusable(`--expired ${text}: expected refuse, allow, or "grace 14d"`)
+  if (forMs === undefined)
+    return unusable(`--expired ${text}: expected refuse, allow, or "grace 14d"`)
   return { word: 'grace', forMs }
 }
 
@@ -135,7 +154,9 @@ function withIsoInstants(facts: Readonly<Record<string, unknown>>): Record<strin
   return Object.fromEntries(
     Object.entries(facts).map(([name, value]) => [
       name,
-      instantFields.has(name) && typeof value === 'number' ? isoFromInstant(instantFromMs(value)) : value,
+      instantFields.has(name) && typeof value === 'number'
+        ? isoFromInstant(instantFromMs(value))
+        : value,
     ]),
   )
 }

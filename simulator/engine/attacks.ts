@@ -2,7 +2,8 @@ import type { Instant } from '#shared/time.ts'
 import type { PlannedAttack } from '../device/plan.ts'
 import type { Intent } from '../oracle/attempt.ts'
 import type { HostileKind } from '../scenario/scenario.ts'
-import { noDeeds, type Deeds, type DeviceAgent, type Surroundings } from './device-agent.ts'
+import { mergeDeeds, noDeeds, type Deeds } from './deeds.ts'
+import type { DeviceAgent, Surroundings } from './device-agent.ts'
 import type { DeviceRequest } from './client/device-connection.ts'
 import type { DeviceCredential } from './client/tls-connection.ts'
 
@@ -58,7 +59,9 @@ async function forgeHeader(scene: Scene, at: Instant): Promise<Deeds> {
   const real = victim.credential
   if (real === undefined) return noDeeds()
   const name = forgedSpellings[ordinal % forgedSpellings.length] ?? forgedSpellings[0]
-  return knock(scene, at, undefined, undefined, { [name]: forgedValue(name, real.chainPem, real.leafDer) })
+  return knock(scene, at, undefined, undefined, {
+    [name]: forgedValue(name, real.chainPem, real.leafDer),
+  })
 }
 
 function forgedValue(name: string, chainPem: string, leafDer: Uint8Array): string {
@@ -74,7 +77,7 @@ async function copyCookie({ victim, actor }: Scene, at: Instant): Promise<Deeds>
   const { cookie } = victim
   if (cookie === undefined || actor === undefined) return lured
   const copied = await actor.requestOnce(at, cookie, 'copied_cookie')
-  return merged(lured, copied)
+  return mergeDeeds(lured, copied)
 }
 
 /** One request of an attacker over a connection of its own. */
@@ -98,13 +101,4 @@ async function knock(
   deeds.attempts.push({ attempt, observation })
   await line.value.close()
   return deeds
-}
-
-function merged(first: Deeds, second: Deeds): Deeds {
-  return {
-    attempts: [...first.attempts, ...second.attempts],
-    events: [...first.events, ...second.events],
-    happened: [...first.happened, ...second.happened],
-    wakes: [...first.wakes, ...second.wakes],
-  }
 }

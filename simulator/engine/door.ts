@@ -86,7 +86,8 @@ function httpsLine(connection: Opened<typeof connect>): HttpsLine {
       const startedAt = performance.now()
       const response = await connection.request(request)
       const latencyMs = performance.now() - startedAt
-      if (!response.ok) return { observation: observeFailure(response.error, latencyMs), cookie: undefined }
+      if (!response.ok)
+        return { observation: observeFailure(response.error, latencyMs), cookie: undefined }
       const cookie = sessionCookieOf(response.value.headers['set-cookie'])
       return { observation: observeResponse(response.value, latencyMs), cookie }
     },

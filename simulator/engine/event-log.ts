@@ -20,7 +20,13 @@ export function createEventLog(): EventLog {
       const { at, id: _id, ...facts } = attempt
       const code = observation.outcome === 'refused' ? observation.code : undefined
       const session = observation.outcome === 'accepted' ? observation.session : undefined
-      add(at, 'attempt', { ...facts, outcome: observation.outcome, code, session, verdict: verdict.verdict })
+      add(at, 'attempt', {
+        ...facts,
+        outcome: observation.outcome,
+        code,
+        session,
+        verdict: verdict.verdict,
+      })
     },
     lines: () => lines,
   }

@@ -1,7 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type MiniflareOptions } from 'miniflare'
+import {
+  convertV4MiniflareOptions,
+  Log,
+  LogLevel,
+  Miniflare,
+  type MiniflareOptions,
+} from 'miniflare'
 import { formatDuration } from '#shared/duration.ts'
 import type { FrontProfileName, Phase } from '../scenario/scenario.ts'
 
@@ -87,13 +93,16 @@ interface Secrets {
 
 /** Fresh for each run: nothing that was printed or kept opens another run's door. */
 function createSecrets(): Secrets {
-  const hex = (): string => randomBytes(24).toString('hex')
   return {
-    localKey: hex(),
-    albPrefix: `x-fleet-${randomBytes(12).toString('hex')}-`,
-    hop: hex(),
+    localKey: randomHex(24),
+    albPrefix: `x-fleet-${randomHex(12)}-`,
+    hop: randomHex(24),
     session: `run:${randomBytes(32).toString('base64')}`,
   }
+}
+
+function randomHex(octets: number): string {
+  return randomBytes(octets).toString('hex')
 }
 
 function miniflareOptions(

@@ -6,7 +6,7 @@ import { instantFromMs, shift } from '#shared/time.ts'
 import { albNames } from '#shared/wire/alb.ts'
 import type { Authority } from '../ca/authority.ts'
 import { createServerCredential } from '../ca/server-credential.ts'
-import { startFront, type Front } from '../front/front.ts'
+import { startFront } from '../front/front.ts'
 import type { FrontProfile } from '../front/profile.ts'
 import { albProfile } from '../front/profiles/alb.ts'
 import { cloudflareProfile } from '../front/profiles/cloudflare.ts'
@@ -14,7 +14,7 @@ import type { Phase, Scenario } from '../scenario/scenario.ts'
 import { startBroker, type Broker } from './broker.ts'
 import type { DoorAddress } from './door.ts'
 import { startLocalEdge, type LocalEdge } from './local-edge.ts'
-import { createPlatformJudge, type PlatformJudge } from './platform-judge.ts'
+import { createPlatformJudge } from './platform-judge.ts'
 import type { Timeline } from './timeline.ts'
 
 /** What a test changes about the run, to see that the oracle notices. Nothing, in a run that counts. */
@@ -68,10 +68,25 @@ async function assemble(
   const judge = createPlatformJudge(scenario.front.profile, authority)
   await publishTrust(edge, scenario, authority)
   const profileOf = (phase: Phase) => sabotage.changeProfile(frontProfile(scenario, phase, edge))
-  const { front, caPem } = await openFront(scenario, edge, judge, timeline, port, profileOf(firstPhase(scenario)))
+  // Devices check the server's certificate by the machine's clock, which no virtual time reaches.
+  const now = instantFromMs(Date.now())
+  const server = await createServerCredential({
+    notBefore: shift(now, -dayMs),
+    notAfter: shift(now, dayMs),
+  })
+  const front = await startFront({
+    profile: profileOf(firstPhase(scenario)),
+    upstream: edge.url,
+    localKey: edge.localKey,
+    clock: timeline,
+    judge: judge.judge,
+    resumption: scenario.front.resumption,
+    serverCredential: server,
+    port,
+  })
   closing.push(() => front.close())
   return {
-    address: { host: '127.0.0.1', port: front.port, servername: 'localhost', caPem },
+    address: { host: '127.0.0.1', port: front.port, servername: 'localhost', caPem: server.caPem },
     async enterPhase(phase) {
       await edge.deploy(phase)
       front.use(profileOf(phase))
@@ -103,33 +118,14 @@ function startEdge(
 }
 
 /** An ALB in verify mode passes the leaf only: whoever verifies again needs the intermediates at hand. */
-async function publishTrust(edge: LocalEdge, { front }: Scenario, authority: Authority): Promise<void> {
-  await edge.publish('anchors.pem', Buffer.from(authority.anchorsPem))
-  if (front.profile === 'alb') await edge.publish('intermediates.pem', Buffer.from(authority.intermediatesPem))
-}
-
-async function openFront(
-  scenario: Scenario,
+async function publishTrust(
   edge: LocalEdge,
-  { judge }: PlatformJudge,
-  timeline: Timeline,
-  port: number,
-  profile: FrontProfile,
-): Promise<{ readonly front: Front; readonly caPem: string }> {
-  // Devices check the server's certificate by the machine's clock, which no virtual time reaches.
-  const now = instantFromMs(Date.now())
-  const server = await createServerCredential({ notBefore: shift(now, -dayMs), notAfter: shift(now, dayMs) })
-  const front = await startFront({
-    profile,
-    upstream: edge.url,
-    localKey: edge.localKey,
-    clock: timeline,
-    judge,
-    resumption: scenario.front.resumption,
-    serverCredential: server,
-    port,
-  })
-  return { front, caPem: server.caPem }
+  { front }: Scenario,
+  authority: Authority,
+): Promise<void> {
+  await edge.publish('anchors.pem', Buffer.from(authority.anchorsPem))
+  if (front.profile === 'alb')
+    await edge.publish('intermediates.pem', Buffer.from(authority.intermediatesPem))
 }
 
 const dayMs = 86_400_000

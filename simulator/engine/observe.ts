@@ -18,7 +18,9 @@ export function observeResponse(response: DeviceResponse, latencyMs: number): Ob
 
 /** An answer without one of our codes: another relying party's refusal, or no decision at all. */
 function observeForeign(status: number, code: string | undefined, latencyMs: number): Observation {
-  const isRefusal = code === undefined && (status === 400 || status === 401 || status === 403 || status === 495 || status === 496)
+  const isRefusal =
+    code === undefined &&
+    (status === 400 || status === 401 || status === 403 || status === 495 || status === 496)
   if (isRefusal) return { outcome: 'refused', code: `http_${status}`, latencyMs }
   return broken(`HTTP ${status} ${code ?? ''}`.trim(), latencyMs)
 }
@@ -34,7 +36,10 @@ function observeAccepted(body: unknown, latencyMs: number): Observation {
  * What a device makes of no answer. A terminator that refuses closes the connection without a word
  * (ALB in verify mode); a connection that had answered before and is gone now is a fault.
  */
-export function observeFailure(failure: ConnectionFailure | MqttFailure, latencyMs: number): Observation {
+export function observeFailure(
+  failure: ConnectionFailure | MqttFailure,
+  latencyMs: number,
+): Observation {
   switch (failure.kind) {
     case 'refused':
       return failure.code in rejections

@@ -27,24 +27,45 @@ const revocationOf: Readonly<Record<FrontProfileName, VerificationPolicy['revoca
   alb: { of: 'chain', unknown: 'refuse' },
 }
 
-export function createPlatformJudge(profile: FrontProfileName, authority: Authority): PlatformJudge {
+export function createPlatformJudge(
+  profile: FrontProfileName,
+  authority: Authority,
+): PlatformJudge {
   const verifier = createWebCryptoVerifier()
   const crls = createAuthenticatedCrls(verifier)
   const anchors = certificatesOf(authority.anchorsPem)
   const intermediates = certificatesOf(authority.intermediatesPem)
   const lists = new Map<string, Crl>()
   let store: TrustStore | undefined
-  const decide = async (chain: readonly Bytes[], now: Instant, expired: 'refuse' | 'allow'): Promise<Decision> => {
-    store ??= await buildTrustStore({ anchors, intermediates, crls: [...lists.values()], epoch: 0, limits: albLimits })
+  const decide = async (
+    chain: readonly Bytes[],
+    now: Instant,
+    expired: 'refuse' | 'allow',
+  ): Promise<Decision> => {
+    store ??= await buildTrustStore({
+      anchors,
+      intermediates,
+      crls: [...lists.values()],
+      epoch: 0,
+      limits: albLimits,
+    })
     const [leaf, ...rest] = chain
-    const policy = { ...strictPolicy, expired: { word: expired }, revocation: revocationOf[profile] }
-    const presented = leaf === undefined ? { kind: 'none' as const } : { kind: 'chain' as const, leaf, intermediates: rest }
+    const policy = {
+      ...strictPolicy,
+      expired: { word: expired },
+      revocation: revocationOf[profile],
+    }
+    const presented =
+      leaf === undefined
+        ? { kind: 'none' as const }
+        : { kind: 'chain' as const, leaf, intermediates: rest }
     return verify(presented, { store, policy, now, verifier, crls })
   }
   return {
     take(name, octets) {
       const parsed = parseCrl(new Uint8Array(octets))
-      if (!parsed.ok) throw new Error(`${name}, byte ${parsed.error.offset}: expected ${parsed.error.expected}`)
+      if (!parsed.ok)
+        throw new Error(`${name}, byte ${parsed.error.offset}: expected ${parsed.error.expected}`)
       lists.set(name, parsed.value)
       store = undefined
     },
@@ -52,7 +73,8 @@ export function createPlatformJudge(profile: FrontProfileName, authority: Author
       if (chain.length === 0) return { kind: 'none' }
       const strict = await decide(chain, at, 'refuse')
       if (strict.outcome === 'accepted') return { kind: 'success' }
-      if (strict.rejection.code !== 'expired') return { kind: 'failed', rejection: strict.rejection }
+      if (strict.rejection.code !== 'expired')
+        return { kind: 'failed', rejection: strict.rejection }
       // "Expired" is said only of what is good in all else: a listener may let that in.
       const lenient = await decide(chain, at, 'allow')
       const rejection = lenient.outcome === 'refused' ? lenient.rejection : strict.rejection
@@ -63,10 +85,14 @@ export function createPlatformJudge(profile: FrontProfileName, authority: Author
 
 function certificatesOf(pem: string): Certificate[] {
   const ders = decodePem(pem, 'CERTIFICATE')
-  if (!ders.ok) throw new Error(`the authority's own PEM, line ${ders.error.line}: expected ${ders.error.expected}`)
+  if (!ders.ok)
+    throw new Error(
+      `the authority's own PEM, line ${ders.error.line}: expected ${ders.error.expected}`,
+    )
   return ders.value.map((der) => {
     const parsed = parseCertificate(der)
-    if (!parsed.ok) throw new Error(`the authority's own certificate: expected ${parsed.error.expected}`)
+    if (!parsed.ok)
+      throw new Error(`the authority's own certificate: expected ${parsed.error.expected}`)
     return parsed.value
   })
 }

@@ -137,7 +137,12 @@ function measure(started: { readonly wall: number; readonly cpu: NodeJS.CpuUsage
   }
 }
 
-function progressAt(at: Instant, scenario: Scenario, collector: Collector, startedAt: number): Progress {
+function progressAt(
+  at: Instant,
+  scenario: Scenario,
+  collector: Collector,
+  startedAt: number,
+): Progress {
   return {
     at,
     phase: phaseAt(scenario, at)?.name ?? '',

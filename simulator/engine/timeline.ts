@@ -21,14 +21,17 @@ export function createVirtualTimeline(start: Instant): Timeline {
 
 /** The machine's own time, for targets whose clock nobody can turn. */
 export function createRealTimeline(): Timeline {
-  const now = (): Instant => instantFromMs(Date.now())
   return {
-    now,
+    now: realNow,
     async advanceTo(at, signal) {
-      const ms = at - now()
+      const ms = at - realNow()
       if (ms > 0) await wait(ms, undefined, { signal }).catch(ignoreAbort)
     },
   }
+}
+
+function realNow(): Instant {
+  return instantFromMs(Date.now())
 }
 
 /** An aborted wait ends early: whoever waits looks at the signal next. */

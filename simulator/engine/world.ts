@@ -16,7 +16,8 @@ import { placePhases } from '../scenario/phases.ts'
 import type { Phase, Scenario } from '../scenario/scenario.ts'
 import { createAgenda, type Agenda } from './agenda.ts'
 import { attack } from './attacks.ts'
-import { DeviceAgent, type Deeds } from './device-agent.ts'
+import type { Deeds } from './deeds.ts'
+import { DeviceAgent, type Surroundings } from './device-agent.ts'
 import type { Door } from './door.ts'
 import type { EventLog } from './event-log.ts'
 import { sideBySide } from './side-by-side.ts'
@@ -76,6 +77,7 @@ export async function liveScenario(ports: WorldPorts): Promise<{ readonly endedA
 class World {
   readonly #ports: WorldPorts
   readonly #agents: ReadonlyMap<string, DeviceAgent>
+  readonly #around: Surroundings
   readonly #agenda: Agenda<Entry> = createAgenda()
   #phase: Phase | undefined
   #attempts = 0
@@ -83,12 +85,15 @@ class World {
   #onlineCountedAt: number = Number.NEGATIVE_INFINITY
 
   constructor(ports: WorldPorts) {
-    const { scenario, authority, door, timeline } = ports
+    const { scenario, authority, door } = ports
     this.#ports = ports
-    const around = { authority, door, now: timeline.now, cookies: () => this.#phase?.cookies ?? false }
+    this.#around = { authority, door, cookies: () => this.#phase?.cookies ?? false }
     const profiles = planFleet(scenario)
     this.#agents = new Map(
-      profiles.map((profile) => [profile.id, new DeviceAgent(profile, scenario.seed, around)]),
+      profiles.map((profile) => [
+        profile.id,
+        new DeviceAgent(profile, scenario.seed, this.#around),
+      ]),
     )
     this.#fillAgenda(scenario)
   }
@@ -118,7 +123,8 @@ class World {
     const { time, pki } = scenario
     const agenda = this.#agenda
     const profiles = [...this.#agents.values()].map(({ profile }) => profile)
-    for (const { phase, startedAt } of placePhases(scenario)) agenda.add(startedAt, { kind: 'phase', phase })
+    for (const { phase, startedAt } of placePhases(scenario))
+      agenda.add(startedAt, { kind: 'phase', phase })
     for (const plan of planRevocations(scenario, profiles)) {
       agenda.add(plan.at, { kind: 'revoke', plan })
       agenda.add(plan.publishesAt, { kind: 'publish' })
@@ -150,7 +156,10 @@ class World {
     this.#ports.log.event(at, 'phase', { phase: phase.name, mode: phase.mode })
   }
 
-  async #revoke({ device, reason, goesOn, publishesAt, probesAt }: PlannedRevocation, at: Instant): Promise<void> {
+  async #revoke(
+    { device, reason, goesOn, publishesAt, probesAt }: PlannedRevocation,
+    at: Instant,
+  ): Promise<void> {
     const agent = this.#agents.get(device)
     const serial = agent?.credential?.serial
     if (agent === undefined || serial === undefined) {
@@ -180,12 +189,12 @@ class World {
 
   async #act(act: Act, at: Instant): Promise<Deeds> {
     const agent = this.#agents.get(act.kind === 'wake' ? act.device : act.plan.victim)
-    if (agent === undefined) throw new Error('an entry of the agenda names a device that is not there')
+    if (agent === undefined)
+      throw new Error('an entry of the agenda names a device that is not there')
     if (act.kind === 'wake') return agent.act(at)
-    const { authority, door, timeline } = this.#ports
-    const around = { authority, door, now: timeline.now, cookies: () => this.#phase?.cookies ?? false }
     const { plan, ordinal } = act
-    return attack({ plan, victim: agent, actor: this.#agents.get(plan.actor), around, ordinal }, at)
+    const actor = this.#agents.get(plan.actor)
+    return attack({ plan, victim: agent, actor, around: this.#around, ordinal }, at)
   }
 
   /** Takes down what was done: numbered, judged and logged in an order that no race decides. */

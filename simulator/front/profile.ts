@@ -43,7 +43,7 @@ export interface TerminatedRequest {
 export type HeaderList = readonly (readonly [name: string, value: string])[]
 
 /** What the platform tells the worker of a connection: the same for each of its requests. */
-export interface ConnectionFacts {
+interface ConnectionFacts {
   /** Becomes `request.cf`. Plain JSON. */
   readonly cf: Readonly<Record<string, unknown>>
   readonly headers: HeaderList

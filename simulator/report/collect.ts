@@ -1,6 +1,7 @@
-import { shift, type Instant } from '#shared/time.ts'
+import type { Instant } from '#shared/time.ts'
 import type { Ledger } from '../ca/ledger.ts'
 import type { JudgedAttempt, Verdict } from '../oracle/attempt.ts'
+import { placePhases } from '../scenario/phases.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import { createLatencyHistogram } from './histogram.ts'
 import { createPhaseTally, type PhaseTally } from './phase-tally.ts'
@@ -62,7 +63,7 @@ export function createCollector({
   readonly ledger: Ledger
 }): Collector {
   const { start, durationMs } = scenario.time
-  const phases = createPhaseTallies(scenario)
+  const phases = placePhases(scenario).map(createPhaseTally)
   const timeline = createTimeline(start, durationMs)
   const latency = createLatencyHistogram()
   const events = createEventCounts(scenario)
@@ -100,7 +101,7 @@ export function createCollector({
       online,
     }),
     collected(endedAt) {
-      const begun = phases.filter((phase) => phase.startsAt < endedAt)
+      const begun = phases.filter((phase) => phase.startedAt < endedAt)
       const results = begun.map((phase) => phase.result(endedAt))
       return {
         phases: results,
@@ -126,15 +127,6 @@ export function describeScenario(scenario: Scenario, file: string): ScenarioFact
     sessionTtlMs: scenario.edge.sessionTtlMs,
     publishDelayMs: scenario.pki.crl.publishDelayMs,
   }
-}
-
-function createPhaseTallies({ phases, time }: Scenario): readonly PhaseTally[] {
-  let startsAt = time.start
-  return phases.map((phase) => {
-    const from = startsAt
-    startsAt = shift(from, phase.forMs)
-    return createPhaseTally(phase, from, startsAt)
-  })
 }
 
 function phaseNamed(phases: readonly PhaseTally[], name: string): PhaseTally {

@@ -1,13 +1,13 @@
 import type { Instant } from '#shared/time.ts'
 import type { JudgedAttempt } from '../oracle/attempt.ts'
-import type { Phase } from '../scenario/scenario.ts'
+import type { PlacedPhase } from '../scenario/phases.ts'
 import { createLatencyHistogram } from './histogram.ts'
 import type { PhaseResult } from './run-result.ts'
 
 /** Counts of one phase, growing. */
 export interface PhaseTally {
   readonly name: string
-  readonly startsAt: Instant
+  readonly startedAt: Instant
   readonly endsAt: Instant
   attempt(judged: JudgedAttempt): void
   handshake(): void
@@ -15,7 +15,7 @@ export interface PhaseTally {
   result(endedAt: Instant): PhaseResult
 }
 
-export function createPhaseTally(phase: Phase, startsAt: Instant, endsAt: Instant): PhaseTally {
+export function createPhaseTally({ phase, startedAt, endsAt }: PlacedPhase): PhaseTally {
   const refused = new Map<string, number>()
   const intents = new Map<string, number>()
   const latency = createLatencyHistogram()
@@ -31,7 +31,7 @@ export function createPhaseTally(phase: Phase, startsAt: Instant, endsAt: Instan
 
   return {
     name: phase.name,
-    startsAt,
+    startedAt,
     endsAt,
     attempt(judged) {
       increment(intents, judged.attempt.intent)
@@ -47,7 +47,7 @@ export function createPhaseTally(phase: Phase, startsAt: Instant, endsAt: Instan
       ...counts,
       name: phase.name,
       mode: phase.mode,
-      startedAt: startsAt,
+      startedAt,
       endedAt: endedAt < endsAt ? endedAt : endsAt,
       decisions: counts.accepted + total(refused),
       refused: Object.fromEntries(refused),

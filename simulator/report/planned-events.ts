@@ -1,7 +1,20 @@
+import type { Instant } from '#shared/time.ts'
 import type { Ledger } from '../ca/ledger.ts'
 import type { JudgedAttempt } from '../oracle/attempt.ts'
-import type { Fleet, Phase, Scenario } from '../scenario/scenario.ts'
-import { lapsedReturns, type Overdue } from './lapsed-returns.ts'
+import type { Scenario } from '../scenario/scenario.ts'
+import {
+  always,
+  expectedAttacks,
+  expectedConnections,
+  expectedCookieHolders,
+  expectedLapses,
+  expectedReturns,
+  isMet,
+  refusesOverdue,
+  renewsWithin,
+  toleratesOverdue,
+  withCookies,
+} from './expectations.ts'
 
 /** What devices do beside trying to get in. */
 export type LifecycleEvent = 'renewed' | 'reenrolled' | 'returned'
@@ -38,16 +51,12 @@ export const plannedEvents: readonly PlannedEvent[] = [
   },
   {
     event: 'refused as revoked',
-    planned: (scenario) => scenario.revocations.some((plan) => isMet(scenario, plan.atMs, plan)),
+    planned: (scenario) => scenario.revocations.some((plan) => isMet(scenario, plan)),
     counts: attempts((judged, ledger) => refusedFor(judged, 'revoked', isRevoked(judged, ledger))),
   },
   {
     event: 'refused as revoked in spite of a cookie',
-    planned: (scenario) =>
-      scenario.revocations.some(
-        (plan) =>
-          isMet(scenario, plan.atMs, plan) && phaseAt(scenario, plan.atMs)?.cookies === true,
-      ),
+    planned: (scenario) => expectedCookieHolders(scenario) >= EXPECTED_MIN,
     counts: attempts(
       (judged) => judged.attempt.cookieSerial !== undefined && refusedFor(judged, 'revoked', false),
     ),
@@ -91,7 +100,7 @@ export const plannedEvents: readonly PlannedEvent[] = [
   },
   {
     event: 'back after weeks offline',
-    planned: (scenario) => scenario.fleets.some((fleet) => comesBackWithin(fleet, scenario)),
+    planned: (scenario) => expectedReturns(scenario) >= EXPECTED_MIN,
     counts: lifecycle('returned'),
   },
 ]
@@ -132,79 +141,16 @@ function refusedFor({ observation }: JudgedAttempt, code: string, isCause: boole
 
 function isExpired({ attempt }: JudgedAttempt, ledger: Ledger): boolean {
   const certificate = attempt.serial === undefined ? undefined : ledger.certificate(attempt.serial)
-  return certificate !== undefined && attempt.at > certificate.notAfter
+  if (certificate === undefined) return false
+  return wholeSeconds(attempt.at) > wholeSeconds(certificate.notAfter)
+}
+
+/** X.509 knows whole seconds (RFC 5280 4.1.2.5): a certificate is good to the end of its last. */
+function wholeSeconds(at: Instant): number {
+  return Math.floor(at / 1000)
 }
 
 function isRevoked({ attempt }: JudgedAttempt, ledger: Ledger): boolean {
   const revocation = attempt.serial === undefined ? undefined : ledger.revocation(attempt.serial)
   return revocation?.publishedAt !== undefined && attempt.at >= revocation.publishedAt
-}
-
-const always = () => true
-const withCookies = (phase: Phase) => phase.cookies
-
-const refusesOverdue: Overdue = ({ expired }, overdueMs) =>
-  expired.word === 'refuse' || (expired.word === 'grace' && overdueMs > expired.forMs)
-
-const toleratesOverdue: Overdue = ({ expired }, overdueMs) =>
-  expired.word === 'allow' || (expired.word === 'grace' && overdueMs <= expired.forMs)
-
-function expectedLapses(scenario: Scenario, counts: Overdue): number {
-  return scenario.fleets.reduce((sum, fleet) => sum + lapsedReturns(scenario, fleet, counts), 0)
-}
-
-function expectedAttacks(
-  scenario: Scenario,
-  kind: Scenario['hostile'][number]['kind'],
-  inPhase: (phase: Phase) => boolean,
-): number {
-  const ms = phaseMs(scenario, inPhase)
-  return scenario.hostile
-    .filter((plan) => plan.kind === kind)
-    .reduce((sum, plan) => sum + ms / plan.everyMs, 0)
-}
-
-function expectedConnections(
-  scenario: Scenario,
-  inPhase: (phase: Phase) => boolean,
-  share: (fleet: Fleet) => number = () => 1,
-): number {
-  const ms = phaseMs(scenario, inPhase)
-  return scenario.fleets.reduce(
-    (sum, fleet) => sum + (fleet.count * ms * share(fleet)) / fleet.traffic.everyMs,
-    0,
-  )
-}
-
-function phaseMs(scenario: Scenario, inPhase: (phase: Phase) => boolean): number {
-  return scenario.phases.filter(inPhase).reduce((sum, phase) => sum + phase.forMs, 0)
-}
-
-function phaseAt(scenario: Scenario, ms: number): Phase | undefined {
-  let end = 0
-  return scenario.phases.find((phase) => {
-    end += phase.forMs
-    return ms < end
-  })
-}
-
-/** Whether a revoked key that goes on has time left to be met after the CRL is out, in its phase. */
-function isMet(
-  scenario: Scenario,
-  atMs: number,
-  plan: { readonly count: number; readonly goesOn: boolean },
-): boolean {
-  const { publishDelayMs } = scenario.pki.crl
-  const met = atMs + publishDelayMs + scenario.edge.maxStalenessMs + scenario.time.tickMs
-  const isSamePhase = phaseAt(scenario, atMs) === phaseAt(scenario, met)
-  return plan.count > 0 && plan.goesOn && met < scenario.time.durationMs && isSamePhase
-}
-
-function renewsWithin({ count, certificate, traffic }: Fleet, { time }: Scenario): boolean {
-  const latestRatio = certificate.renewAtRatio * (1 + certificate.renewJitterRatio)
-  return count > 0 && certificate.validityMs * latestRatio + 2 * traffic.everyMs < time.durationMs
-}
-
-function comesBackWithin({ count, offline }: Fleet, { time }: Scenario): boolean {
-  return count * offline.ratio >= EXPECTED_MIN && offline.maxMs < time.durationMs
 }

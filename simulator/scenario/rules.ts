@@ -1,4 +1,4 @@
-import { formatDuration } from './duration.ts'
+import { formatDuration } from '#shared/duration.ts'
 import type { Fleet, Scenario } from './scenario.ts'
 
 /** Something at odds inside a scenario of the right shape. `path` in the file's own words. */

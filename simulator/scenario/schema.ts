@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { instantFromIso, type Instant } from '#shared/time.ts'
-import { durationExpected, parseDuration } from './duration.ts'
+import { durationExpected, parseDuration } from '#shared/duration.ts'
 import type { ExpiredPolicy, Scenario } from './scenario.ts'
 
 /*

@@ -67,7 +67,7 @@ const bad: readonly Bad[] = [
     path: 'simulator/worker/middleware.ts',
     code: `import { a } from '#edge/middleware/session.ts'\nexport const b = a`,
     rule: imports,
-    advice: `imports '#edge/app.ts' alone`,
+    advice: 'imports its entries alone',
   },
   ...['#shared/verify.ts', '#shared/trust-store/trust-store.ts', '#edge/app.ts'].map(
     (source, index) => ({

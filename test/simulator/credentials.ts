@@ -16,7 +16,7 @@ export interface TestCredential {
   readonly certificate: x509.X509Certificate
 }
 
-export interface TestSubject {
+interface TestSubject {
   readonly subject: string
   readonly serial: string
   /** Host names of a server. */
@@ -25,7 +25,7 @@ export interface TestSubject {
 }
 
 /** A certificate for `subject`, signed by `issuer` or by itself. */
-export async function issue(
+async function issue(
   { subject, serial, dns, ca = false }: TestSubject,
   issuer?: TestCredential,
 ): Promise<TestCredential> {

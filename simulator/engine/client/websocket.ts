@@ -7,7 +7,7 @@ import { closedConnection, failureOf, type ConnectionFailure } from './failure.t
 import { openTls, type TlsOptions } from './tls-connection.ts'
 
 /** The edge's own refusal: by problem document in place of the upgrade, or by closing later on. */
-export interface EdgeRefusal {
+interface EdgeRefusal {
   readonly kind: 'refused'
   /** The rejection's code. */
   readonly code: string
@@ -108,5 +108,6 @@ function codeOf(body: unknown): string | undefined {
 function closeFailure(closeCode: number, reason: string): SocketFailure {
   if (closeCode >= 4000 && reason !== '')
     return { kind: 'refused', code: reason, by: { closeCode } }
-  return closedConnection(0, `WebSocket closed with ${closeCode} ${reason}`.trim())
+  // The upgrade had been answered: whoever closes now did not refuse the handshake.
+  return closedConnection(1, `WebSocket closed with ${closeCode} ${reason}`.trim())
 }

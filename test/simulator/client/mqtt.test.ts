@@ -53,7 +53,7 @@ test('a message goes from one device through the broker to another', async () =>
   expect(broker.received() - before).toBe(1)
   await meter.end()
   await reader.end()
-  expect(await meter.ended).toMatchObject({ kind: 'connection_closed' })
+  expect(await meter.ended).toMatchObject({ kind: 'connection_closed', answered: 1 })
 })
 
 test('many publications of one session are each answered', async () => {
@@ -108,7 +108,9 @@ test.each(closes)(
 test('a terminator that cuts the device off is a closed connection', async () => {
   front.use(albProfile({ mode: 'verify', expired: 'refuse' }))
   const { credential: _without, ...anonymous } = mqttOptions('nobody')
-  expect(await connectMqtt(anonymous)).toMatchObject({ error: { kind: 'connection_closed' } })
+  expect(await connectMqtt(anonymous)).toMatchObject({
+    error: { kind: 'connection_closed', answered: 0 },
+  })
 })
 
 test('a front that dies ends its sessions', async () => {

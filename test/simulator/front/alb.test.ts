@@ -201,6 +201,8 @@ test('a phase change: open connections meet the new listener at their next reque
   )
   front.use(passthrough)
   expect(await headersSeen(device)).toEqual([chainHeader])
+  front.use(albProfile({ mode: 'verify', expired: 'allow' }))
+  expect(await headersSeen(device)).toHaveLength(5)
   expect(judged).toEqual([2, 0])
   await device.close()
   await front.close()

@@ -99,7 +99,7 @@ test('totals so far, for the line of progress', () => {
   })
 })
 
-const expired = { serial: '0A', at: shift(start, DAY + 1) }
+const expired = { serial: '0A', at: shift(start, DAY + 1000) }
 const revoked = { serial: '0A', at: shift(start, 4 * DAY) }
 
 test.each([
@@ -139,7 +139,7 @@ test.each([
   {
     name: 'the last instant of validity',
     event: 'expired, accepted within the grace',
-    judged: judgedAttempt({ serial: '0A', at: shift(start, DAY) }),
+    judged: judgedAttempt({ serial: '0A', at: shift(start, DAY + 999) }),
   },
   {
     name: 'closed before the CRL was out',

@@ -70,7 +70,7 @@ export const scenario: Scenario = {
   fleets: [cars, meters],
   revocations: [
     { atMs: 10 * DAY, kind: 'car', count: 3, reason: 'keyCompromise', goesOn: true },
-    { atMs: 70 * DAY, kind: 'meter', count: 2, reason: 'cessationOfOperation', goesOn: true },
+    { atMs: 80 * DAY, kind: 'meter', count: 2, reason: 'cessationOfOperation', goesOn: true },
   ],
   hostile: [
     { kind: 'no_certificate', everyMs: DAY },

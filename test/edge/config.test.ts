@@ -1,0 +1,166 @@
+import { describe, expect, test } from 'vitest'
+import { readListener, type ListenerVariables, type VariableName } from '#edge/config.ts'
+import { managedTransformHeaders } from '#edge/platforms/cloudflare.ts'
+import { strictPolicy } from '#shared/path/policy.ts'
+import { albLimits, defaultLimits } from '#shared/trust-store/trust-store.ts'
+import { keyRing, listenerOf } from './stage.ts'
+
+const secret = 'a'.repeat(32)
+const short = 'a'.repeat(31)
+const prefix = 'x-fleet-0123456-'
+
+test('without any variable: Cloudflare, and everything strict', async () => {
+  const { platform, ...listener } = await listenerOf({})
+  expect(platform).toMatchObject({ name: 'cloudflare', ownHeaders: [] })
+  expect(listener).toEqual({
+    hop: { word: 'runtime' },
+    mode: 'verify',
+    policy: strictPolicy,
+    limits: defaultLimits,
+    maxStalenessMs: 5000,
+    session: undefined,
+    targetHopSecret: undefined,
+  })
+})
+
+interface Read {
+  readonly variables: ListenerVariables
+  readonly listener: object
+}
+
+const alb = { PLATFORM: 'alb', HOP: 'network' } as const
+const verifyNames = (start: string): object =>
+  expect.arrayContaining([`${start}mtls-clientcert-leaf`, `${start}mtls-clientcert-serial-number`])
+
+const reads: readonly Read[] = [
+  {
+    variables: { PLATFORM: 'alb', HOP: 'network' },
+    listener: { platform: { name: 'alb', ownHeaders: verifyNames('x-amzn-') } },
+  },
+  {
+    variables: { ...alb, ALB_MODE: 'passthrough' },
+    listener: {
+      platform: {
+        ownHeaders: ['x-amzn-mtls-clientcert', 'x-amzn-tls-version', 'x-amzn-tls-cipher-suite'],
+      },
+    },
+  },
+  {
+    variables: { ...alb, ALB_HEADER_PREFIX: 'X-F-' },
+    listener: { platform: { ownHeaders: verifyNames('x-f-') } },
+  },
+  {
+    variables: { MANAGED_TRANSFORM: 'on' },
+    listener: { platform: { ownHeaders: managedTransformHeaders } },
+  },
+  { variables: { MANAGED_TRANSFORM: 'off' }, listener: { platform: { ownHeaders: [] } } },
+  { variables: { ...alb, HOP: 'network' }, listener: { hop: { word: 'network' } } },
+  {
+    variables: { ...alb, HOP: 'secret', HOP_SECRET: secret },
+    listener: { hop: { word: 'secret', secret } },
+  },
+  {
+    variables: { ...alb, HOP: 'private-names', ALB_HEADER_PREFIX: prefix },
+    listener: { hop: { word: 'private-names' } },
+  },
+  { variables: { MODE: 'passthrough' }, listener: { mode: 'passthrough' } },
+  { variables: { MODE: 'off' }, listener: { mode: 'off' } },
+  { variables: { EXPIRED: 'allow' }, listener: { policy: { expired: { word: 'allow' } } } },
+  {
+    variables: { EXPIRED: 'grace 14d' },
+    listener: { policy: { expired: { word: 'grace', forMs: 1_209_600_000 } } },
+  },
+  { variables: { REVOCATION_OF: 'leaf' }, listener: { policy: { revocation: { of: 'leaf' } } } },
+  { variables: { REVOCATION_OF: 'none' }, listener: { policy: { revocation: { of: 'none' } } } },
+  {
+    variables: { REVOCATION_UNKNOWN: 'accept' },
+    listener: { policy: { revocation: { unknown: 'accept' } } },
+  },
+  { variables: { ATTESTED: 'accept' }, listener: { policy: { attested: 'accept' } } },
+  { variables: { LIMITS: 'alb' }, listener: { limits: albLimits } },
+  { variables: { MAX_STALENESS: '250ms' }, listener: { maxStalenessMs: 250 } },
+  { variables: { SESSION_KEYS: keyRing }, listener: { session: { ttlMs: 900_000 } } },
+  {
+    variables: { SESSION_KEYS: keyRing, SESSION_TTL: '15m' },
+    listener: { session: { ttlMs: 900_000 } },
+  },
+  {
+    variables: { SESSION_KEYS: keyRing, SESSION_TTL: '10s' },
+    listener: { session: { ttlMs: 10_000 } },
+  },
+  { variables: { TARGET_HOP_SECRET: secret }, listener: { targetHopSecret: secret } },
+]
+
+test.each(reads)('$variables', async ({ variables, listener }) => {
+  expect(await listenerOf(variables)).toMatchObject(listener)
+})
+
+/** One wrong variable each; the rest of a listener that is right. */
+const wrong: readonly { readonly variable: VariableName; readonly variables: ListenerVariables }[] =
+  [
+    { variable: 'PLATFORM', variables: { PLATFORM: 'nginx' } },
+    { variable: 'PLATFORM', variables: { PLATFORM: '' } },
+    { variable: 'MANAGED_TRANSFORM', variables: { MANAGED_TRANSFORM: 'yes' } },
+    { variable: 'ALB_MODE', variables: { ...alb, ALB_MODE: 'off' } },
+    { variable: 'ALB_HEADER_PREFIX', variables: { ...alb, ALB_HEADER_PREFIX: '' } },
+    { variable: 'ALB_HEADER_PREFIX', variables: { ...alb, ALB_HEADER_PREFIX: 'x fleet-' } },
+    { variable: 'ALB_HEADER_PREFIX', variables: { ...alb, ALB_HEADER_PREFIX: 'x_fleet_' } },
+    { variable: 'HOP', variables: { PLATFORM: 'alb' } },
+    { variable: 'HOP', variables: { ...alb, HOP: '' } },
+    { variable: 'HOP', variables: { ...alb, HOP: 'runtime' } },
+    { variable: 'HOP_SECRET', variables: { ...alb, HOP: 'secret' } },
+    { variable: 'HOP_SECRET', variables: { ...alb, HOP: 'secret', HOP_SECRET: short } },
+    { variable: 'ALB_HEADER_PREFIX', variables: { ...alb, HOP: 'private-names' } },
+    {
+      variable: 'ALB_HEADER_PREFIX',
+      variables: { ...alb, HOP: 'private-names', ALB_HEADER_PREFIX: prefix.slice(1) },
+    },
+    { variable: 'MODE', variables: { MODE: 'Verify' } },
+    { variable: 'EXPIRED', variables: { EXPIRED: 'grace' } },
+    { variable: 'EXPIRED', variables: { EXPIRED: 'grace 14' } },
+    { variable: 'EXPIRED', variables: { EXPIRED: 'grace -1d' } },
+    { variable: 'REVOCATION_OF', variables: { REVOCATION_OF: 'anchor' } },
+    { variable: 'REVOCATION_UNKNOWN', variables: { REVOCATION_UNKNOWN: 'allow' } },
+    { variable: 'ATTESTED', variables: { ATTESTED: 'yes' } },
+    { variable: 'LIMITS', variables: { LIMITS: 'none' } },
+    { variable: 'MAX_STALENESS', variables: { MAX_STALENESS: '5' } },
+    { variable: 'MAX_STALENESS', variables: { MAX_STALENESS: 'off' } },
+    { variable: 'SESSION_TTL', variables: { SESSION_TTL: '901s' } },
+    { variable: 'SESSION_TTL', variables: { SESSION_TTL: 'ever' } },
+    { variable: 'SESSION_KEYS', variables: { SESSION_KEYS: '' } },
+    { variable: 'SESSION_KEYS', variables: { SESSION_KEYS: 'k1:c2hvcnQ=' } },
+    { variable: 'TARGET_HOP_SECRET', variables: { TARGET_HOP_SECRET: short } },
+  ]
+
+test.each(wrong)('$variable is named: $variables', async ({ variable, variables }) => {
+  const read = await readListener(variables)
+  expect(read).toMatchObject({ ok: false, error: [{ variable }] })
+})
+
+test('every fault is told, and the right variables are not', async () => {
+  const read = await readListener({ PLATFORM: 'x', MODE: 'x', LIMITS: 'alb', EXPIRED: 'x' })
+  const named = read.ok ? [] : read.error.map(({ variable }) => variable)
+  expect(named).toEqual(['PLATFORM', 'MODE', 'EXPIRED'])
+})
+
+describe('secrets are never repeated', () => {
+  const sealed = Buffer.alloc(31, 7).toString('base64')
+  const secrets: readonly (ListenerVariables & { readonly hidden: string })[] = [
+    { ...alb, HOP: 'secret', HOP_SECRET: 'tell-no-one', hidden: 'tell-no-one' },
+    { TARGET_HOP_SECRET: 'tell-no-one', hidden: 'tell-no-one' },
+    { SESSION_KEYS: `k1:${sealed}`, hidden: sealed },
+    { SESSION_KEYS: 'tell-no-one', hidden: 'tell-no-one' },
+    {
+      ...alb,
+      HOP: 'private-names',
+      ALB_HEADER_PREFIX: 'x-tell-no-one-',
+      hidden: 'x-tell-no-one-',
+    },
+  ]
+
+  test.each(secrets)('$hidden', async ({ hidden, ...variables }) => {
+    const read = await readListener(variables)
+    expect(read.ok).toBe(false)
+    expect(JSON.stringify(read)).not.toContain(hidden)
+  })
+})
