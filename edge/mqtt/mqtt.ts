@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import { equalBytes } from '#shared/bytes.ts'
-import { recheckPath } from '#shared/path/validate.ts'
+import { checkStanding } from '#shared/path/validate.ts'
 import type { VerifiedPath } from '#shared/path/candidate-path.ts'
 import { nameKey, type TrustStore } from '#shared/trust-store/trust-store.ts'
 import type { RejectionCode } from '#shared/verdict/rejection.ts'
@@ -38,7 +38,7 @@ function recheck(path: VerifiedPath, listener: Listener, ports: Ports): Recheck 
     if (store === undefined) return 'revocation_unknown'
     const now = ports.clock.now()
     const { verifier, crls } = ports
-    const again = await recheckPath(path, { store, policy: listener.policy, now, verifier, crls })
+    const again = await checkStanding(path, { store, policy: listener.policy, now, verifier, crls })
     if (!again.ok) return again.error.code
     // An anchor that is trusted no longer trusts nothing.
     return isAnchored(path, store) ? undefined : 'untrusted'

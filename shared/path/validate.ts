@@ -27,28 +27,28 @@ export interface ValidationContext {
 }
 
 /**
- * RFC 5280 section 6.1 over one candidate path. Cheap rules first; then signatures, from the
- * anchor down; then revocation, asked only of issuers whose certificates have been verified.
+ * RFC 5280 section 6.1 over one candidate path. First the rules of what a path may be made of,
+ * which cost nothing; then signatures, from the anchor down; then what time changes, validity and
+ * revocation, so that "expired" and "revoked" are said only of certificates that a CA of ours issued.
  */
 export async function validatePath(
   candidate: CandidatePath,
   context: ValidationContext,
 ): Promise<Result<VerifiedPath, Rejection>> {
-  const rules = checkRules(candidate, context)
+  const rules = checkRules(candidate)
   if (!rules.ok) return rules
   const signatures = await checkSignatures(candidate, context)
   if (!signatures.ok) return signatures
-  const revocation = await checkRevocations(candidate, context)
-  if (!revocation.ok) return revocation
-  return ok(candidate as VerifiedPath)
+  const standing = await checkStanding(candidate, context)
+  return standing.ok ? ok(candidate as VerifiedPath) : standing
 }
 
 /**
- * Asks a path that was verified before again what time can change: validity and revocation. For
- * connections and sessions that are held open while certificates end and lists arrive.
+ * What time can change about a path whose signatures hold: validity and revocation. Asked again by
+ * itself of connections that are held open while certificates end and lists arrive.
  */
-export async function recheckPath(
-  path: VerifiedPath,
+export async function checkStanding(
+  path: CandidatePath,
   context: Omit<ValidationContext, 'budget'>,
 ): Promise<Result<void, Rejection>> {
   for (const [at, certificate] of path.certificates.entries()) {
@@ -59,22 +59,17 @@ export async function recheckPath(
   return checkRevocations(path, context)
 }
 
-function checkRules(candidate: CandidatePath, context: ValidationContext): Result<void, Rejection> {
-  const { certificates } = candidate
+function checkRules({ certificates }: CandidatePath): Result<void, Rejection> {
   for (const [at, certificate] of certificates.entries()) {
     const below = certificates.slice(1, Math.max(at, 1))
-    const rules = at === 0 ? checkLeaf(certificate, context) : checkIssuer(certificate, at, below, context)
+    const rules = at === 0 ? checkLeaf(certificate) : checkIssuer(certificate, at, below)
     if (!rules.ok) return rules
   }
   return ok(undefined)
 }
 
-function checkLeaf(
-  leaf: Certificate,
-  { policy, now }: ValidationContext,
-): Result<void, Rejection> {
+function checkLeaf(leaf: Certificate): Result<void, Rejection> {
   return first(
-    () => checkValidity(leaf, 0, now, expiryGraceMs(policy)),
     () => checkLeafKeyUsage(leaf, 0),
     () => checkLeafPurpose(leaf, 0),
     () => checkCriticalExtensions(leaf, 0),
@@ -85,10 +80,8 @@ function checkIssuer(
   issuer: Certificate,
   at: number,
   below: readonly Certificate[],
-  { now }: ValidationContext,
 ): Result<void, Rejection> {
   return first(
-    () => checkValidity(issuer, at, now, 0),
     () => checkBasicConstraints(issuer, at),
     () => checkPathLength(issuer, at, below),
     () => checkCertificateSigning(issuer, at),

@@ -1,4 +1,4 @@
-import type { Bytes } from '#shared/bytes.ts'
+import { equalBytes, type Bytes } from '#shared/bytes.ts'
 import { parseDer, tag, type DerFault, type DerReader } from '#shared/der/reader.ts'
 import { readTime } from '#shared/der/time.ts'
 import type { Result } from '#shared/result.ts'
@@ -52,16 +52,20 @@ function readCrl(der: Bytes, reader: DerReader): Crl {
   const tbs = readTbs(reader)
   const signed = der.subarray(tbsStart, reader.at)
   const signatureAlgorithm = reader.element(tag.sequence, 'signatureAlgorithm')
+  // RFC 5280 5.1.1.2: the unsigned copy must say what the signed one says.
+  if (!equalBytes(signatureAlgorithm, tbs.signatureAlgorithm)) {
+    reader.fail('signatureAlgorithm equal to the signed one')
+  }
   const signature = reader.octetAlignedBits('signatureValue')
   reader.close(outer)
-  return { der, tbs: signed, ...tbs, signatureAlgorithm, signature }
+  return { der, tbs: signed, ...tbs, signature }
 }
 
-function readTbs(reader: DerReader): Omit<Crl, 'der' | 'tbs' | 'signatureAlgorithm' | 'signature'> {
+function readTbs(reader: DerReader): Omit<Crl, 'der' | 'tbs' | 'signature'> {
   const outer = reader.open(tag.sequence, 'tbsCertList')
   // RFC 5280 5.1.2.1: version 2 wherever extensions are used, and conforming CRLs always use them.
   if (reader.smallInteger('version') !== 1) reader.fail('version 2')
-  reader.element(tag.sequence, 'signature')
+  const signatureAlgorithm = reader.element(tag.sequence, 'signature')
   const issuer = reader.element(tag.sequence, 'issuer')
   const thisUpdate = readTime(reader, 'thisUpdate')
   // RFC 5280 5.1.2.5: nextUpdate is required; without it nobody could tell a stale list.
@@ -69,7 +73,7 @@ function readTbs(reader: DerReader): Omit<Crl, 'der' | 'tbs' | 'signatureAlgorit
   const index = readEntries(reader)
   const extensions = readCrlExtensions(reader)
   reader.close(outer)
-  return { issuer, thisUpdate, nextUpdate, index, ...extensions }
+  return { signatureAlgorithm, issuer, thisUpdate, nextUpdate, index, ...extensions }
 }
 
 function readEntries(reader: DerReader): CrlIndex {

@@ -62,8 +62,7 @@ test.each([
 
 describe('certificates', () => {
   test('a bundle of two', async () => {
-    const bundle =
-      encodePem('CERTIFICATE', own.root.der) + encodePem('CERTIFICATE', rogue.root.der)
+    const bundle = encodePem('CERTIFICATE', own.root.der) + encodePem('CERTIFICATE', rogue.root.der)
     const part = await read('anchors.pem', toUtf8(bundle))
     expect(part).toMatchObject({ ok: true, value: { kind: 'anchors', certificates: [{}, {}] } })
   })
@@ -101,7 +100,7 @@ describe('lists', () => {
     const fromDer = await read('crl/a.crl', der)
     const fromPem = await read('crl/a.crl', toUtf8(encodePem('X509 CRL', der)))
     expect(fromDer).toMatchObject({ ok: true, value: { kind: 'crl', crl: { number: 1n } } })
-    expect(fromPem).toEqual(fromDer)
+    expect(fromPem).toMatchObject({ ok: true, value: { crl: { der } } })
   })
 
   const damages: readonly { name: string; damage: (der: Bytes) => Bytes; because: string }[] = [

@@ -105,7 +105,7 @@ describe('a failed update is never an empty list', () => {
         damaged[4] = 0xff
         pki.bucket.put('crl/root.crl', damaged)
       },
-      because: 'byte 4',
+      because: 'byte 3',
     },
     {
       name: 'changed inside its signature',
