@@ -6,11 +6,14 @@ import { verifyCommand } from './commands/verify.ts'
 const program = new Command('sallyport')
   .description('Mutual-TLS client authentication at the edge, proven against a simulated fleet')
   .version('0.1.0')
-  .showHelpAfterError('(sallyport --help tells more)')
-  .exitOverride((error) => {
-    process.exit(error.exitCode === 0 ? 0 : 2)
-  })
   .addCommand(runCommand())
   .addCommand(verifyCommand())
+
+// Wrong usage is unusable input; a command's own settings are not inherited.
+for (const command of [program, ...program.commands]) {
+  command.showHelpAfterError('(--help tells more)').exitOverride((error) => {
+    process.exit(error.exitCode === 0 ? 0 : 2)
+  })
+}
 
 await program.parseAsync()

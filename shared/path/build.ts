@@ -44,7 +44,7 @@ async function extend(
     if (done !== undefined) return done
   }
   for (const issuer of issuersOf(last, certificates, search)) {
-    const done = await extend([...certificates, issuer], search)
+    const done = spendPath(search) ?? (await extend([...certificates, issuer], search))
     if (done !== undefined) return done
   }
   return undefined
@@ -54,12 +54,22 @@ async function tryPath(
   candidate: CandidatePath,
   search: Search,
 ): Promise<Result<VerifiedPath, Rejection> | undefined> {
-  const { budget } = search.context
-  if (budget.paths === 0) return err({ code: 'budget_exhausted', budget: 'paths' })
-  budget.paths -= 1
+  const exhausted = spendPath(search)
+  if (exhausted !== undefined) return exhausted
   const validated = await validatePath(candidate, search.context)
   if (validated.ok || rejections[validated.error.code].fatal) return validated
   search.reason = moreTelling(search.reason, validated.error)
+  return undefined
+}
+
+/**
+ * Takes one path from the budget; the refusal where none is left. Half a path costs as much as a
+ * whole one: of certificates that all bear one name a pool has factorially many orders, and none of
+ * them need ever reach an anchor.
+ */
+function spendPath({ context: { budget } }: Search): Result<never, Rejection> | undefined {
+  if (budget.paths === 0) return err({ code: 'budget_exhausted', budget: 'paths' })
+  budget.paths -= 1
   return undefined
 }
 
@@ -73,7 +83,9 @@ function issuersOf(
   const named = [
     ...(store.intermediatesBySubject.get(nameKey(last.issuer)) ?? []),
     ...search.pool.filter((each) => equalBytes(each.subject, last.issuer)),
-  ].filter((each) => !certificates.some((used) => isSameEntity(used, each)))
+  ]
+    .filter((each) => !certificates.some((used) => isSameEntity(used, each)))
+    .filter((each, at, all) => all.findIndex(({ der }) => equalBytes(der, each.der)) === at)
   if (named.length > 0 && certificates.length > store.limits.intermediatesMax) {
     search.reason = moreTelling(search.reason, {
       code: 'chain_too_deep',

@@ -9,7 +9,10 @@ export interface VerificationPolicy {
   readonly revocation: {
     /** Whose status is asked: the leaf's, the leaf's and every intermediate's, or nobody's. */
     readonly of: 'leaf' | 'chain' | 'none'
-    /** What an unknown status means (RFC 5280 6.3.3: UNDETERMINED). */
+    /**
+     * What an unknown status means (RFC 5280 6.3.3: UNDETERMINED). Where lists bear the issuer's
+     * name and its key signed none of them, neither word lets the device in.
+     */
     readonly unknown: 'refuse' | 'accept'
   }
   /** Whether a platform's own word is enough where it passes no bytes to verify again. */

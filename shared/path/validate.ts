@@ -59,13 +59,25 @@ export async function checkStanding(
   return checkRevocations(path, context)
 }
 
-function checkRules({ certificates }: CandidatePath): Result<void, Rejection> {
+function checkRules({ certificates, anchor }: CandidatePath): Result<void, Rejection> {
   for (const [at, certificate] of certificates.entries()) {
     const below = certificates.slice(1, Math.max(at, 1))
     const rules = at === 0 ? checkLeaf(certificate) : checkIssuer(certificate, at, below)
     if (!rules.ok) return rules
   }
-  return ok(undefined)
+  return checkAnchor(anchor.certificate, certificates.length, certificates.slice(1))
+}
+
+/** RFC 5937: an anchor is trusted beforehand, and yet what its own certificate says narrows its paths. */
+function checkAnchor(
+  anchor: Certificate,
+  at: number,
+  below: readonly Certificate[],
+): Result<void, Rejection> {
+  return first(
+    () => checkPathLength(anchor, at, below),
+    () => checkCriticalExtensions(anchor, at),
+  )
 }
 
 function checkLeaf(leaf: Certificate): Result<void, Rejection> {
@@ -118,12 +130,9 @@ async function checkRevocations(
   return ok(undefined)
 }
 
-/** Who issued the certificate at one place of a path: the next certificate, or the anchor. */
-export function issuerOf(
-  path: CandidatePath,
-  at: number,
-): Pick<Certificate, 'subject' | 'spki'> {
-  return path.certificates[at + 1] ?? path.anchor
+/** Who issued the certificate at one place of a path: the next certificate, or the anchor's. */
+export function issuerOf(path: CandidatePath, at: number): Certificate {
+  return path.certificates[at + 1] ?? path.anchor.certificate
 }
 
 function first(...checks: readonly (() => Result<void, Rejection>)[]): Result<void, Rejection> {

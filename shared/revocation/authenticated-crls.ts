@@ -1,17 +1,26 @@
-import { toBase64Url, type Bytes } from '#shared/bytes.ts'
+import { concatBytes, toBase64Url, type Bytes } from '#shared/bytes.ts'
+import { allowsKeyUsage } from '#shared/path/checks/key-usage.ts'
 import type { TrustStore } from '#shared/trust-store/trust-store.ts'
 import { nameKey } from '#shared/trust-store/trust-store.ts'
 import { publicKeyKindOf, signatureAlgorithmOf } from '#shared/x509/algorithms.ts'
+import type { Certificate } from '#shared/x509/certificate.ts'
 import type { SignatureVerifier } from '#shared/x509/signature.ts'
 import type { Crl } from './crl.ts'
 
-/** SHA-256 of a SubjectPublicKeyInfo, base64url: which key an issuer has, whatever its name. */
+/**
+ * SHA-256, base64url, over an issuer's name, its key and its leave to sign CRLs. The name is part of
+ * it: two names may share a key, and each numbers its certificates by itself.
+ */
 export type IssuerKeyId = string
 
-/** The CRLs of one issuer: those its key has signed, and whether others bear its name. */
+/** Whoever issued a certificate, as its own certificate (or an anchor's) says. */
+export type CrlIssuer = Pick<Certificate, 'subject' | 'spki' | 'extensions'>
+
+/** The CRLs of one issuer: those its key has signed. */
 export interface IssuerCrls {
   readonly keyId: IssuerKeyId
   readonly crls: readonly Crl[]
+  /** Others bear its name, and its key did not sign them or may not sign CRLs. */
   readonly forged: boolean
 }
 
@@ -23,7 +32,7 @@ export interface IssuerCrls {
  * number of CAs, whatever is presented.
  */
 export interface AuthenticatedCrls {
-  of(store: TrustStore, issuer: { readonly subject: Bytes; readonly spki: Bytes }): Promise<IssuerCrls>
+  of(store: TrustStore, issuer: CrlIssuer): Promise<IssuerCrls>
   /** The same from memory, without a signature; undefined where this issuer was never asked for. */
   known(store: TrustStore, keyId: IssuerKeyId): IssuerCrls | undefined
 }
@@ -32,7 +41,7 @@ export function createAuthenticatedCrls(verifier: SignatureVerifier): Authentica
   const byStore = new WeakMap<TrustStore, Map<IssuerKeyId, IssuerCrls>>()
   return {
     async of(store, issuer) {
-      const keyId = await issuerKeyId(issuer.spki)
+      const keyId = await issuerKeyId(issuer)
       const known = byStore.get(store)?.get(keyId)
       if (known !== undefined) return known
       const found = await authenticate(verifier, store, issuer, keyId)
@@ -45,18 +54,23 @@ export function createAuthenticatedCrls(verifier: SignatureVerifier): Authentica
   }
 }
 
-export async function issuerKeyId(spki: Bytes): Promise<IssuerKeyId> {
-  return toBase64Url(new Uint8Array(await crypto.subtle.digest('SHA-256', spki)))
+export async function issuerKeyId(issuer: CrlIssuer): Promise<IssuerKeyId> {
+  const leave = Uint8Array.of(allowsKeyUsage(issuer, 'cRLSign') ? 1 : 0)
+  // Name and key are DER, which says its own length: no two issuers run together into the same octets.
+  const whole = concatBytes(leave, issuer.subject, issuer.spki)
+  return toBase64Url(new Uint8Array(await crypto.subtle.digest('SHA-256', whole)))
 }
 
 async function authenticate(
   verifier: SignatureVerifier,
   store: TrustStore,
-  issuer: { readonly subject: Bytes; readonly spki: Bytes },
+  issuer: CrlIssuer,
   keyId: IssuerKeyId,
 ): Promise<IssuerCrls> {
   const named = store.crlsByIssuer.get(nameKey(issuer.subject)) ?? []
   const crls: Crl[] = []
+  // RFC 5280 6.3.3 (f): where its key usage is restricted, an issuer may sign CRLs.
+  if (!allowsKeyUsage(issuer, 'cRLSign')) return { keyId, crls, forged: named.length > 0 }
   for (const crl of named) if (await isSignedBy(verifier, crl, issuer.spki)) crls.push(crl)
   return { keyId, crls, forged: crls.length < named.length }
 }

@@ -21,14 +21,22 @@ export function revocationStatus(
   at: Instant,
 ): RevocationStatus {
   if (crls.length === 0) return { status: 'unknown', gap: 'absent' }
-  const answering = crls.filter((crl) => crl.criticalUnknown.length === 0)
-  if (answering.length === 0) return { status: 'unknown', gap: 'unsupported_scope' }
-  const crl = newest(answering.filter((each) => each.thisUpdate <= at))
+  if (!crls.some(isComplete)) return { status: 'unknown', gap: 'unsupported_scope' }
+  const crl = answeringCrl(crls, at)
   if (crl === undefined) return { status: 'unknown', gap: 'not_yet_current' }
   const entry = crl.index.find(serial)
   // A stale list still knows whom it revoked; only its silence is worth nothing.
   if (entry !== undefined) return { status: 'revoked', since: entry.since, crl }
   return at > crl.nextUpdate ? { status: 'unknown', gap: 'stale' } : { status: 'good', crl }
+}
+
+/** The newest complete CRL that is current at an instant: the one whose word counts, stale or not. */
+export function answeringCrl(crls: readonly Crl[], at: Instant): Crl | undefined {
+  return newest(crls.filter((crl) => isComplete(crl) && crl.thisUpdate <= at))
+}
+
+function isComplete(crl: Crl): boolean {
+  return crl.criticalUnknown.length === 0
 }
 
 /** By CRL number first: of two lists of the same second the higher number is the later one. */

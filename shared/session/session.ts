@@ -4,6 +4,7 @@ import { checkRevocation } from '#shared/path/checks/revocation.ts'
 import { expiryGraceMs, type VerificationPolicy } from '#shared/path/policy.ts'
 import { issuerOf } from '#shared/path/validate.ts'
 import type { IssuerCrls, IssuerKeyId } from '#shared/revocation/authenticated-crls.ts'
+import { answeringCrl } from '#shared/revocation/status.ts'
 import type { Instant } from '#shared/time.ts'
 import type { Rejection } from '#shared/verdict/rejection.ts'
 import type { Verification } from '#shared/verify.ts'
@@ -117,10 +118,10 @@ function claimsAsked(claims: SessionClaims, policy: VerificationPolicy): Session
   return policy.revocation.of === 'leaf' ? claims.path.slice(0, 1) : claims.path
 }
 
-/** When the newest list this issuer has ends; an issuer without lists bounds nothing. */
+/** When the list that answers for this issuer ends; where none answers, or it is stale, it bounds nothing. */
 function endOfEvidence({ crls }: IssuerCrls, now: Instant): number {
-  const current = crls.filter((crl) => crl.nextUpdate >= now)
-  return Math.max(...current.map((crl) => crl.nextUpdate), current.length === 0 ? Infinity : 0)
+  const ends = answeringCrl(crls, now)?.nextUpdate ?? Number.POSITIVE_INFINITY
+  return ends < now ? Number.POSITIVE_INFINITY : ends
 }
 
 /** Which policy a token was sealed under, so that a changed one ends it. */

@@ -1,5 +1,5 @@
 import { concatBytes, fromBase64Url, toBase64Url, toUtf8, type Bytes } from '#shared/bytes.ts'
-import type { KeyRing } from './key-ring.ts'
+import type { KeyRing, SessionKey } from './key-ring.ts'
 
 /** Chance as an argument: `count` octets nobody can foresee. */
 export type RandomOctets = (count: number) => Bytes
@@ -57,7 +57,7 @@ export async function openToken(
 
 async function decrypt(
   algorithm: { readonly name: string; readonly iv: Bytes; readonly additionalData: Bytes },
-  key: CryptoKey,
+  key: SessionKey['key'],
   sealed: Bytes,
 ): Promise<string | undefined> {
   try {

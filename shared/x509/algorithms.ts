@@ -31,6 +31,10 @@ const signatureAlgorithms: Readonly<Record<string, SignatureAlgorithm>> = {
   '300d06092a864886f70d01010b0500': { name: 'sha256WithRSAEncryption', family: 'rsa', hash: 'SHA-256' },
   '300d06092a864886f70d01010c0500': { name: 'sha384WithRSAEncryption', family: 'rsa', hash: 'SHA-384' },
   '300d06092a864886f70d01010d0500': { name: 'sha512WithRSAEncryption', family: 'rsa', hash: 'SHA-512' },
+  // RFC 4055 section 5: parameters are NULL, and a verifier MUST take them left out as well.
+  '300b06092a864886f70d01010b': { name: 'sha256WithRSAEncryption', family: 'rsa', hash: 'SHA-256' },
+  '300b06092a864886f70d01010c': { name: 'sha384WithRSAEncryption', family: 'rsa', hash: 'SHA-384' },
+  '300b06092a864886f70d01010d': { name: 'sha512WithRSAEncryption', family: 'rsa', hash: 'SHA-512' },
   '300506032b6570': { name: 'Ed25519', family: 'ed25519', hash: undefined },
 }
 

@@ -21,3 +21,7 @@ export function unusable(message: string): never {
   console.error(`sallyport: ${message}`)
   process.exit(2)
 }
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

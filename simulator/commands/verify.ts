@@ -20,7 +20,7 @@ import { verify } from '#shared/verify.ts'
 import { decodePem } from '#shared/wire/pem.ts'
 import { parseCertificate } from '#shared/x509/parse.ts'
 import { createWebCryptoVerifier } from '#shared/x509/web-crypto-verifier.ts'
-import { unusable } from './options.ts'
+import { messageOf, unusable } from './options.ts'
 
 interface VerifyFlags {
   readonly trust: string
@@ -105,7 +105,7 @@ async function readCrlFile(file: string): Promise<Bytes> {
 }
 
 async function readInput(file: string): Promise<Buffer> {
-  return readFile(file).catch((error: unknown) => unusable(`cannot read ${file}: ${String(error)}`))
+  return readFile(file).catch((error: unknown) => unusable(messageOf(error)))
 }
 
 function parsed<Value>(result: Result<Value, DerFault>, what: string): Value {
@@ -131,7 +131,7 @@ function instantOf({ at }: VerifyFlags): Instant {
   try {
     return instantFromIso(at)
   } catch (error) {
-    return unusable(`--at: ${error instanceof Error ? error.message : String(error)}`)
+    return unusable(`--at: ${messageOf(error)}`)
   }
 }
 

@@ -1,4 +1,3 @@
-import type { Instant } from '#shared/time.ts'
 import type { PlannedAttack } from '../device/plan.ts'
 import type { Intent } from '../oracle/attempt.ts'
 import type { HostileKind } from '../scenario/scenario.ts'
@@ -17,27 +16,27 @@ interface Scene {
   readonly ordinal: number
 }
 
-type Attack = (scene: Scene, at: Instant) => Promise<Deeds>
+type Attack = (scene: Scene) => Promise<Deeds>
 
 /** One row an attack. */
 const attacks: Readonly<Record<HostileKind, Attack>> = {
-  no_certificate: (scene, at) => knock(scene, at, undefined, undefined, {}),
+  no_certificate: (scene) => knock(scene, undefined, undefined, {}),
   forged_chain: forgeChain,
   forged_header: forgeHeader,
   copied_cookie: copyCookie,
 }
 
-export const attack: Attack = (scene, at) => attacks[scene.plan.kind](scene, at)
+export const attack: Attack = (scene) => attacks[scene.plan.kind](scene)
 
 /** A chain with all the names and numbers of the victim's, signed by keys of the attacker's own. */
-async function forgeChain(scene: Scene, at: Instant): Promise<Deeds> {
+async function forgeChain(scene: Scene): Promise<Deeds> {
   const { victim, around } = scene
   const real = victim.credential
   if (real === undefined) return noDeeds()
   const { id, kind } = victim.profile
   const { serial, notBefore, notAfter } = real
   const forged = await around.authority.forge({ device: id, kind, serial, notBefore, notAfter })
-  return knock(scene, at, forged, serial, {})
+  return knock(scene, forged, serial, {})
 }
 
 /** Spellings under which servers behind have taken a client's word for the terminator's. */
@@ -54,12 +53,12 @@ const forgedSpellings = [
 ] as const
 
 /** No certificate in the handshake, but the victim's, which is no secret, in a header. */
-async function forgeHeader(scene: Scene, at: Instant): Promise<Deeds> {
+async function forgeHeader(scene: Scene): Promise<Deeds> {
   const { victim, ordinal } = scene
   const real = victim.credential
   if (real === undefined) return noDeeds()
   const name = forgedSpellings[ordinal % forgedSpellings.length] ?? forgedSpellings[0]
-  return knock(scene, at, undefined, undefined, {
+  return knock(scene, undefined, undefined, {
     [name]: forgedValue(name, real.chainPem, real.leafDer),
   })
 }
@@ -72,25 +71,30 @@ function forgedValue(name: string, chainPem: string, leafDer: Uint8Array): strin
 }
 
 /** The victim gets a cookie; another device, good in itself, comes with a copy of it. */
-async function copyCookie({ victim, actor }: Scene, at: Instant): Promise<Deeds> {
-  const lured = await victim.requestOnce(at, undefined, 'regular')
+async function copyCookie({ victim, actor }: Scene): Promise<Deeds> {
+  const lured = await victim.requestOnce(undefined, 'regular')
   const { cookie } = victim
   if (cookie === undefined || actor === undefined) return lured
-  const copied = await actor.requestOnce(at, cookie, 'copied_cookie')
+  const copied = await actor.requestOnce(cookie, 'copied_cookie')
   return mergeDeeds(lured, copied)
 }
 
 /** One request of an attacker over a connection of its own. */
 async function knock(
   { plan, around }: Scene,
-  at: Instant,
   credential: DeviceCredential | undefined,
   serial: string | undefined,
   headers: NonNullable<DeviceRequest['headers']>,
 ): Promise<Deeds> {
   const deeds = noDeeds()
   const intent: Intent = plan.kind
-  const common = { at, actor: plan.actor, intent, protocol: 'https', connection: 'fresh' } as const
+  const common = {
+    at: around.now(),
+    actor: plan.actor,
+    intent,
+    protocol: 'https',
+    connection: 'fresh',
+  } as const
   const attempt = { ...common, serial, cookieSerial: undefined }
   const line = await around.door.openHttps(credential)
   if (!line.ok) {

@@ -14,6 +14,8 @@ export interface Surroundings {
   readonly door: Door
   /** Whether cookies are kept and sent in this phase. */
   readonly cookies: () => boolean
+  /** What time it really is: in real time, a little after the instant that was planned. */
+  readonly now: () => Instant
 }
 
 /** A cookie, and which certificate it was issued to. */
@@ -75,11 +77,11 @@ export class DeviceAgent {
   }
 
   /** One request beside the device's own life, such as an attack needs to have a cookie to copy. */
-  async requestOnce(at: Instant, cookie: HeldCookie | undefined, intent: Intent): Promise<Deeds> {
+  async requestOnce(cookie: HeldCookie | undefined, intent: Intent): Promise<Deeds> {
     const deeds = noDeeds()
     const { credential } = this
     if (credential === undefined) return deeds
-    const attempt = this.#attempt(at, credential, intent, { cookieSerial: cookie?.serial })
+    const attempt = this.#attempt(credential, intent, { cookieSerial: cookie?.serial })
     const line = await this.#around.door.openHttps(credential)
     if (!line.ok) {
       deeds.attempts.push({ attempt, observation: line.error })
@@ -155,8 +157,8 @@ export class DeviceAgent {
     }
     const line =
       effect.protocol === 'mqtt'
-        ? await this.#openMqtt(effect, credential, at, deeds)
-        : await this.#openHttps(effect, credential, at, deeds)
+        ? await this.#openMqtt(effect, credential, deeds)
+        : await this.#openHttps(effect, credential, deeds)
     if (line === undefined) return this.#ended(effect, 'refused', at, deeds)
     const held = { effect, credential, line, ticksLeft: effect.ticks, nextTickAt: at }
     this.#held.add(held)
@@ -166,12 +168,11 @@ export class DeviceAgent {
   async #openHttps(
     effect: OpenSession,
     credential: DeviceCredential,
-    at: Instant,
     deeds: Deeds,
   ): Promise<HttpsLine | undefined> {
+    const attempt = this.#attempt(credential, intentOf(effect), {})
     const line = await this.#around.door.openHttps(credential)
     if (line.ok) return line.value
-    const attempt = this.#attempt(at, credential, intentOf(effect), {})
     deeds.attempts.push({ attempt, observation: line.error })
     return undefined
   }
@@ -180,11 +181,10 @@ export class DeviceAgent {
   async #openMqtt(
     effect: OpenSession,
     credential: DeviceCredential,
-    at: Instant,
     deeds: Deeds,
   ): Promise<MqttLine | undefined> {
+    const attempt = this.#attempt(credential, intentOf(effect), { protocol: 'mqtt' })
     const opened = await this.#around.door.openMqtt(credential, this.profile.id)
-    const attempt = this.#attempt(at, credential, intentOf(effect), { protocol: 'mqtt' })
     const observation = opened.ok ? opened.value.observation : opened.error
     deeds.attempts.push({ attempt, observation })
     return opened.ok ? opened.value.line : undefined
@@ -195,7 +195,7 @@ export class DeviceAgent {
     let outcome: Observation['outcome'] = 'accepted'
     for (let sent = 0; sent < held.effect.requests && outcome === 'accepted'; sent += 1) {
       const isFirst = sent === 0 && held.ticksLeft === held.effect.ticks
-      outcome = await this.#send(held, at, isFirst, deeds)
+      outcome = await this.#send(held, isFirst, deeds)
     }
     held.ticksLeft -= 1
     if (outcome === 'accepted' && held.ticksLeft > 0) {
@@ -210,22 +210,22 @@ export class DeviceAgent {
 
   async #send(
     { line, credential, effect }: HeldSession,
-    at: Instant,
     isFirst: boolean,
     deeds: Deeds,
   ): Promise<Observation['outcome']> {
     const intent = intentOf(effect)
     if ('publish' in line) {
-      const observation = await line.publish(`fleet/${this.profile.id}/telemetry`, '{"ok":true}')
       const manner = { protocol: 'mqtt', connection: 'held' } as const
-      deeds.attempts.push({ attempt: this.#attempt(at, credential, intent, manner), observation })
+      const attempt = this.#attempt(credential, intent, manner)
+      const observation = await line.publish(`fleet/${this.profile.id}/telemetry`, '{"ok":true}')
+      deeds.attempts.push({ attempt, observation })
       return observation.outcome
     }
     const cookie = this.#around.cookies() ? this.cookie : undefined
-    const answer = await this.#request(line, cookie)
     const connection = isFirst ? 'fresh' : 'held'
     const manner = { connection, cookieSerial: cookie?.serial } as const
-    const attempt = this.#attempt(at, credential, intent, manner)
+    const attempt = this.#attempt(credential, intent, manner)
+    const answer = await this.#request(line, cookie)
     deeds.attempts.push({ attempt, observation: answer.observation })
     this.#keepCookie(answer, credential)
     return answer.observation.outcome
@@ -255,11 +255,11 @@ export class DeviceAgent {
   }
 
   #attempt(
-    at: Instant,
     { serial }: DeviceCredential,
     intent: Intent,
     { protocol = 'https', connection = 'fresh', cookieSerial }: Manner,
   ): UnnumberedAttempt {
+    const at = this.#around.now()
     return { at, actor: this.profile.id, intent, protocol, serial, cookieSerial, connection }
   }
 }

@@ -6,12 +6,12 @@ import { connectMqtt } from './client/mqtt-client.ts'
 import type { DeviceCredential, HandshakeCount } from './client/tls-connection.ts'
 import { broken, observeFailure, observeResponse } from './observe.ts'
 
-/** Where devices knock: an address, the name its certificate bears, and who vouches for that. */
+/** Where devices knock: an address, the name its certificate bears, and who vouches for that (`TlsOptions`). */
 export interface DoorAddress {
   readonly host: string
   readonly port: number
   readonly servername: string
-  readonly caPem: string
+  readonly caPem?: string
 }
 
 /** An answer to one request, and the session cookie that came with it. */

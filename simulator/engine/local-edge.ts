@@ -47,7 +47,7 @@ export async function startLocalEdge(options: LocalEdgeOptions): Promise<LocalEd
   const secrets = createSecrets()
   const configured = (phase: Phase, port: number): MiniflareOptions =>
     miniflareOptions({ ...options, phase }, script, secrets, port)
-  const runtime = new Miniflare(configured(options.phase, 0))
+  const runtime = keepingSignals(() => new Miniflare(configured(options.phase, 0)))
   const url = await runtime.ready
   const port = Number(url.port)
   return {
@@ -64,6 +64,21 @@ export async function startLocalEdge(options: LocalEdgeOptions): Promise<LocalEd
     },
     close: () => runtime.dispose(),
   }
+}
+
+/**
+ * Miniflare ends the process by itself when a signal comes, before a report could be written. Its
+ * listeners for signals are taken off again; the one for the process's end stays and stops workerd.
+ */
+function keepingSignals<Value>(create: () => Value): Value {
+  const signals = ['SIGINT', 'SIGTERM'] as const
+  const before = new Set(signals.flatMap((signal) => process.listeners(signal)))
+  const created = create()
+  for (const signal of signals) {
+    const added = process.listeners(signal).filter((listener) => !before.has(listener))
+    for (const listener of added) process.removeListener(signal, listener)
+  }
+  return created
 }
 
 /** One file of everything that the local worker imports. */

@@ -12,9 +12,11 @@ import { phaseAt } from '../scenario/phases.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import { createDoor } from './door.ts'
 import { createEventLog } from './event-log.ts'
-import { noSabotage, startLocalStage, type Sabotage, type Stage } from './local-run.ts'
-import { createVirtualTimeline, type Timeline } from './timeline.ts'
-import { liveScenario } from './world.ts'
+import { noSabotage, startLocalStage, type Sabotage } from './local-stage.ts'
+import { openRemoteStage, type RemoteTarget } from './remote-stage.ts'
+import type { Stage } from './stage.ts'
+import { createRealTimeline, createVirtualTimeline, type Timeline } from './timeline.ts'
+import { EdgeGone, liveScenario } from './world.ts'
 
 export interface RunOptions {
   readonly scenario: Scenario
@@ -32,6 +34,8 @@ export interface RunOptions {
 /** Where a run stands. */
 export interface Progress {
   readonly at: Instant
+  /** The run as it is lived: in real time not quite as the scenario's file has it. */
+  readonly time: Scenario['time']
   readonly phase: string
   readonly totals: ReturnType<Collector['totals']>
   readonly wallMs: number
@@ -59,8 +63,29 @@ export async function runLocally(options: RunOptions): Promise<Run> {
   }
 }
 
+export interface RemoteRunOptions extends Omit<RunOptions, 'port' | 'sabotage'> {
+  readonly target: RemoteTarget
+  readonly ledger: Ledger
+  /** Whose certificates the target has been told to trust. */
+  readonly authority: Authority
+}
+
+/**
+ * How far a target's clock may be from ours, beside the whole seconds of X.509 and the time that
+ * a request takes.
+ */
+const remoteToleranceMs = 2_500
+
+/** Runs a scenario that was brought into real time against a deployment somewhere else. */
+export async function runRemotely(options: RemoteRunOptions): Promise<Run> {
+  const { target, ledger, authority } = options
+  const timeline = createRealTimeline()
+  const stage = await openRemoteStage(target, authority)
+  return runOnStage(options, { ledger, authority, timeline, stage, toleranceMs: remoteToleranceMs })
+}
+
 /** What a run is played with: a world, a clock, and an edge behind a door. */
-export interface Cast {
+interface Cast {
   readonly ledger: Ledger
   readonly authority: Authority
   readonly timeline: Timeline
@@ -70,7 +95,10 @@ export interface Cast {
 }
 
 /** Plays the scenario to its end, or to where it was interrupted or broke; the counts are kept either way. */
-export async function runOnStage(options: RunOptions, cast: Cast): Promise<Run> {
+async function runOnStage(
+  options: Omit<RunOptions, 'port' | 'sabotage'>,
+  cast: Cast,
+): Promise<Run> {
   const { scenario, signal, onProgress } = options
   const { ledger, authority, timeline, stage, toleranceMs } = cast
   const collector = createCollector({ scenario, ledger })
@@ -123,6 +151,8 @@ async function settle(
     return { endedAt, failure: undefined }
   } catch (error) {
     const failure = error instanceof Error ? error.message : String(error)
+    // What nobody foresaw is worth its whole story.
+    if (!(error instanceof EdgeGone)) console.error(error)
     return { endedAt: undefined, failure }
   }
 }
@@ -145,6 +175,7 @@ function progressAt(
 ): Progress {
   return {
     at,
+    time: scenario.time,
     phase: phaseAt(scenario, at)?.name ?? '',
     totals: collector.totals(),
     wallMs: performance.now() - startedAt,

@@ -85,9 +85,10 @@ class World {
   #onlineCountedAt: number = Number.NEGATIVE_INFINITY
 
   constructor(ports: WorldPorts) {
-    const { scenario, authority, door } = ports
+    const { scenario, authority, door, timeline } = ports
     this.#ports = ports
-    this.#around = { authority, door, cookies: () => this.#phase?.cookies ?? false }
+    const cookies = (): boolean => this.#phase?.cookies ?? false
+    this.#around = { authority, door, cookies, now: () => timeline.now() }
     const profiles = planFleet(scenario)
     this.#agents = new Map(
       profiles.map((profile) => [
@@ -165,16 +166,16 @@ class World {
     if (agent === undefined || serial === undefined) {
       throw new Error(`${device} is to be revoked and has no certificate yet: revoke it later`)
     }
-    this.#ports.authority.revoke(serial, at, reason)
+    this.#ports.authority.revoke(serial, this.#ports.timeline.now(), reason)
     this.#ports.log.event(at, 'revoked', { device, serial, reason })
     this.#take(device, await agent.beRevoked({ goesOn, publishesAt, probesAt }, at), at)
   }
 
   async #publishCrls(at: Instant): Promise<void> {
-    const { authority, ledger, log, publish, scenario } = this.#ports
-    for (const crl of await authority.crls(at, scenario.pki.crl.nextUpdateMs)) {
+    const { authority, ledger, log, publish, scenario, timeline } = this.#ports
+    for (const crl of await authority.crls(timeline.now(), scenario.pki.crl.nextUpdateMs)) {
       await publish(`crl/${crl.name}`, crl.der)
-      ledger.recordPublished(crl.issuer, at)
+      ledger.recordPublished(crl.issuer, timeline.now())
     }
     log.event(at, 'crls_published', { revoked: ledger.revocations().length })
   }
@@ -194,7 +195,7 @@ class World {
     if (act.kind === 'wake') return agent.act(at)
     const { plan, ordinal } = act
     const actor = this.#agents.get(plan.actor)
-    return attack({ plan, victim: agent, actor, around: this.#around, ordinal }, at)
+    return attack({ plan, victim: agent, actor, around: this.#around, ordinal })
   }
 
   /** Takes down what was done: numbered, judged and logged in an order that no race decides. */

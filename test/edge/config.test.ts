@@ -3,7 +3,8 @@ import { readListener, type ListenerVariables, type VariableName } from '#edge/c
 import { managedTransformHeaders } from '#edge/platforms/cloudflare.ts'
 import { strictPolicy } from '#shared/path/policy.ts'
 import { albLimits, defaultLimits } from '#shared/trust-store/trust-store.ts'
-import { keyRing, listenerOf } from './stage.ts'
+import { keyRing } from '../runtime/given.ts'
+import { listenerOf } from './stage.ts'
 
 const secret = 'a'.repeat(32)
 const short = 'a'.repeat(31)

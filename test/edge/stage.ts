@@ -16,10 +16,9 @@ import { defaultLimits } from '#shared/trust-store/trust-store.ts'
 import { createWebCryptoVerifier } from '#shared/x509/web-crypto-verifier.ts'
 import { createAuthority, type Authority, type DeviceCredential } from '#simulator/ca/authority.ts'
 import { Ledger } from '#simulator/ca/ledger.ts'
-import { tlsClientAuth } from '#simulator/front/profiles/cloudflare.ts'
+import { dayMs } from '../runtime/given.ts'
 
 export const start = instantFromIso('2027-01-01T00:00:00Z')
-export const dayMs = 86_400_000
 export const staleMs = 5000
 
 /** Time as a test sets it. */
@@ -183,25 +182,6 @@ export async function createStage(
   })
   return { app, clock, problems, forwarded }
 }
-
-export const keyRing = `k1:${Buffer.alloc(32, 1).toString('base64')}`
-
-/** `request.cf` as Cloudflare fills it for this chain, leaf first; for a client without one when empty. */
-export function cfOf(...chain: readonly Bytes[]): { readonly tlsClientAuth: object } {
-  const verdict = chain.length === 0 ? { kind: 'none' as const } : { kind: 'success' as const }
-  return { tlsClientAuth: tlsClientAuth({ ...connection, chain, verdict }) }
-}
-
-const connection = {
-  tlsVersion: 'TLSv1.3',
-  clientAddress: '192.0.2.1',
-  port: 443,
-} as const
-
-export const chainOf = (credential: DeviceCredential): readonly [Bytes, Bytes] => [
-  credential.leafDer,
-  credential.intermediateDer,
-]
 
 /** A request as the Workers runtime hands it over: with facts that no header holds. */
 export function requestOf(

@@ -7,7 +7,7 @@ const keyUsageBits = { digitalSignature: 0x80, keyCertSign: 0x04, cRLSign: 0x02 
 
 /** Whether the key may be used so: without the extension there is no restriction. */
 export function allowsKeyUsage(
-  certificate: Certificate,
+  certificate: Pick<Certificate, 'extensions'>,
   usage: keyof typeof keyUsageBits,
 ): boolean {
   const { keyUsage } = certificate.extensions

@@ -25,8 +25,9 @@ export function checkRevocation(
     case 'revoked':
       return err({ code: 'revoked', at, serial: albSerial(serial), since: status.since })
     case 'unknown': {
-      if (policy.revocation.unknown === 'accept') return ok(undefined)
       const gap = status.gap === 'absent' && issuer.forged ? 'forged' : status.gap
+      // A list is there, and none that its issuer signed: no gap to wave through, but an alarm.
+      if (policy.revocation.unknown === 'accept' && gap !== 'forged') return ok(undefined)
       return err({ code: 'revocation_unknown', at, serial: albSerial(serial), gap })
     }
   }

@@ -20,8 +20,8 @@ export interface TlsOptions {
   readonly port: number
   /** The name the server must prove to have. */
   readonly servername: string
-  /** Trust anchors for the server's certificate. */
-  readonly caPem: string
+  /** Trust anchors for the server's certificate; those that Node brings where there are none. */
+  readonly caPem?: string
   readonly credential?: DeviceCredential
   /** A session of an earlier connection; without one the handshake is a full one. */
   readonly session?: Buffer
@@ -67,7 +67,7 @@ export function openTls(options: TlsOptions): Promise<Result<TlsConnection, Conn
 function createContext(options: TlsOptions): tls.SecureContext {
   const { credential, minVersion, maxVersion } = options
   return tls.createSecureContext({
-    ca: options.caPem,
+    ...(options.caPem === undefined ? {} : { ca: options.caPem }),
     minVersion: minVersion ?? 'TLSv1.2',
     maxVersion: maxVersion ?? 'TLSv1.3',
     ...(credential === undefined ? {} : { key: credential.keyPem, cert: credential.chainPem }),

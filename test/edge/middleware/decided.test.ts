@@ -3,14 +3,11 @@ import type { ListenerVariables } from '#edge/config.ts'
 import { toUtf8 } from '#shared/bytes.ts'
 import { shift } from '#shared/time.ts'
 import type { DeviceCredential } from '#simulator/ca/authority.ts'
+import { cfOf, chainOf, dayMs, keyRing } from '../../runtime/given.ts'
 import {
-  cfOf,
-  chainOf,
   codeOf,
   createPki,
   createStage,
-  dayMs,
-  keyRing,
   requestOf,
   staleMs,
   start,
@@ -35,6 +32,9 @@ function stageOf(variables: ListenerVariables = {}): Promise<Stage> {
 
 const presented = (credential: DeviceCredential): object => cfOf(...chainOf(credential))
 
+const forge = (): Promise<DeviceCredential> =>
+  pki.authority.forge({ ...car, device: 'car-1', kind: 'car' })
+
 describe('verify', () => {
   test('a device of the fleet is let in by name', async () => {
     const { app } = await stageOf()
@@ -54,9 +54,6 @@ describe('verify', () => {
     readonly status: number
     readonly code: string
   }
-
-  const forge = (): Promise<DeviceCredential> =>
-    pki.authority.forge({ ...car, device: 'car-1', kind: 'car' })
 
   const refusals: readonly Refused[] = [
     { name: 'no certificate', cf: () => cfOf(), status: 401, code: 'no_certificate' },
@@ -197,21 +194,21 @@ describe('passthrough and off decide nothing', () => {
   })
 })
 
+/** The cookie that a first request of this device is given. */
+async function cookieOf(stage: Stage, credential: DeviceCredential): Promise<string> {
+  const response = await stage.app.request(requestOf(presented(credential)))
+  const [cookie = ''] = response.headers.getSetCookie()
+  return cookie.split(';')[0] ?? ''
+}
+
+async function sessionOf(stage: Stage, cf: object | undefined, cookie: string) {
+  const response = await stage.app.request(requestOf(cf, { cookie }))
+  const body = (await response.json()) as { session?: string; code?: string }
+  return { status: response.status, says: body.session ?? body.code }
+}
+
 describe('sessions', () => {
   const variables = { SESSION_KEYS: keyRing, SESSION_TTL: '10m' }
-
-  /** The cookie that a first request of this device is given. */
-  async function cookieOf(stage: Stage, credential: DeviceCredential): Promise<string> {
-    const response = await stage.app.request(requestOf(presented(credential)))
-    const [cookie = ''] = response.headers.getSetCookie()
-    return cookie.split(';')[0] ?? ''
-  }
-
-  async function sessionOf(stage: Stage, cf: object | undefined, cookie: string) {
-    const response = await stage.app.request(requestOf(cf, { cookie }))
-    const body = (await response.json()) as { session?: string; code?: string }
-    return { status: response.status, says: body.session ?? body.code }
-  }
 
   test('the cookie: this host, every path, TLS, no script, no other site, no end of its own', async () => {
     const { app } = await stageOf(variables)

@@ -5,18 +5,8 @@ import { shift } from '#shared/time.ts'
 import type { DeviceCredential } from '#simulator/ca/authority.ts'
 import { objectIdentifier, sequence, set, utf8String } from '#simulator/ca/der.ts'
 import { createLeaf } from '#simulator/ca/leaf.ts'
-import {
-  cfOf,
-  chainOf,
-  codeOf,
-  createPki,
-  createStage,
-  dayMs,
-  requestOf,
-  start,
-  type Pki,
-  type Stage,
-} from '../stage.ts'
+import { cfOf, chainOf, dayMs } from '../../runtime/given.ts'
+import { codeOf, createPki, createStage, requestOf, start, type Pki, type Stage } from '../stage.ts'
 
 let pki: Pki
 let car: DeviceCredential
@@ -93,9 +83,9 @@ describe('what the target is told, byte for byte', () => {
   })
 })
 
-describe('passthrough: what cannot be passed on never looks like no certificate', () => {
-  const facts = () => cfOf(...chainOf(car)).tlsClientAuth
+const facts = () => cfOf(...chainOf(car)).tlsClientAuth
 
+describe('passthrough: what cannot be passed on never looks like no certificate', () => {
   test.each([
     {
       name: 'the leaf is withheld',
@@ -175,33 +165,32 @@ describe("the platform's own inbound headers are read, and never passed on", () 
   })
 })
 
+const attestation = (leaf: Bytes) => ({
+  'X-Amzn-Mtls-Clientcert-Serial-Number': '41',
+  'X-Amzn-Mtls-Clientcert-Issuer': 'CN=i',
+  'X-Amzn-Mtls-Clientcert-Subject': 'CN=s',
+  'X-Amzn-Mtls-Clientcert-Validity': 'NotBefore=2027-01-01T00:00:00Z;NotAfter=2027-01-31T00:00:00Z',
+  'X-Amzn-Mtls-Clientcert-Leaf': urlPem(leaf),
+})
+
+/** A subject with a UTF8String that breaks off inside a character. */
+async function leafWithBrokenName(): Promise<readonly [Bytes, Bytes]> {
+  const [issuing] = pki.authority.state.hierarchy.intermediates
+  if (issuing === undefined) throw new Error('the test needs an issuer')
+  const fields = { kind: 'car', serial: Uint8Array.of(0x41), notBefore: start }
+  const device = 'broken-name'
+  const { der } = await createLeaf(issuing, { ...fields, device, notAfter: shift(start, dayMs) })
+  const good = set(sequence(objectIdentifier('2.5.4.3'), utf8String(device)))
+  const at = Buffer.from(der).indexOf(good)
+  expect(at).toBeGreaterThan(0)
+  const broken = new Uint8Array(der)
+  // The last octet of the name's text: the first of a character of two.
+  broken[at + good.length - 1] = 0xc3
+  return [broken, issuing.der]
+}
+
 describe('an admitted leaf whose name has no text form', () => {
   const attestedAlb = { PLATFORM: 'alb', ALB_MODE: 'verify', HOP: 'network' } as const
-
-  const attestation = (leaf: Bytes) => ({
-    'X-Amzn-Mtls-Clientcert-Serial-Number': '41',
-    'X-Amzn-Mtls-Clientcert-Issuer': 'CN=i',
-    'X-Amzn-Mtls-Clientcert-Subject': 'CN=s',
-    'X-Amzn-Mtls-Clientcert-Validity':
-      'NotBefore=2027-01-01T00:00:00Z;NotAfter=2027-01-31T00:00:00Z',
-    'X-Amzn-Mtls-Clientcert-Leaf': urlPem(leaf),
-  })
-
-  /** A subject with a UTF8String that breaks off inside a character. */
-  async function leafWithBrokenName(): Promise<readonly [Bytes, Bytes]> {
-    const [issuing] = pki.authority.state.hierarchy.intermediates
-    if (issuing === undefined) throw new Error('the test needs an issuer')
-    const fields = { kind: 'car', serial: Uint8Array.of(0x41), notBefore: start }
-    const device = 'broken-name'
-    const { der } = await createLeaf(issuing, { ...fields, device, notAfter: shift(start, dayMs) })
-    const good = set(sequence(objectIdentifier('2.5.4.3'), utf8String(device)))
-    const at = Buffer.from(der).indexOf(good)
-    expect(at).toBeGreaterThan(0)
-    const broken = new Uint8Array(der)
-    // The last octet of the name's text: the first of a character of two.
-    broken[at + good.length - 1] = 0xc3
-    return [broken, issuing.der]
-  }
 
   test('is refused and logged, and not forwarded as if there were none', async () => {
     const logged = vi.spyOn(console, 'error').mockImplementation(() => undefined)
@@ -216,11 +205,12 @@ describe('an admitted leaf whose name has no text form', () => {
   })
 })
 
+const away = (): Promise<Response> => Promise.reject(new Error('connect 10.0.0.7: refused'))
+
 describe('a target that does not answer', () => {
   test('is said, and why is for the log', async () => {
     const logged = vi.spyOn(console, 'error').mockImplementation(() => undefined)
-    const target = () => Promise.reject(new Error('connect 10.0.0.7: refused'))
-    const { app } = await createStage(pki, { variables: { MODE: 'passthrough' }, target })
+    const { app } = await createStage(pki, { variables: { MODE: 'passthrough' }, target: away })
     const response = await app.request(requestOf(cfOf()))
     expect(response.status).toBe(502)
     const text = await response.text()

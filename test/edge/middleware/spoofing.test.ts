@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { DeviceCredential } from '#simulator/ca/authority.ts'
 import { albNames } from '#shared/wire/alb.ts'
-import { spoofs, stolenValue } from '../spoofed-headers.ts'
-import { cfOf, chainOf, codeOf, createPki, createStage, requestOf, type Stage } from '../stage.ts'
+import { spoofs, stolenValue } from '../../runtime/spoofed-headers.ts'
+import { cfOf, chainOf } from '../../runtime/given.ts'
+import { codeOf, createPki, createStage, requestOf, type Stage } from '../stage.ts'
 
 let car: DeviceCredential
 let verifying: Stage

@@ -4,14 +4,11 @@ import { toUtf8 } from '#shared/bytes.ts'
 import { shift } from '#shared/time.ts'
 import { createAuthority, type DeviceCredential } from '#simulator/ca/authority.ts'
 import { Ledger } from '#simulator/ca/ledger.ts'
+import { cfOf, chainOf, dayMs, keyRing } from '../../runtime/given.ts'
 import {
-  cfOf,
-  chainOf,
   codeOf,
   createPki,
   createStage,
-  dayMs,
-  keyRing,
   requestOf,
   staleMs,
   start,

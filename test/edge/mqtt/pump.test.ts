@@ -133,6 +133,8 @@ describe('what may wait for the broker is bounded', () => {
   })
 })
 
+const closedAlready = (): Promise<void> => Promise.reject(new Error('closed already'))
+
 describe('ends', () => {
   test('a text frame: RFC 6455 7.4.1, 1003', () => {
     const { device, broker } = pumped()
@@ -171,8 +173,7 @@ describe('ends', () => {
   test('a broker that cannot be closed is logged, and nothing else', async () => {
     const logged = quietly()
     const { device, broker } = { device: fakeDevice(), broker: fakeBroker() }
-    const close = () => Promise.reject(new Error('closed already'))
-    pump(device.socket, { ...broker.connection, close }, async () => undefined)
+    pump(device.socket, { ...broker.connection, close: closedAlready }, async () => undefined)
     device.leave()
     await until(() => logged.mock.calls.length > 0)
     expect(logged.mock.calls.flat().join('\n')).toContain('closed already')

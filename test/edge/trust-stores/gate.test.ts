@@ -8,7 +8,8 @@ import { parseCertificate } from '#shared/x509/parse.ts'
 import { createWebCryptoVerifier } from '#shared/x509/web-crypto-verifier.ts'
 import { createCrl } from '#simulator/ca/crl.ts'
 import { createHierarchy, type Ca, type Hierarchy } from '#simulator/ca/hierarchy.ts'
-import { dayMs, start } from '../stage.ts'
+import { dayMs } from '../../runtime/given.ts'
+import { start } from '../stage.ts'
 
 const verifier = createWebCryptoVerifier()
 

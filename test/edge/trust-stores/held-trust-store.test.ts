@@ -4,9 +4,9 @@ import { toUtf8, type Bytes } from '#shared/bytes.ts'
 import { shift } from '#shared/time.ts'
 import type { TrustStore } from '#shared/trust-store/trust-store.ts'
 import type { PublishedCrl } from '#simulator/ca/authority.ts'
+import { dayMs } from '../../runtime/given.ts'
 import {
   createPki,
-  dayMs,
   heldOf,
   memoryBucket,
   setClock,
@@ -283,24 +283,24 @@ test('without anchors there is nothing to decide by, and it is told', async () =
   expect(numbers(await held.current())).toEqual([1, 1])
 })
 
-describe('requests side by side', () => {
-  /** A bucket whose listings wait until the test lets them go, in the order that it wants. */
-  function gatedBucket() {
-    const waiting: (() => void)[] = []
-    const files = {
-      async list() {
-        const listing = await pki.bucket.list()
-        await new Promise<void>((resolve) => waiting.push(resolve))
-        return listing
-      },
-      read: (name: string) => pki.bucket.read(name),
-    }
-    return { files, letGo: (index: number) => waiting[index]?.() }
+/** A bucket whose listings wait until the test lets them go, in the order that it wants. */
+function gatedBucket() {
+  const waiting: (() => void)[] = []
+  const files = {
+    async list() {
+      const listing = await pki.bucket.list()
+      await new Promise<void>((resolve) => waiting.push(resolve))
+      return listing
+    },
+    read: (name: string) => pki.bucket.read(name),
   }
+  return { files, letGo: (index: number) => waiting[index]?.() }
+}
 
-  /** Lets what is ready run to its next wait. */
-  const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+/** Lets what is ready run to its next wait. */
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
+describe('requests side by side', () => {
   test('older evidence does not follow newer, whichever answer comes last', async () => {
     const { files, letGo } = gatedBucket()
     held = heldOf(files, clock, problems)

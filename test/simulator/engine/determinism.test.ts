@@ -10,7 +10,11 @@ test('the same seed gives the same event log; another seed gives another', async
   expect(other.log).not.toEqual(first.log)
 }, 90_000)
 
-test.each([{ profile: 'alb' as const }, { mode: 'verify' as const }, { mode: 'passthrough' as const }])(
+test.each([
+  { profile: 'alb' as const },
+  { mode: 'verify' as const },
+  { mode: 'passthrough' as const },
+])(
   'every decision is right with %o as well',
   async (overrides) => {
     const { result } = await runSmall(overrides)

@@ -4,7 +4,8 @@ import { createAuthority, type Authority, type DeviceCredential } from '#simulat
 import { Ledger } from '#simulator/ca/ledger.ts'
 import { connect } from '#simulator/engine/client/device-connection.ts'
 import { connectMqtt } from '#simulator/engine/client/mqtt-client.ts'
-import { noSabotage, startLocalStage, type Stage } from '#simulator/engine/local-run.ts'
+import { noSabotage, startLocalStage } from '#simulator/engine/local-stage.ts'
+import type { Stage } from '#simulator/engine/stage.ts'
 import { createVirtualTimeline, type Timeline } from '#simulator/engine/timeline.ts'
 import { smallScenario } from './run-small.ts'
 
@@ -122,7 +123,10 @@ async function status(connection: Connection): Promise<number> {
 
 async function refusal(connection: Connection): Promise<{ status: number; code: unknown }> {
   const { status: found, body } = await answer(connection)
-  return { status: found, code: typeof body === 'object' && body !== null && 'code' in body ? body.code : body }
+  return {
+    status: found,
+    code: typeof body === 'object' && body !== null && 'code' in body ? body.code : body,
+  }
 }
 
 async function answer(connection: Connection) {

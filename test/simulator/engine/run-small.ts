@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { runLocally, type Run } from '#simulator/engine/run.ts'
-import { noSabotage, type Sabotage } from '#simulator/engine/local-run.ts'
+import { noSabotage, type Sabotage } from '#simulator/engine/local-stage.ts'
 import { withOverrides, type Overrides } from '#simulator/scenario/overrides.ts'
 import { parseScenario } from '#simulator/scenario/parse.ts'
 import type { Scenario } from '#simulator/scenario/scenario.ts'

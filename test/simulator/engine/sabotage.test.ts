@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import type { Plugin } from 'esbuild'
 import { expect, test } from 'vitest'
-import type { Sabotage } from '#simulator/engine/local-run.ts'
-import { noSabotage } from '#simulator/engine/local-run.ts'
+import type { Sabotage } from '#simulator/engine/local-stage.ts'
+import { noSabotage } from '#simulator/engine/local-stage.ts'
 import { renderTerminal } from '#simulator/report/terminal.ts'
 import { runSmall } from './run-small.ts'
 
@@ -81,17 +81,21 @@ const sabotages: readonly {
   },
 ]
 
-test.each(sabotages)('$name: the oracle notices, and says how to see it again', async (row) => {
-  const { result } = await runSmall({}, row.sabotage)
-  expect(result.verdict).toBe('fail')
-  expect(result.ended).toBe('complete')
-  expect(result[row.finds]).toBeGreaterThan(0)
-  const text = renderTerminal(result, { width: 1000, isColoured: false })
-  expect(text).toMatch(row.says)
-  expect(text.trimEnd().split('\n').at(-1)).toBe(
-    'npm run sallyport -- run test/scenarios/small.yaml --seed 7',
-  )
-}, 60_000)
+test.each(sabotages)(
+  '$name: the oracle notices, and says how to see it again',
+  async (row) => {
+    const { result } = await runSmall({}, row.sabotage)
+    expect(result.verdict).toBe('fail')
+    expect(result.ended).toBe('complete')
+    expect(result[row.finds]).toBeGreaterThan(0)
+    const text = renderTerminal(result, { width: 1000, isColoured: false })
+    expect(text).toMatch(row.says)
+    expect(text.trimEnd().split('\n').at(-1)).toBe(
+      'npm run sallyport -- run test/scenarios/small.yaml --seed 7',
+    )
+  },
+  60_000,
+)
 
 test('without sabotage there is nothing to notice', async () => {
   const { result } = await runSmall()

@@ -12,9 +12,9 @@ import { albProfile } from '../front/profiles/alb.ts'
 import { cloudflareProfile } from '../front/profiles/cloudflare.ts'
 import type { Phase, Scenario } from '../scenario/scenario.ts'
 import { startBroker, type Broker } from './broker.ts'
-import type { DoorAddress } from './door.ts'
 import { startLocalEdge, type LocalEdge } from './local-edge.ts'
 import { createPlatformJudge } from './platform-judge.ts'
+import type { Stage } from './stage.ts'
 import type { Timeline } from './timeline.ts'
 
 /** What a test changes about the run, to see that the oracle notices. Nothing, in a run that counts. */
@@ -25,14 +25,7 @@ export interface Sabotage {
 
 export const noSabotage: Sabotage = { bundlePlugins: [], changeProfile: (profile) => profile }
 
-export interface Stage {
-  readonly address: DoorAddress
-  enterPhase(phase: Phase): Promise<void>
-  publish(name: string, octets: Uint8Array): Promise<void>
-  close(): Promise<void>
-}
-
-export interface LocalRunOptions {
+export interface LocalStageOptions {
   readonly scenario: Scenario
   readonly authority: Authority
   readonly timeline: Timeline
@@ -41,7 +34,7 @@ export interface LocalRunOptions {
 }
 
 /** Everything a laptop lacks: broker, edge workers in workerd, and the front that ends the TLS. */
-export async function startLocalStage(options: LocalRunOptions): Promise<Stage> {
+export async function startLocalStage(options: LocalStageOptions): Promise<Stage> {
   const closing: (() => Promise<void>)[] = []
   const close = async (): Promise<void> => {
     for (const end of closing.splice(0).toReversed()) await end()
@@ -55,7 +48,7 @@ export async function startLocalStage(options: LocalRunOptions): Promise<Stage> 
 }
 
 async function assemble(
-  { scenario, authority, timeline, port, sabotage }: LocalRunOptions,
+  { scenario, authority, timeline, port, sabotage }: LocalStageOptions,
   closing: (() => Promise<void>)[],
   close: () => Promise<void>,
 ): Promise<Stage> {

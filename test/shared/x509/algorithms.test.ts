@@ -1,0 +1,87 @@
+import { describe, expect, test } from 'vitest'
+import { algorithmText, publicKeyKindOf, signatureAlgorithmOf } from '#shared/x509/algorithms.ts'
+import { bitString, element, integer, nul, octets, oid, sequence } from '../der/writer.ts'
+import { newKeys } from '../keys.ts'
+
+const rsaWithSha256 = '1.2.840.113549.1.1.11'
+
+describe('signature algorithms', () => {
+  test.each([
+    { name: 'ecdsa-with-SHA256', identifier: sequence(oid('1.2.840.10045.4.3.2')) },
+    { name: 'ecdsa-with-SHA384', identifier: sequence(oid('1.2.840.10045.4.3.3')) },
+    { name: 'ecdsa-with-SHA512', identifier: sequence(oid('1.2.840.10045.4.3.4')) },
+    { name: 'sha256WithRSAEncryption', identifier: sequence(oid(rsaWithSha256), nul) },
+    { name: 'sha256WithRSAEncryption', identifier: sequence(oid(rsaWithSha256)) },
+    { name: 'sha384WithRSAEncryption', identifier: sequence(oid('1.2.840.113549.1.1.12'), nul) },
+    { name: 'sha384WithRSAEncryption', identifier: sequence(oid('1.2.840.113549.1.1.12')) },
+    { name: 'sha512WithRSAEncryption', identifier: sequence(oid('1.2.840.113549.1.1.13'), nul) },
+    { name: 'sha512WithRSAEncryption', identifier: sequence(oid('1.2.840.113549.1.1.13')) },
+    { name: 'Ed25519', identifier: sequence(oid('1.3.101.112')) },
+  ])('verified: $name', ({ name, identifier }) => {
+    expect(signatureAlgorithmOf(identifier)?.name).toBe(name)
+    expect(algorithmText(identifier)).toBe(name)
+  })
+
+  test.each([
+    { name: 'ECDSA with parameters (RFC 5758 3.2)', identifier: sequence(oid('1.2.840.10045.4.3.2'), nul) },
+    { name: 'RSA with parameters other than NULL', identifier: sequence(oid(rsaWithSha256), sequence()) },
+    { name: 'Ed25519 with parameters (RFC 8410 3)', identifier: sequence(oid('1.3.101.112'), nul) },
+    { name: 'SHA-1 with RSA', identifier: sequence(oid('1.2.840.113549.1.1.5'), nul) },
+    { name: 'MD5 with RSA', identifier: sequence(oid('1.2.840.113549.1.1.4'), nul) },
+    { name: 'ECDSA with SHA-1', identifier: sequence(oid('1.2.840.10045.4.1')) },
+  ])('not verified: $name', ({ identifier }) => {
+    expect(signatureAlgorithmOf(identifier)).toBeUndefined()
+    expect(algorithmText(identifier)).toMatch(/^AlgorithmIdentifier 30/)
+  })
+
+  test('what is said of an unknown one is bounded, however long it is', () => {
+    expect(algorithmText(sequence(new Uint8Array(1000))).length).toBe(20 + 2 * 32)
+  })
+})
+
+/** A SubjectPublicKeyInfo of an RSA modulus that has so many bits. */
+function rsaKey(bits: number): ReturnType<typeof sequence> {
+  const whole = Math.ceil(bits / 8)
+  const modulus = new Uint8Array(whole).fill(0xff)
+  modulus[0] = 0xff >> (whole * 8 - bits)
+  const sign = (modulus[0] ?? 0) >= 0x80 ? [0x00] : []
+  const key = sequence(element(0x02, octets(...sign), modulus), integer(1, 0, 1))
+  return sequence(sequence(oid('1.2.840.113549.1.1.1'), nul), bitString(key))
+}
+
+describe('public keys', () => {
+  test.each([
+    { kind: 'P-256', scalarOctets: 32 },
+    { kind: 'P-384', scalarOctets: 48 },
+    { kind: 'P-521', scalarOctets: 66 },
+    { kind: 'RSA', scalarOctets: 0 },
+    { kind: 'Ed25519', scalarOctets: 0 },
+  ] as const)('$kind', async ({ kind, scalarOctets }) => {
+    const { spki } = await newKeys(kind)
+    expect(publicKeyKindOf(spki)).toMatchObject({ name: kind, scalarOctets })
+  })
+
+  test.each([
+    { bits: 2047, name: undefined },
+    { bits: 2048, name: 'RSA' },
+    { bits: 2049, name: 'RSA' },
+    { bits: 8192, name: 'RSA' },
+    { bits: 8193, name: undefined },
+    { bits: 1024, name: undefined },
+  ])('RSA of $bits bits: $name', ({ bits, name }) => {
+    expect(publicKeyKindOf(rsaKey(bits))?.name).toBe(name)
+  })
+
+  const bits = bitString(octets(1))
+  test.each([
+    { name: 'no key', spki: octets() },
+    { name: 'a curve that WebCrypto lacks', spki: sequence(sequence(oid('1.2.840.10045.2.1'), oid('1.3.132.0.10')), bits) },
+    { name: 'a curve written out', spki: sequence(sequence(oid('1.2.840.10045.2.1'), sequence()), bits) },
+    { name: 'RSA without a modulus', spki: sequence(sequence(oid('1.2.840.113549.1.1.1'), nul), bitString(sequence())) },
+    { name: 'RSA with the modulus zero', spki: sequence(sequence(oid('1.2.840.113549.1.1.1'), nul), bitString(sequence(integer(0), integer(3)))) },
+    { name: 'RSA-PSS', spki: sequence(sequence(oid('1.2.840.113549.1.1.10')), bits) },
+    { name: 'octets behind', spki: octets(...rsaKey(2048), 0) },
+  ])('unknown: $name', ({ spki }) => {
+    expect(publicKeyKindOf(spki)).toBeUndefined()
+  })
+})

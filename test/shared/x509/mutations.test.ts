@@ -1,0 +1,57 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { Bytes } from '#shared/bytes.ts'
+import type { DerFault } from '#shared/der/reader.ts'
+import type { Result } from '#shared/result.ts'
+import { parseCrl } from '#shared/revocation/crl.ts'
+import { parseCertificate } from '#shared/x509/parse.ts'
+import { context, octets } from '../der/writer.ts'
+import { createCrl, entry, reason } from '../crls.ts'
+import { altNames, basicConstraints, createCa, issue } from '../pki.ts'
+
+const ca = await createCa()
+const names = altNames(context(2, octets(0x61)), context(7, octets(192, 0, 2, 1)))
+const leaf = await issue(ca, { extensions: { names, basicConstraints: basicConstraints(3) } })
+const crl = await createCrl(ca, { entries: [entry([0x2a], reason(1)), entry([0x00, 0xd2, 0xab])] })
+
+/** What is done to some bytes: a place (as a share of their length, in thousandths) and an octet. */
+const edit = fc.record({
+  kind: fc.constantFrom('replace', 'insert', 'remove', 'cut'),
+  place: fc.integer({ min: 0, max: 999 }),
+  octet: fc.integer({ min: 0, max: 255 }),
+})
+
+function edited(bytes: Bytes, { kind, place, octet }: typeof edit extends fc.Arbitrary<infer T> ? T : never): Bytes {
+  const at = Math.floor((bytes.length * place) / 1000)
+  if (kind === 'cut') return bytes.slice(0, at)
+  const rest = kind === 'insert' ? bytes.subarray(at) : bytes.subarray(at + 1)
+  return octets(...bytes.subarray(0, at), ...(kind === 'remove' ? [] : [octet]), ...rest)
+}
+
+test.each([
+  { name: 'certificate', original: leaf.der, parse: parseCertificate },
+  { name: 'CRL', original: crl, parse: parseCrl },
+] as const)('any mutation of a $name is read or has a fault inside it', ({ original, parse }) => {
+  const judge: (der: Bytes) => Result<unknown, DerFault> = parse
+  expect(judge(original).ok).toBe(true)
+  const property = fc.property(fc.array(edit, { minLength: 1, maxLength: 4 }), (edits) => {
+    const bent = edits.reduce(edited, original)
+    const result = judge(bent)
+    if (result.ok) return
+    expect(result.error.offset).toBeGreaterThanOrEqual(0)
+    expect(result.error.offset).toBeLessThanOrEqual(bent.length)
+    expect(result.error.expected).not.toBe('')
+  })
+  fc.assert(property, { seed: 20_260_615, numRuns: 3000 })
+})
+
+test('every single octet of a certificate, replaced by a few others', () => {
+  for (let place = 0; place < leaf.der.length; place += 1) {
+    for (const octet of [0x00, 0x1f, 0x30, 0x7f, 0x80, 0x84, 0xff]) {
+      const bent = leaf.der.slice()
+      bent[place] = octet
+      const result = parseCertificate(bent)
+      expect(result.ok || (result.error.offset >= 0 && result.error.offset <= bent.length)).toBe(true)
+    }
+  }
+})
