@@ -34,7 +34,6 @@ function targetHeaders(
   // Read already: what the target may believe is written anew, under the names that it knows.
   for (const name of platform.ownHeaders) headers.delete(name)
   for (const [name, value] of lines) headers.set(name, value)
-  headers.delete(hopHeader)
   if (targetHopSecret !== undefined) headers.set(hopHeader, targetHopSecret)
   return headers
 }

@@ -20,8 +20,23 @@ export function createWebCryptoVerifier(): SignatureVerifier {
       const raw =
         kind.family === 'ec' ? rawEcdsaSignature(signature, kind.scalarOctets) : signature
       if (raw === undefined) return false
-      return crypto.subtle.verify(verifyParameters(algorithm), key, raw, signed)
+      return isSignature(algorithm, key, raw, signed)
     },
+  }
+}
+
+/** False, too, where a runtime throws instead: workerd does for an Ed25519 signature of other than 64 octets. */
+async function isSignature(
+  algorithm: SignatureAlgorithm,
+  key: WebCryptoKey,
+  signature: Bytes,
+  signed: Bytes,
+): Promise<boolean> {
+  try {
+    return await crypto.subtle.verify(verifyParameters(algorithm), key, signature, signed)
+  } catch (error) {
+    if (error instanceof DOMException) return false
+    throw error
   }
 }
 

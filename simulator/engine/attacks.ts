@@ -28,15 +28,23 @@ const attacks: Readonly<Record<HostileKind, Attack>> = {
 
 export const attack: Attack = (scene) => attacks[scene.plan.kind](scene)
 
-/** A chain with all the names and numbers of the victim's, signed by keys of the attacker's own. */
+/**
+ * A chain with all the names and numbers of the victim's, signed by keys of the attacker's own;
+ * every other time without its intermediate, so that nobody known has signed the leaf at all.
+ */
 async function forgeChain(scene: Scene): Promise<Deeds> {
-  const { victim, around } = scene
+  const { victim, around, ordinal } = scene
   const real = victim.credential
   if (real === undefined) return noDeeds()
   const { id, kind } = victim.profile
   const { serial, notBefore, notAfter } = real
   const forged = await around.authority.forge({ device: id, kind, serial, notBefore, notAfter })
-  return knock(scene, forged, serial, {})
+  const leafOnly = { keyPem: forged.keyPem, chainPem: firstBlock(forged.chainPem) }
+  return knock(scene, ordinal % 2 === 0 ? forged : leafOnly, serial, {})
+}
+
+function firstBlock(pem: string): string {
+  return pem.slice(0, pem.indexOf('-----BEGIN', 1))
 }
 
 /** Spellings under which servers behind have taken a client's word for the terminator's. */

@@ -87,6 +87,15 @@ export async function newKeys(kindName: KeyName = 'P-256'): Promise<Keys> {
   }
 }
 
+const kept = new Map<KeyName, Keys>()
+
+/** Keys of one kind, the same ones at every asking: to make an RSA key takes a tenth of a second. */
+export async function sameKeys(kindName: KeyName): Promise<Keys> {
+  const keys = kept.get(kindName) ?? (await newKeys(kindName))
+  kept.set(kindName, keys)
+  return keys
+}
+
 /** RFC 3279 2.2.3: r and s as a SEQUENCE of INTEGERs; WebCrypto gives them side by side. */
 export function ecdsaSignature(raw: Bytes): Bytes {
   const half = raw.length / 2

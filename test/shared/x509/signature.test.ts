@@ -4,7 +4,7 @@ import { publicKeyKindOf, signatureAlgorithmOf } from '#shared/x509/algorithms.t
 import { rawEcdsaSignature } from '#shared/x509/signature.ts'
 import { createWebCryptoVerifier } from '#shared/x509/web-crypto-verifier.ts'
 import { bitString, element, integer, nul, octets, oid, sequence } from '../der/writer.ts'
-import { keyNames, newKeys, type Keys } from '../keys.ts'
+import { keyNames, newKeys, sameKeys, type Keys } from '../keys.ts'
 
 const filled = (count: number, octet: number): Bytes => new Uint8Array(count).fill(octet)
 
@@ -44,14 +44,14 @@ async function verifies(keys: Keys, signature: Bytes, spki = keys.spki): Promise
 
 describe.each(keyNames)('WebCrypto: %s', (keyName) => {
   test('its own signature, at the first asking and when the key is known', async () => {
-    const keys = await newKeys(keyName)
+    const keys = await sameKeys(keyName)
     const signature = await keys.sign(signed)
     expect(await verifies(keys, signature)).toBe(true)
     expect(await verifies(keys, signature)).toBe(true)
   })
 
   test('not the signature of another key, and none that is none', async () => {
-    const keys = await newKeys(keyName)
+    const keys = await sameKeys(keyName)
     const signature = await (await newKeys(keyName)).sign(signed)
     const bad = [
       signature,
@@ -69,7 +69,7 @@ describe.each(keyNames)('WebCrypto: %s', (keyName) => {
 
 describe('what verifies nothing, and throws nothing', () => {
   test('a signature of one family with a key of another', async () => {
-    const [ec, rsa] = [await newKeys('P-256'), await newKeys('RSA')]
+    const [ec, rsa] = [await sameKeys('P-256'), await sameKeys('RSA')]
     const signature = await ec.sign(signed)
     expect(await verifies(ec, signature, rsa.spki)).toBe(false)
   })
@@ -94,7 +94,7 @@ describe('what verifies nothing, and throws nothing', () => {
     { name: 'an Edwards key too short', keyName: 'Ed25519', spki: sequence(sequence(oid('1.3.101.112')), bitString(filled(31, 1))) },
     { name: 'an Edwards key of no point', keyName: 'Ed25519', spki: sequence(sequence(oid('1.3.101.112')), bitString(filled(32, 0xff))) },
   ] as const)('$name', async ({ keyName, spki }) => {
-    const keys = await newKeys(keyName)
+    const keys = await sameKeys(keyName)
     expect(await verifies(keys, await keys.sign(signed), spki)).toBe(false)
   })
 })

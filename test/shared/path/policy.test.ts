@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest'
+import { expiryGraceMs, strictPolicy, type VerificationPolicy } from '#shared/path/policy.ts'
+
+test.each<{ readonly expired: VerificationPolicy['expired']; readonly graceMs: number }>([
+  { expired: { word: 'refuse' }, graceMs: 0 },
+  { expired: { word: 'grace', forMs: 60_000 }, graceMs: 60_000 },
+  { expired: { word: 'allow' }, graceMs: Number.POSITIVE_INFINITY },
+])('$expired is $graceMs ms of grace', ({ expired, graceMs }) => {
+  expect(expiryGraceMs({ ...strictPolicy, expired })).toBe(graceMs)
+})
+
+test('the strict policy lets nothing pass that could be refused', () => {
+  expect(strictPolicy).toEqual({
+    expired: { word: 'refuse' },
+    revocation: { of: 'chain', unknown: 'refuse' },
+    attested: 'refuse',
+  })
+})
