@@ -92,7 +92,7 @@ export function concatBytes(...parts: readonly Uint8Array[]): Bytes {
 
 const encoder = new TextEncoder()
 
-/** UTF-8 octets of a text. Runtimes' types disagree on the buffer behind; it is always a plain one. */
+/** UTF-8 octets of a text, over a plain buffer: what the encoder itself gives is typed differently by each runtime. */
 export function toUtf8(text: string): Bytes {
-  return encoder.encode(text) as Bytes
+  return new Uint8Array(encoder.encode(text))
 }

@@ -1,6 +1,7 @@
 /** What a step that may fail gives back: a value, or the fact why there is none. Never both, never thrown. */
 export type Result<Value, Failure> =
-  { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly error: Failure }
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly error: Failure }
 
 export function ok<Value>(value: Value): { readonly ok: true; readonly value: Value } {
   return { ok: true, value }

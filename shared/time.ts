@@ -16,7 +16,9 @@ export function instantFromMs(ms: number): Instant {
 export function instantFromIso(text: string): Instant {
   const ms = Date.parse(text)
   if (Number.isNaN(ms) || !/(Z|[+-]\d\d:?\d\d)$/.test(text)) {
-    throw new RangeError(`"${text}" is not an ISO 8601 date-time with a zone, like 2026-01-31T12:00:00Z`)
+    throw new RangeError(
+      `"${text}" is not an ISO 8601 date-time with a zone, like 2026-01-31T12:00:00Z`,
+    )
   }
   return ms as Instant
 }

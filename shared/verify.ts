@@ -55,14 +55,19 @@ async function findBasis(
     case 'withheld':
       return err({ code: 'certificate_withheld', what: presented.what })
     case 'malformed':
-      return err({ code: 'presentation_malformed', field: presented.field, expected: presented.expected })
+      return err({
+        code: 'presentation_malformed',
+        field: presented.field,
+        expected: presented.expected,
+      })
     case 'chain':
       return verifyChain(presented, verification, budget)
     case 'attested':
       if (presented.leaf !== undefined && verification.policy.attested === 'refuse') {
         return verifyChain({ leaf: presented.leaf, intermediates: [] }, verification, budget)
       }
-      if (verification.policy.attested === 'refuse') return err({ code: 'attestation_insufficient' })
+      if (verification.policy.attested === 'refuse')
+        return err({ code: 'attestation_insufficient' })
       return ok({ basis: { kind: 'attestation' }, identity: identityOfFields(presented.fields) })
   }
 }

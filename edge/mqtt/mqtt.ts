@@ -3,11 +3,10 @@ import { equalBytes } from '#shared/bytes.ts'
 import { checkStanding } from '#shared/path/validate.ts'
 import type { VerifiedPath } from '#shared/path/candidate-path.ts'
 import { nameKey, type TrustStore } from '#shared/trust-store/trust-store.ts'
-import type { RejectionCode } from '#shared/verdict/rejection.ts'
 import type { AppEnv, MqttPorts, Ports } from '../context.ts'
 import type { Listener } from '../listener.ts'
 import { refusal, serviceFault } from '../observe/problem.ts'
-import { pump } from './pump.ts'
+import { pump, type Recheck } from './pump.ts'
 
 /**
  * MQTT over WebSocket (MQTT 3.1.1 section 6): the upgrade was decided like any request; after it
@@ -28,9 +27,6 @@ export function mqtt(listener: Listener, ports: Ports, { openBroker, acceptWebSo
     return response
   }
 }
-
-/** Why a session that is open may not go on; undefined while it may. */
-export type Recheck = () => Promise<RejectionCode | undefined>
 
 function recheck(path: VerifiedPath, listener: Listener, ports: Ports): Recheck {
   return async () => {

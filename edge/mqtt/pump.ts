@@ -1,5 +1,8 @@
+import type { RejectionCode } from '#shared/verdict/rejection.ts'
 import type { BrokerConnection, DeviceSocket } from '../context.ts'
-import type { Recheck } from './mqtt.ts'
+
+/** Why a session that is open may not go on; undefined while it may. */
+export type Recheck = () => Promise<RejectionCode | undefined>
 
 /** RFC 6455 7.4.2: 4000 to 4999 are an application's own; the last digits recall HTTP's 403. */
 const refusedCloseCode = 4403

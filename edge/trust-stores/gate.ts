@@ -1,9 +1,9 @@
 import { equalBytes, type Bytes } from '#shared/bytes.ts'
 import { err, ok, type Result } from '#shared/result.ts'
+import { isCrlSignedBy } from '#shared/revocation/crl-signature.ts'
 import { parseCrl, type Crl } from '#shared/revocation/crl.ts'
 import { isNewer } from '#shared/revocation/status.ts'
 import { decodePem } from '#shared/wire/pem.ts'
-import { publicKeyKindOf, signatureAlgorithmOf } from '#shared/x509/algorithms.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
 import { parseCertificate } from '#shared/x509/parse.ts'
 import type { SignatureVerifier } from '#shared/x509/signature.ts'
@@ -96,15 +96,8 @@ async function checkSignature(
 ): Promise<string | undefined> {
   const named = issuers.filter(({ subject }) => equalBytes(subject, crl.issuer))
   if (named.length === 0) return undefined
-  for (const { spki } of named) if (await isSignedBy(crl, spki, verifier)) return undefined
+  for (const { spki } of named) if (await isCrlSignedBy(crl, spki, verifier)) return undefined
   return 'its issuer has not signed it'
-}
-
-async function isSignedBy(crl: Crl, spki: Bytes, verifier: SignatureVerifier): Promise<boolean> {
-  const algorithm = signatureAlgorithmOf(crl.signatureAlgorithm)
-  const kind = publicKeyKindOf(spki)
-  if (algorithm === undefined || kind === undefined) return false
-  return verifier.verify({ algorithm, kind, spki, signature: crl.signature, signed: crl.tbs })
 }
 
 /** A CRL comes as DER, whose first octet is that of a SEQUENCE, or as one PEM block. */

@@ -175,7 +175,8 @@ export class DerReader {
     if (unused === undefined || unused > 7 || (empty && unused !== 0)) {
       return this.fail(expected, start)
     }
-    if (!empty && (last & ((1 << unused) - 1)) !== 0) return this.fail(`${expected} zero-padded`, start)
+    if (!empty && (last & ((1 << unused) - 1)) !== 0)
+      return this.fail(`${expected} zero-padded`, start)
     if (!empty && ((last >> unused) & 1) === 0) {
       return this.fail(`${expected} without trailing zero bits`, start)
     }
@@ -190,7 +191,8 @@ export class DerReader {
     if ((first & 0x1f) === 0x1f) return this.fail('a tag of one octet', start)
     this.at = start + 1
     const length = this.#length(start)
-    if (length > this.end - this.at) return this.fail(`${expected} within its enclosing element`, start)
+    if (length > this.end - this.at)
+      return this.fail(`${expected} within its enclosing element`, start)
     return this.at + length
   }
 
@@ -200,10 +202,12 @@ export class DerReader {
     const first = this.bytes[this.at++] ?? 0
     if (first < 0x80) return first
     const count = first & 0x7f
-    if (count === 0 || count > 4) return this.fail('a definite length of at most four octets', start)
+    if (count === 0 || count > 4)
+      return this.fail('a definite length of at most four octets', start)
     if (count > this.end - this.at) return this.fail('a length', start)
     let length = 0
-    for (let index = 0; index < count; index += 1) length = length * 256 + (this.bytes[this.at++] ?? 0)
+    for (let index = 0; index < count; index += 1)
+      length = length * 256 + (this.bytes[this.at++] ?? 0)
     const shortest = length >= 0x80 && length >= 256 ** (count - 1)
     return shortest ? length : this.fail('a length in its shortest form', start)
   }

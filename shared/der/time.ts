@@ -18,7 +18,10 @@ export function readTime(reader: DerReader, expected: string): Instant {
 
 function instantOfFields(text: Uint8Array, yearDigits: 2 | 4): Instant | undefined {
   const shortYear = twoDigits(text, 0)
-  const year = yearDigits === 2 ? shortYear + (shortYear >= 50 ? 1900 : 2000) : shortYear * 100 + twoDigits(text, 2)
+  const year =
+    yearDigits === 2
+      ? shortYear + (shortYear >= 50 ? 1900 : 2000)
+      : shortYear * 100 + twoDigits(text, 2)
   const month = twoDigits(text, yearDigits)
   const day = twoDigits(text, yearDigits + 2)
   const hour = twoDigits(text, yearDigits + 4)

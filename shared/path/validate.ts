@@ -7,7 +7,11 @@ import type { Certificate } from '#shared/x509/certificate.ts'
 import type { SignatureVerifier } from '#shared/x509/signature.ts'
 import type { Budget } from './budget.ts'
 import type { CandidatePath, VerifiedPath } from './candidate-path.ts'
-import { checkBasicConstraints, checkCertificateSigning, checkPathLength } from './checks/authority.ts'
+import {
+  checkBasicConstraints,
+  checkCertificateSigning,
+  checkPathLength,
+} from './checks/authority.ts'
 import { checkCriticalExtensions } from './checks/critical-extensions.ts'
 import { checkLeafKeyUsage } from './checks/key-usage.ts'
 import { checkIssuerPurpose, checkLeafPurpose } from './checks/purpose.ts'

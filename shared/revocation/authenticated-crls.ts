@@ -1,10 +1,10 @@
-import { concatBytes, toBase64Url, type Bytes } from '#shared/bytes.ts'
+import { concatBytes, toBase64Url } from '#shared/bytes.ts'
 import { allowsKeyUsage } from '#shared/path/checks/key-usage.ts'
 import type { TrustStore } from '#shared/trust-store/trust-store.ts'
 import { nameKey } from '#shared/trust-store/trust-store.ts'
-import { publicKeyKindOf, signatureAlgorithmOf } from '#shared/x509/algorithms.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
 import type { SignatureVerifier } from '#shared/x509/signature.ts'
+import { isCrlSignedBy } from './crl-signature.ts'
 import type { Crl } from './crl.ts'
 
 /**
@@ -71,13 +71,6 @@ async function authenticate(
   const crls: Crl[] = []
   // RFC 5280 6.3.3 (f): where its key usage is restricted, an issuer may sign CRLs.
   if (!allowsKeyUsage(issuer, 'cRLSign')) return { keyId, crls, forged: named.length > 0 }
-  for (const crl of named) if (await isSignedBy(verifier, crl, issuer.spki)) crls.push(crl)
+  for (const crl of named) if (await isCrlSignedBy(crl, issuer.spki, verifier)) crls.push(crl)
   return { keyId, crls, forged: crls.length < named.length }
-}
-
-async function isSignedBy(verifier: SignatureVerifier, crl: Crl, spki: Bytes): Promise<boolean> {
-  const algorithm = signatureAlgorithmOf(crl.signatureAlgorithm)
-  const kind = publicKeyKindOf(spki)
-  if (algorithm === undefined || kind === undefined) return false
-  return verifier.verify({ algorithm, kind, spki, signature: crl.signature, signed: crl.tbs })
 }

@@ -1,5 +1,5 @@
 import type { Bytes } from '#shared/bytes.ts'
-import { DerReader, tag } from '#shared/der/reader.ts'
+import { tag, type DerReader } from '#shared/der/reader.ts'
 import { readTime } from '#shared/der/time.ts'
 import type { Instant } from '#shared/time.ts'
 import { readExtensionFrame, readerInside } from '#shared/x509/extensions.ts'

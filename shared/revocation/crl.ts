@@ -1,25 +1,21 @@
-import { equalBytes, type Bytes } from '#shared/bytes.ts'
+import type { Bytes } from '#shared/bytes.ts'
 import { parseDer, tag, type DerFault, type DerReader } from '#shared/der/reader.ts'
 import { readTime } from '#shared/der/time.ts'
 import type { Result } from '#shared/result.ts'
 import type { Instant } from '#shared/time.ts'
 import { readExtensionFrame, readerInside } from '#shared/x509/extensions.ts'
+import { readSigned, type Signed } from '#shared/x509/signed.ts'
 import { buildCrlIndex, type CrlIndex } from './crl-index.ts'
 import { readCrlEntry } from './crl-entry.ts'
 
 /** A parsed CRL (RFC 5280 section 5.1). Byte fields are views into `der`; entries stay in it. */
-export interface Crl {
-  readonly der: Bytes
-  /** The signed part, header included. */
-  readonly tbs: Bytes
+export interface Crl extends Signed {
   /** DER of the issuer's Name. */
   readonly issuer: Bytes
   readonly thisUpdate: Instant
   readonly nextUpdate: Instant
   /** CRL number (RFC 5280 5.2.3), at most 20 octets; undefined where the issuer gives none. */
   readonly number: bigint | undefined
-  readonly signatureAlgorithm: Bytes
-  readonly signature: Bytes
   readonly index: CrlIndex
   /**
    * Critical extensions that narrow or change what this CRL answers for, and that this core does
@@ -43,25 +39,10 @@ const neverIgnored: ReadonlySet<string> = new Set(['2.5.29.27', '2.5.29.28'])
  * @returns the CRL, or the byte at fault and what belonged there. The signature is not verified here.
  */
 export function parseCrl(der: Bytes): Result<Crl, DerFault> {
-  return parseDer(der, (reader) => readCrl(der, reader))
+  return parseDer(der, (reader) => readSigned(reader, 'CertificateList', readTbs))
 }
 
-function readCrl(der: Bytes, reader: DerReader): Crl {
-  const outer = reader.open(tag.sequence, 'CertificateList')
-  const tbsStart = reader.at
-  const tbs = readTbs(reader)
-  const signed = der.subarray(tbsStart, reader.at)
-  const signatureAlgorithm = reader.element(tag.sequence, 'signatureAlgorithm')
-  // RFC 5280 5.1.1.2: the unsigned copy must say what the signed one says.
-  if (!equalBytes(signatureAlgorithm, tbs.signatureAlgorithm)) {
-    reader.fail('signatureAlgorithm equal to the signed one')
-  }
-  const signature = reader.octetAlignedBits('signatureValue')
-  reader.close(outer)
-  return { der, tbs: signed, ...tbs, signature }
-}
-
-function readTbs(reader: DerReader): Omit<Crl, 'der' | 'tbs' | 'signature'> {
+function readTbs(reader: DerReader): Omit<Crl, Exclude<keyof Signed, 'signatureAlgorithm'>> {
   const outer = reader.open(tag.sequence, 'tbsCertList')
   // RFC 5280 5.1.2.1: version 2 wherever extensions are used, and conforming CRLs always use them.
   if (reader.smallInteger('version') !== 1) reader.fail('version 2')

@@ -22,7 +22,8 @@ export function sessionClaims(text: string): SessionClaims | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   const { exp, x5t, path, trust, epoch, policy } = value as Record<keyof SessionClaims, unknown>
   if (typeof exp !== 'number' || typeof epoch !== 'number') return undefined
-  if (typeof x5t !== 'string' || typeof trust !== 'string' || typeof policy !== 'string') return undefined
+  if (typeof x5t !== 'string' || typeof trust !== 'string' || typeof policy !== 'string')
+    return undefined
   return isPath(path) ? { exp, x5t, path, trust, epoch, policy } : undefined
 }
 

@@ -27,7 +27,8 @@ export async function importKeyRing(text: string): Promise<Result<KeyRing, strin
   for (const [index, entry] of entries.entries()) {
     const key = await importEntry(entry)
     if (key === undefined) return err(`session key ${index + 1} is not "name:base64 of 32 octets"`)
-    if (keys.some(({ kid }) => kid === key.kid)) return err(`session key name ${key.kid} stands twice`)
+    if (keys.some(({ kid }) => kid === key.kid))
+      return err(`session key name ${key.kid} stands twice`)
     keys.push(key)
   }
   const [first, ...rest] = keys

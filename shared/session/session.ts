@@ -1,4 +1,10 @@
-import { equalInConstantTime, fromBase64Url, toBase64Url, toUtf8, type Bytes } from '#shared/bytes.ts'
+import {
+  equalInConstantTime,
+  fromBase64Url,
+  toBase64Url,
+  toUtf8,
+  type Bytes,
+} from '#shared/bytes.ts'
 import type { VerifiedPath } from '#shared/path/candidate-path.ts'
 import { checkRevocation } from '#shared/path/checks/revocation.ts'
 import { expiryGraceMs, type VerificationPolicy } from '#shared/path/policy.ts'
@@ -34,7 +40,12 @@ export type SessionVerdict =
   | { readonly verdict: 'refused'; readonly rejection: Rejection }
 
 export type ReverifyReason =
-  'not_ours' | 'ended' | 'policy_changed' | 'trust_changed' | 'newer_epoch' | 'revocation_not_at_hand'
+  | 'not_ours'
+  | 'ended'
+  | 'policy_changed'
+  | 'trust_changed'
+  | 'newer_epoch'
+  | 'revocation_not_at_hand'
 
 /**
  * Seals what a verification found, for requests to come (RFC 8705 section 3.1: bound to the leaf by
@@ -48,7 +59,10 @@ export async function sealSession(
 ): Promise<string> {
   const { store, policy, now, crls } = verification
   const [leaf] = path.certificates
-  let ends = Math.min(now + Math.min(options.ttlMs, sessionTtlMaxMs), leaf.validity.notAfter + expiryGraceMs(policy))
+  let ends = Math.min(
+    now + Math.min(options.ttlMs, sessionTtlMaxMs),
+    leaf.validity.notAfter + expiryGraceMs(policy),
+  )
   const asked: [IssuerKeyId, string][] = []
   for (const [at, { serial, validity }] of path.certificates.entries()) {
     const issuer = await crls.of(store, issuerOf(path, at))
@@ -85,7 +99,9 @@ export async function openSession(
     return { verdict: 'refused', rejection: { code: 'session_of_other_certificate' } }
   }
   const moved = await whatMoved(claims, verification)
-  return moved === undefined ? askRevocation(claims, verification) : { verdict: 'reverify', because: moved }
+  return moved === undefined
+    ? askRevocation(claims, verification)
+    : { verdict: 'reverify', because: moved }
 }
 
 async function whatMoved(

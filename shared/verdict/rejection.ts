@@ -14,25 +14,54 @@ export type Rejection =
   | { readonly code: 'presentation_malformed'; readonly field: string; readonly expected: string }
   | { readonly code: 'certificate_withheld'; readonly what: 'leaf' | 'chain' }
   | { readonly code: 'attestation_insufficient' }
-  | { readonly code: 'malformed_certificate'; readonly at: PathIndex; readonly offset: number; readonly expected: string }
+  | {
+      readonly code: 'malformed_certificate'
+      readonly at: PathIndex
+      readonly offset: number
+      readonly expected: string
+    }
   | { readonly code: 'certificate_too_large'; readonly bytes: number; readonly limit: number }
   // RFC 5280 section 6.1
   | { readonly code: 'untrusted' }
   | { readonly code: 'signature_invalid'; readonly at: PathIndex }
   | { readonly code: 'algorithm_unsupported'; readonly at: PathIndex; readonly algorithm: string }
   | { readonly code: 'key_unsupported'; readonly at: PathIndex; readonly key: string }
-  | { readonly code: 'not_yet_valid'; readonly at: PathIndex; readonly now: Instant; readonly notBefore: Instant }
-  | { readonly code: 'expired'; readonly at: PathIndex; readonly now: Instant; readonly notAfter: Instant }
+  | {
+      readonly code: 'not_yet_valid'
+      readonly at: PathIndex
+      readonly now: Instant
+      readonly notBefore: Instant
+    }
+  | {
+      readonly code: 'expired'
+      readonly at: PathIndex
+      readonly now: Instant
+      readonly notAfter: Instant
+    }
   | { readonly code: 'not_a_ca'; readonly at: PathIndex }
   | { readonly code: 'path_length_exceeded'; readonly at: PathIndex; readonly limit: number }
   | { readonly code: 'chain_too_deep'; readonly limit: number }
-  | { readonly code: 'key_usage_forbids'; readonly at: PathIndex; readonly needed: 'digitalSignature' | 'keyCertSign' }
+  | {
+      readonly code: 'key_usage_forbids'
+      readonly at: PathIndex
+      readonly needed: 'digitalSignature' | 'keyCertSign'
+    }
   | { readonly code: 'purpose_forbids'; readonly at: PathIndex }
   | { readonly code: 'critical_extension_unknown'; readonly at: PathIndex; readonly oid: string }
   // Revocation
   /** `since` is undefined where the platform says so and no CRL of ours. */
-  | { readonly code: 'revoked'; readonly at: PathIndex; readonly serial: string; readonly since: Instant | undefined }
-  | { readonly code: 'revocation_unknown'; readonly at: PathIndex; readonly serial: string; readonly gap: RevocationGap }
+  | {
+      readonly code: 'revoked'
+      readonly at: PathIndex
+      readonly serial: string
+      readonly since: Instant | undefined
+    }
+  | {
+      readonly code: 'revocation_unknown'
+      readonly at: PathIndex
+      readonly serial: string
+      readonly gap: RevocationGap
+    }
   // Bounds
   | { readonly code: 'budget_exhausted'; readonly budget: 'signatures' | 'paths' }
   // Sessions

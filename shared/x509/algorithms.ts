@@ -28,9 +28,21 @@ const signatureAlgorithms: Readonly<Record<string, SignatureAlgorithm>> = {
   '300a06082a8648ce3d040302': { name: 'ecdsa-with-SHA256', family: 'ec', hash: 'SHA-256' },
   '300a06082a8648ce3d040303': { name: 'ecdsa-with-SHA384', family: 'ec', hash: 'SHA-384' },
   '300a06082a8648ce3d040304': { name: 'ecdsa-with-SHA512', family: 'ec', hash: 'SHA-512' },
-  '300d06092a864886f70d01010b0500': { name: 'sha256WithRSAEncryption', family: 'rsa', hash: 'SHA-256' },
-  '300d06092a864886f70d01010c0500': { name: 'sha384WithRSAEncryption', family: 'rsa', hash: 'SHA-384' },
-  '300d06092a864886f70d01010d0500': { name: 'sha512WithRSAEncryption', family: 'rsa', hash: 'SHA-512' },
+  '300d06092a864886f70d01010b0500': {
+    name: 'sha256WithRSAEncryption',
+    family: 'rsa',
+    hash: 'SHA-256',
+  },
+  '300d06092a864886f70d01010c0500': {
+    name: 'sha384WithRSAEncryption',
+    family: 'rsa',
+    hash: 'SHA-384',
+  },
+  '300d06092a864886f70d01010d0500': {
+    name: 'sha512WithRSAEncryption',
+    family: 'rsa',
+    hash: 'SHA-512',
+  },
   // RFC 4055 section 5: parameters are NULL, and a verifier MUST take them left out as well.
   '300b06092a864886f70d01010b': { name: 'sha256WithRSAEncryption', family: 'rsa', hash: 'SHA-256' },
   '300b06092a864886f70d01010c': { name: 'sha384WithRSAEncryption', family: 'rsa', hash: 'SHA-384' },
@@ -40,10 +52,30 @@ const signatureAlgorithms: Readonly<Record<string, SignatureAlgorithm>> = {
 
 /** By the SPKI's AlgorithmIdentifier in hexadecimal (RFC 5480, 3279, 8410). */
 const publicKeyKinds: Readonly<Record<string, PublicKeyKind>> = {
-  '301306072a8648ce3d020106082a8648ce3d030107': { name: 'P-256', family: 'ec', curve: 'P-256', scalarOctets: 32 },
-  '301006072a8648ce3d020106052b81040022': { name: 'P-384', family: 'ec', curve: 'P-384', scalarOctets: 48 },
-  '301006072a8648ce3d020106052b81040023': { name: 'P-521', family: 'ec', curve: 'P-521', scalarOctets: 66 },
-  '300d06092a864886f70d0101010500': { name: 'RSA', family: 'rsa', curve: undefined, scalarOctets: 0 },
+  '301306072a8648ce3d020106082a8648ce3d030107': {
+    name: 'P-256',
+    family: 'ec',
+    curve: 'P-256',
+    scalarOctets: 32,
+  },
+  '301006072a8648ce3d020106052b81040022': {
+    name: 'P-384',
+    family: 'ec',
+    curve: 'P-384',
+    scalarOctets: 48,
+  },
+  '301006072a8648ce3d020106052b81040023': {
+    name: 'P-521',
+    family: 'ec',
+    curve: 'P-521',
+    scalarOctets: 66,
+  },
+  '300d06092a864886f70d0101010500': {
+    name: 'RSA',
+    family: 'rsa',
+    curve: undefined,
+    scalarOctets: 0,
+  },
   '300506032b6570': { name: 'Ed25519', family: 'ed25519', curve: undefined, scalarOctets: 0 },
 }
 
@@ -58,7 +90,10 @@ export function signatureAlgorithmOf(algorithmIdentifier: Bytes): SignatureAlgor
 
 /** What is said of an algorithm that is not in the table. */
 export function algorithmText(algorithmIdentifier: Bytes): string {
-  return signatureAlgorithmOf(algorithmIdentifier)?.name ?? `AlgorithmIdentifier ${toHex(algorithmIdentifier.subarray(0, 32))}`
+  return (
+    signatureAlgorithmOf(algorithmIdentifier)?.name ??
+    `AlgorithmIdentifier ${toHex(algorithmIdentifier.subarray(0, 32))}`
+  )
 }
 
 /** The kind of a SubjectPublicKeyInfo's key, or undefined where it is unknown, malformed or of a size we refuse. */

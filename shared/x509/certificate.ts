@@ -1,11 +1,9 @@
 import type { Bytes } from '#shared/bytes.ts'
 import type { Instant } from '#shared/time.ts'
+import type { Signed } from './signed.ts'
 
 /** A parsed certificate (RFC 5280 section 4.1). Byte fields are views into `der`, never copies. */
-export interface Certificate {
-  readonly der: Bytes
-  /** The signed part, header included. */
-  readonly tbs: Bytes
+export interface Certificate extends Signed {
   readonly version: 1 | 2 | 3
   /** Content octets of the serial INTEGER: two's complement, big-endian, at most 20 octets. */
   readonly serial: Bytes
@@ -15,16 +13,14 @@ export interface Certificate {
   readonly validity: { readonly notBefore: Instant; readonly notAfter: Instant }
   /** DER of the SubjectPublicKeyInfo, header included. */
   readonly spki: Bytes
-  /** DER of the AlgorithmIdentifier, header included. */
-  readonly signatureAlgorithm: Bytes
-  /** The BIT STRING's octets. */
-  readonly signature: Bytes
   readonly extensions: Extensions
 }
 
 /** The extensions that path validation and identity need; `undefined` where the certificate has none. */
 export interface Extensions {
-  readonly basicConstraints: { readonly ca: boolean; readonly pathLength: number | undefined } | undefined
+  readonly basicConstraints:
+    | { readonly ca: boolean; readonly pathLength: number | undefined }
+    | undefined
   /** Bit 0 (digitalSignature) is the highest bit of the first octet, as in RFC 5280 4.2.1.3. */
   readonly keyUsage: Bytes | undefined
   /** Dotted object identifiers. */

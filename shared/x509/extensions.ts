@@ -137,7 +137,12 @@ function readAuthorityKeyIdentifier(reader: DerReader): Bytes | undefined {
 function readAltNames(reader: DerReader): SubjectAltNames {
   const outer = reader.open(tag.sequence, 'subjectAltName')
   if (reader.done) reader.fail('at least one GeneralName')
-  const names = { dns: [] as string[], uris: [] as string[], emails: [] as string[], ips: [] as Bytes[] }
+  const names = {
+    dns: [] as string[],
+    uris: [] as string[],
+    emails: [] as string[],
+    ips: [] as Bytes[],
+  }
   for (let count = 0; !reader.done; count += 1) {
     if (count === altNamesMax) reader.fail(`at most ${altNamesMax} names`)
     readAltName(reader, names)
@@ -178,6 +183,7 @@ function readIa5(reader: DerReader, number: number, expected: string): string {
 function readIpAddress(reader: DerReader): Bytes {
   const start = reader.at
   const content = reader.content(tag.context(7), 'iPAddress')
-  if (content.length !== 4 && content.length !== 16) reader.fail('iPAddress of 4 or 16 octets', start)
+  if (content.length !== 4 && content.length !== 16)
+    reader.fail('iPAddress of 4 or 16 octets', start)
   return content
 }

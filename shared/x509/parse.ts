@@ -1,9 +1,10 @@
-import { equalBytes, type Bytes } from '#shared/bytes.ts'
+import type { Bytes } from '#shared/bytes.ts'
 import { parseDer, tag, type DerFault, type DerReader } from '#shared/der/reader.ts'
 import { readTime } from '#shared/der/time.ts'
 import type { Result } from '#shared/result.ts'
 import type { Certificate, Extensions } from './certificate.ts'
 import { noExtensions, readExtensions } from './extensions.ts'
+import { readSigned, type Signed } from './signed.ts'
 
 /** RFC 5280 4.1.2.2: conforming serials have at most 20 octets. */
 const serialOctetsMax = 20
@@ -15,25 +16,12 @@ const serialOctetsMax = 20
  * @returns the certificate, whose fields are views into `der`; or the byte at fault and what belonged there.
  */
 export function parseCertificate(der: Bytes): Result<Certificate, DerFault> {
-  return parseDer(der, (reader) => readCertificate(der, reader))
+  return parseDer(der, (reader) => readSigned(reader, 'Certificate', readTbs))
 }
 
-function readCertificate(der: Bytes, reader: DerReader): Certificate {
-  const outer = reader.open(tag.sequence, 'Certificate')
-  const tbsStart = reader.at
-  const tbs = readTbs(reader)
-  const signed = der.subarray(tbsStart, reader.at)
-  const signatureAlgorithm = reader.element(tag.sequence, 'signatureAlgorithm')
-  // RFC 5280 4.1.1.2: the unsigned copy must say what the signed one says.
-  if (!equalBytes(signatureAlgorithm, tbs.signatureAlgorithm)) {
-    reader.fail('signatureAlgorithm equal to the signed one')
-  }
-  const signature = reader.octetAlignedBits('signature')
-  reader.close(outer)
-  return { der, tbs: signed, ...tbs, signature }
-}
-
-function readTbs(reader: DerReader): Omit<Certificate, 'der' | 'tbs' | 'signature'> {
+function readTbs(
+  reader: DerReader,
+): Omit<Certificate, Exclude<keyof Signed, 'signatureAlgorithm'>> {
   const outer = reader.open(tag.sequence, 'TBSCertificate')
   const version = readVersion(reader)
   const serial = readSerial(reader)

@@ -17,8 +17,7 @@ export function createWebCryptoVerifier(): SignatureVerifier {
       if (algorithm.family !== kind.family) return false
       const key = await importedKey(keys, spki, algorithm, kind)
       if (key === undefined) return false
-      const raw =
-        kind.family === 'ec' ? rawEcdsaSignature(signature, kind.scalarOctets) : signature
+      const raw = kind.family === 'ec' ? rawEcdsaSignature(signature, kind.scalarOctets) : signature
       if (raw === undefined) return false
       return isSignature(algorithm, key, raw, signed)
     },
@@ -63,7 +62,9 @@ async function importKey(
   kind: PublicKeyKind,
 ): Promise<WebCryptoKey | undefined> {
   try {
-    return await crypto.subtle.importKey('spki', spki, importParameters(algorithm, kind), false, ['verify'])
+    return await crypto.subtle.importKey('spki', spki, importParameters(algorithm, kind), false, [
+      'verify',
+    ])
   } catch (error) {
     if (error instanceof DOMException) return undefined
     throw error

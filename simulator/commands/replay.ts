@@ -1,5 +1,5 @@
 import type { Scenario } from '../scenario/scenario.ts'
-import type { RunFlags } from './run.ts'
+import type { RunFlags } from './run-flags.ts'
 
 /** The command that draws the very same run again: every flag that shapes it, and the seed in any case. */
 export function replayCommand(file: string, { seed }: Scenario, flags: RunFlags): string {

@@ -11,7 +11,7 @@ import type { Scenario } from '../scenario/scenario.ts'
 import { messageOf, unusable } from './options.ts'
 import { replayCommand } from './replay.ts'
 import { runAgainstTarget } from './run-target.ts'
-import type { RunFlags } from './run.ts'
+import type { RunFlags } from './run-flags.ts'
 
 /** Runs one scenario and reports on it. The exit status is set, and the process left to end. */
 export async function runScenario(file: string, flags: RunFlags): Promise<void> {

@@ -8,7 +8,7 @@ import { loadAuthority, saveAuthority } from '../ca/store.ts'
 import { runRemotely, type Run, type RunOptions } from '../engine/run.ts'
 import { inRealTime } from '../scenario/real-time.ts'
 import { unusable } from './options.ts'
-import type { RunFlags } from './run.ts'
+import type { RunFlags } from './run-flags.ts'
 
 /** What a run against a target takes by default, in real milliseconds. */
 const usualRunMs = 60_000

@@ -1,24 +1,6 @@
 import { Command, Option } from 'commander'
-import type { FrontProfileName } from '../scenario/scenario.ts'
 import { positiveNumber, wholeNumber } from './options.ts'
-
-/** What the command line may say beside the scenario's file. */
-export interface RunFlags {
-  readonly seed?: number
-  readonly devices?: number
-  readonly days?: number
-  readonly mode?: 'verify' | 'passthrough'
-  readonly profile?: FrontProfileName
-  readonly port: number
-  readonly report: string
-  readonly json?: true
-  readonly target?: string
-  readonly targetCa?: string
-  readonly ca: string
-  readonly trustDir?: string
-  readonly publishCommand?: string
-  readonly compression?: number
-}
+import type { RunFlags } from './run-flags.ts'
 
 export function runCommand(): Command {
   return new Command('run')

@@ -1,15 +1,7 @@
 import type { Bytes } from '#shared/bytes.ts'
 import { parseCrl, type Crl } from '#shared/revocation/crl.ts'
 import type { Instant } from '#shared/time.ts'
-import {
-  bitString,
-  enumerated,
-  explicit,
-  integer,
-  nothing,
-  sequence,
-  time,
-} from './der/writer.ts'
+import { bitString, enumerated, explicit, integer, nothing, sequence, time } from './der/writer.ts'
 import type { Keys } from './keys.ts'
 import { at, extension, type Entity, type Extensions } from './pki.ts'
 

@@ -147,7 +147,8 @@ async function certify(
 
 function partsOf(issuer: Bytes, keys: Keys, signer: Keys, overrides: Overrides): Parts {
   const extensions = Object.values(overrides.extensions ?? {}).filter((each) => each !== undefined)
-  const { notBefore = at('2026-01-01T00:00:00Z'), notAfter = at('2026-12-31T23:59:59Z') } = overrides
+  const { notBefore = at('2026-01-01T00:00:00Z'), notAfter = at('2026-12-31T23:59:59Z') } =
+    overrides
   return {
     version: explicit(0, integer(2)),
     serial: integer(...(overrides.serial ?? [0x2a])),

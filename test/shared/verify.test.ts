@@ -7,7 +7,17 @@ import { toUtf8 } from '#shared/bytes.ts'
 import { context, octets, utf8String } from './der/writer.ts'
 import { createCrl, entry, revokedAt, type CrlOverrides } from './crls.ts'
 import { newKeys } from './keys.ts'
-import { altNames, at, createCa, extension, issue, issueCa, noon, purposes, serverAuth } from './pki.ts'
+import {
+  altNames,
+  at,
+  createCa,
+  extension,
+  issue,
+  issueCa,
+  noon,
+  purposes,
+  serverAuth,
+} from './pki.ts'
 import { relyingParty, trust, withoutRevocation } from './relying-party.ts'
 
 const root = await createCa()
@@ -39,8 +49,14 @@ describe('each kind of what is presented', () => {
 
   test.each<{ readonly presented: Presented; readonly says: object }>([
     { presented: { kind: 'none' }, says: { code: 'no_certificate' } },
-    { presented: { kind: 'withheld', what: 'leaf' }, says: { code: 'certificate_withheld', what: 'leaf' } },
-    { presented: { kind: 'withheld', what: 'chain' }, says: { code: 'certificate_withheld', what: 'chain' } },
+    {
+      presented: { kind: 'withheld', what: 'leaf' },
+      says: { code: 'certificate_withheld', what: 'leaf' },
+    },
+    {
+      presented: { kind: 'withheld', what: 'chain' },
+      says: { code: 'certificate_withheld', what: 'chain' },
+    },
     {
       presented: { kind: 'malformed', field: 'client-cert', expected: 'a byte sequence' },
       says: { code: 'presentation_malformed', field: 'client-cert', expected: 'a byte sequence' },
@@ -79,7 +95,10 @@ describe('each kind of what is presented', () => {
   test('a word with the leaf: its bytes are verified, if the store holds its issuers', async () => {
     expect(await said(withLeaf)).toEqual({ code: 'untrusted' })
     const holding = relyingParty(await trust({ anchors: [root], intermediates: [issuing] }))
-    expect(await verify(withLeaf, holding)).toMatchObject({ outcome: 'accepted', basis: { kind: 'path' } })
+    expect(await verify(withLeaf, holding)).toMatchObject({
+      outcome: 'accepted',
+      basis: { kind: 'path' },
+    })
     const late = { ...holding, now: at('2027-06-15T12:00:00Z') }
     expect(await said(withLeaf, late)).toMatchObject({ code: 'expired', at: 0 })
   })
@@ -90,14 +109,23 @@ describe('each kind of what is presented', () => {
   })
 })
 
+const uri = (text: string) => context(6, toUtf8(text))
+
 describe('the identity of a leaf', () => {
-  const uri = (text: string) => context(6, toUtf8(text))
   const one = uri('spiffe://example.org/car/1')
 
   test.each([
     { name: 'one SPIFFE ID', names: [one], spiffeId: 'spiffe://example.org/car/1' },
-    { name: 'beside a DNS name', names: [context(2, toUtf8('car.example.org')), one], spiffeId: 'spiffe://example.org/car/1' },
-    { name: 'two URIs (X.509-SVID section 2)', names: [one, uri('https://example.org')], spiffeId: undefined },
+    {
+      name: 'beside a DNS name',
+      names: [context(2, toUtf8('car.example.org')), one],
+      spiffeId: 'spiffe://example.org/car/1',
+    },
+    {
+      name: 'two URIs (X.509-SVID section 2)',
+      names: [one, uri('https://example.org')],
+      spiffeId: undefined,
+    },
     { name: 'a URI of another scheme', names: [uri('https://example.org')], spiffeId: undefined },
     { name: 'no URI', names: [context(2, toUtf8('car.example.org'))], spiffeId: undefined },
   ])('$name: $spiffeId', async ({ names, spiffeId }) => {
@@ -133,17 +161,29 @@ describe('what cannot be read', () => {
   test('an intermediate is passed over: it is no issuer', async () => {
     const intermediates = [octets(), octets(0x30, 0x80), issuing.der.slice(0, -1), issuing.der]
     expect(await said({ ...chain, intermediates })).toBe('ok')
-    expect(await said({ ...chain, intermediates: intermediates.slice(0, 3) })).toEqual({ code: 'untrusted' })
+    expect(await said({ ...chain, intermediates: intermediates.slice(0, 3) })).toEqual({
+      code: 'untrusted',
+    })
   })
 })
+
+const filler = (count: number) => ({ filler: extension('1.2.3', new Uint8Array(count)) })
 
 describe('sizes', () => {
   const limits = { certificateOctetsMax: leaf.der.length, presentedMax: 2 }
   const large = leaf.der.length + 1
 
   test.each([
-    { name: 'as large as may be, as many as may be', intermediates: [issuing.der, issuing.der], says: 'ok' },
-    { name: 'one certificate more', intermediates: [issuing.der, issuing.der, issuing.der], says: { code: 'chain_too_deep', limit: 2 } },
+    {
+      name: 'as large as may be, as many as may be',
+      intermediates: [issuing.der, issuing.der],
+      says: 'ok',
+    },
+    {
+      name: 'one certificate more',
+      intermediates: [issuing.der, issuing.der, issuing.der],
+      says: { code: 'chain_too_deep', limit: 2 },
+    },
     {
       name: 'an intermediate one octet larger',
       intermediates: [issuing.der, new Uint8Array(large)],
@@ -161,7 +201,6 @@ describe('sizes', () => {
   })
 
   test('sixteen kilobytes by default, as ALB has it', async () => {
-    const filler = (count: number) => ({ filler: extension('1.2.3', new Uint8Array(count)) })
     const bare = (await issue(root, { extensions: filler(16_000) })).der.length - 16_000
     const fits = await issue(root, { extensions: filler(16_384 - bare - 6) })
     expect(fits.der.length).toBeLessThanOrEqual(16_384)
@@ -184,74 +223,107 @@ describe('a platform that says "revoked"', () => {
   })
 
   test('of something that cannot be read: that is said first', async () => {
-    expect(await said({ ...revoked, leaf: octets() })).toMatchObject({ code: 'malformed_certificate' })
+    expect(await said({ ...revoked, leaf: octets() })).toMatchObject({
+      code: 'malformed_certificate',
+    })
   })
 })
+
+const unknown = (gap: string, certificateAt = 0, serial = 'D2AB') => ({
+  code: 'revocation_unknown',
+  at: certificateAt,
+  serial,
+  gap,
+})
+
+/** The verdict with a list of the issuing CA and one of the root; none where it is null. */
+async function underLists(
+  ofIssuing: CrlOverrides | null,
+  ofRoot: CrlOverrides | null,
+  revocation: Verification['policy']['revocation'] = strictPolicy.revocation,
+) {
+  const crls = [
+    ...(ofIssuing === null ? [] : [await createCrl(issuing, ofIssuing)]),
+    ...(ofRoot === null ? [] : [await createCrl(root, ofRoot)]),
+  ]
+  const policy = { ...strictPolicy, revocation }
+  return said(chain, relyingParty(await trust({ anchors: [root], crls }), { policy }))
+}
 
 describe('revocation', () => {
   const listed = { entries: [entry([0x00, 0xd2, 0xab])] }
   const ended = { nextUpdate: at('2026-06-15T00:00:00Z') }
   const future = { thisUpdate: at('2026-06-16T00:00:00Z'), nextUpdate: at('2026-06-17T00:00:00Z') }
   const isRevoked = { code: 'revoked', at: 0, serial: 'D2AB', since: revokedAt }
-  const unknown = (gap: string, certificateAt = 0, serial = 'D2AB') => ({
-    code: 'revocation_unknown',
-    at: certificateAt,
-    serial,
-    gap,
-  })
-
-  /** The verdict with a list of the issuing CA and one of the root; none where it is null. */
-  async function with_(
-    ofIssuing: CrlOverrides | null,
-    ofRoot: CrlOverrides | null,
-    revocation: Verification['policy']['revocation'] = strictPolicy.revocation,
-  ) {
-    const crls = [
-      ...(ofIssuing === null ? [] : [await createCrl(issuing, ofIssuing)]),
-      ...(ofRoot === null ? [] : [await createCrl(root, ofRoot)]),
-    ]
-    const policy = { ...strictPolicy, revocation }
-    return said(chain, relyingParty(await trust({ anchors: [root], crls }), { policy }))
-  }
-
   test.each([
     { name: 'nobody is listed', ofIssuing: {}, ofRoot: {}, says: 'ok' },
     { name: 'the leaf is listed', ofIssuing: listed, ofRoot: {}, says: isRevoked },
-    { name: 'the leaf is listed in a stale list', ofIssuing: { ...listed, ...ended }, ofRoot: {}, says: isRevoked },
+    {
+      name: 'the leaf is listed in a stale list',
+      ofIssuing: { ...listed, ...ended },
+      ofRoot: {},
+      says: isRevoked,
+    },
     { name: 'the leaf’s list is stale', ofIssuing: ended, ofRoot: {}, says: unknown('stale') },
-    { name: 'the leaf’s list begins tomorrow', ofIssuing: future, ofRoot: {}, says: unknown('not_yet_current') },
+    {
+      name: 'the leaf’s list begins tomorrow',
+      ofIssuing: future,
+      ofRoot: {},
+      says: unknown('not_yet_current'),
+    },
     { name: 'the leaf’s list is missing', ofIssuing: null, ofRoot: {}, says: unknown('absent') },
     { name: 'the leaf’s list is forged', ofIssuing: forged, ofRoot: {}, says: unknown('forged') },
-    { name: 'the intermediate is listed', ofIssuing: {}, ofRoot: { entries: [entry([0x11])] }, says: { code: 'revoked', at: 1, serial: '11', since: revokedAt } },
-    { name: 'the intermediate’s list is missing', ofIssuing: {}, ofRoot: null, says: unknown('absent', 1, '11') },
-    { name: 'the leaf’s serial stands in the list of the wrong issuer', ofIssuing: {}, ofRoot: listed, says: 'ok' },
+    {
+      name: 'the intermediate is listed',
+      ofIssuing: {},
+      ofRoot: { entries: [entry([0x11])] },
+      says: { code: 'revoked', at: 1, serial: '11', since: revokedAt },
+    },
+    {
+      name: 'the intermediate’s list is missing',
+      ofIssuing: {},
+      ofRoot: null,
+      says: unknown('absent', 1, '11'),
+    },
+    {
+      name: 'the leaf’s serial stands in the list of the wrong issuer',
+      ofIssuing: {},
+      ofRoot: listed,
+      says: 'ok',
+    },
   ])('$name', async ({ ofIssuing, ofRoot, says }) => {
-    expect(await with_(ofIssuing, ofRoot)).toEqual(says)
+    expect(await underLists(ofIssuing, ofRoot)).toEqual(says)
   })
 
   test.each([
     { name: 'the list is missing', ofIssuing: null, says: 'ok' },
     { name: 'the list is stale', ofIssuing: ended, says: 'ok' },
     { name: 'the leaf is listed', ofIssuing: listed, says: isRevoked },
-    { name: 'the leaf is listed in a stale list', ofIssuing: { ...listed, ...ended }, says: isRevoked },
+    {
+      name: 'the leaf is listed in a stale list',
+      ofIssuing: { ...listed, ...ended },
+      says: isRevoked,
+    },
     { name: 'the list is forged', ofIssuing: forged, says: unknown('forged') },
   ])('a policy that takes what is unknown: $name', async ({ ofIssuing, says }) => {
-    expect(await with_(ofIssuing, {}, { of: 'chain', unknown: 'accept' })).toEqual(says)
+    expect(await underLists(ofIssuing, {}, { of: 'chain', unknown: 'accept' })).toEqual(says)
   })
 
   test.each([
     { name: 'leaf', of: 'leaf', says: 'ok' },
     { name: 'chain', of: 'chain', says: unknown('absent', 1, '11') },
   ] as const)('a policy that asks for the $name', async ({ of, says }) => {
-    expect(await with_({}, null, { of, unknown: 'refuse' })).toEqual(says)
+    expect(await underLists({}, null, { of, unknown: 'refuse' })).toEqual(says)
   })
 
   test('a policy that asks for nobody', async () => {
-    expect(await with_(listed, null, { of: 'none', unknown: 'refuse' })).toBe('ok')
+    expect(await underLists(listed, null, { of: 'none', unknown: 'refuse' })).toBe('ok')
   })
 
   test('a CA without leave to sign CRLs revokes nobody, and clears nobody', async () => {
-    const keyCertSign = { keyUsage: extension('2.5.29.15', octets(0x03, 0x02, 0x02, 0x04), 'critical') }
+    const keyCertSign = {
+      keyUsage: extension('2.5.29.15', octets(0x03, 0x02, 0x02, 0x04), 'critical'),
+    }
     const unable = await issueCa(root, { serial: [0x12], extensions: keyCertSign })
     const device = await issue(unable, { serial: [0x2a] })
     const crls = [await createCrl(unable), await createCrl(root)]

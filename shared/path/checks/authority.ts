@@ -6,11 +6,16 @@ import { allowsKeyUsage } from './key-usage.ts'
 
 /** RFC 5280 6.1.4 (k): an issuer says that it is a CA; a version 1 certificate cannot. */
 export function checkBasicConstraints(issuer: Certificate, at: PathIndex): Result<void, Rejection> {
-  return issuer.extensions.basicConstraints?.ca === true ? ok(undefined) : err({ code: 'not_a_ca', at })
+  return issuer.extensions.basicConstraints?.ca === true
+    ? ok(undefined)
+    : err({ code: 'not_a_ca', at })
 }
 
 /** RFC 5280 6.1.4 (n): an issuer whose key usage is restricted may sign certificates. */
-export function checkCertificateSigning(issuer: Certificate, at: PathIndex): Result<void, Rejection> {
+export function checkCertificateSigning(
+  issuer: Certificate,
+  at: PathIndex,
+): Result<void, Rejection> {
   return allowsKeyUsage(issuer, 'keyCertSign')
     ? ok(undefined)
     : err({ code: 'key_usage_forbids', at, needed: 'keyCertSign' })

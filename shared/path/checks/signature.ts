@@ -16,10 +16,15 @@ export async function checkSignature(
 ): Promise<Result<void, Rejection>> {
   const algorithm = signatureAlgorithmOf(certificate.signatureAlgorithm)
   if (algorithm === undefined) {
-    return err({ code: 'algorithm_unsupported', at, algorithm: algorithmText(certificate.signatureAlgorithm) })
+    return err({
+      code: 'algorithm_unsupported',
+      at,
+      algorithm: algorithmText(certificate.signatureAlgorithm),
+    })
   }
   const kind = publicKeyKindOf(issuerSpki)
-  if (kind === undefined) return err({ code: 'key_unsupported', at: at + 1, key: algorithmText(issuerSpki) })
+  if (kind === undefined)
+    return err({ code: 'key_unsupported', at: at + 1, key: algorithmText(issuerSpki) })
   if (budget.signatures === 0) return err({ code: 'budget_exhausted', budget: 'signatures' })
   budget.signatures -= 1
   const { signature, tbs: signed } = certificate

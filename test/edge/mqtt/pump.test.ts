@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import type { Recheck } from '#edge/mqtt/mqtt.ts'
+import type { Recheck } from '#edge/mqtt/pump.ts'
 import { pump } from '#edge/mqtt/pump.ts'
 import { binary, fakeBroker, fakeDevice, until, type FakeBroker, type FakeDevice } from './fakes.ts'
 

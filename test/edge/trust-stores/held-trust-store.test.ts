@@ -5,6 +5,7 @@ import { shift } from '#shared/time.ts'
 import type { TrustStore } from '#shared/trust-store/trust-store.ts'
 import type { PublishedCrl } from '#simulator/ca/authority.ts'
 import { dayMs } from '../../runtime/given.ts'
+import { until } from '../mqtt/fakes.ts'
 import {
   createPki,
   heldOf,
@@ -283,35 +284,32 @@ test('without anchors there is nothing to decide by, and it is told', async () =
   expect(numbers(await held.current())).toEqual([1, 1])
 })
 
-/** A bucket whose listings wait until the test lets them go, in the order that it wants. */
+/** A bucket whose reads of one list wait, the octets in hand, until the test lets them go. */
 function gatedBucket() {
   const waiting: (() => void)[] = []
   const files = {
-    async list() {
-      const listing = await pki.bucket.list()
-      await new Promise<void>((resolve) => waiting.push(resolve))
-      return listing
+    list: () => pki.bucket.list(),
+    async read(name: string) {
+      const octets = await pki.bucket.read(name)
+      if (name === 'crl/root.crl') await new Promise<void>((resolve) => waiting.push(resolve))
+      return octets
     },
-    read: (name: string) => pki.bucket.read(name),
   }
-  return { files, letGo: (index: number) => waiting[index]?.() }
+  return { files, waiting }
 }
-
-/** Lets what is ready run to its next wait. */
-const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 describe('requests side by side', () => {
   test('older evidence does not follow newer, whichever answer comes last', async () => {
-    const { files, letGo } = gatedBucket()
+    const { files, waiting } = gatedBucket()
     held = heldOf(files, clock, problems)
     const older = held.current()
-    await settle()
+    await until(() => waiting.length === 1)
     await pki.publish(start)
     const newer = held.current()
-    await settle()
-    letGo(1)
+    await until(() => waiting.length === 2)
+    waiting[1]?.()
     expect(numbers(await newer)).toEqual([2, 2])
-    letGo(0)
+    waiting[0]?.()
     expect(numbers(await older)).toEqual([2, 2])
     expect(numbers(await held.current())).toEqual([2, 2])
   })

@@ -35,9 +35,10 @@ test('as long as the bound, and no longer', () => {
   expect(dottedOid(octets(...Array.from({ length: 64 }, () => 0x2a)))?.split('.').length).toBe(65)
 })
 
+const read = (bytes: ReturnType<typeof octets>) =>
+  parseDer(bytes, (reader) => readOid(reader, 'extnID'))
+
 test('the reader reads one, and tells where none is', () => {
-  const read = (bytes: ReturnType<typeof octets>) =>
-    parseDer(bytes, (reader) => readOid(reader, 'extnID'))
   expect(read(oid('1.3.6.1.5.5.7.3.2'))).toEqual({ ok: true, value: '1.3.6.1.5.5.7.3.2' })
   expect(read(element(0x06))).toEqual({
     ok: false,

@@ -88,15 +88,16 @@ describe('tags', () => {
   )
 })
 
+const twoIn = (bytes: Bytes) =>
+  parseDer(bytes, (reader) => {
+    const outer = reader.open(tag.sequence, 'pair')
+    const first = reader.boolean('first')
+    const second = reader.boolean('second')
+    reader.close(outer)
+    return [first, second]
+  })
+
 describe('the bounds of elements', () => {
-  const twoIn = (bytes: Bytes) =>
-    parseDer(bytes, (reader) => {
-      const outer = reader.open(tag.sequence, 'pair')
-      const first = reader.boolean('first')
-      const second = reader.boolean('second')
-      reader.close(outer)
-      return [first, second]
-    })
   const yes = octets(0x01, 0x01, 0xff)
 
   test('an element read to its end', () => {
@@ -159,17 +160,22 @@ describe('the bounds of elements', () => {
   })
 
   test('a fault of the parse itself is no fault of the bytes: it is thrown on', () => {
-    const broken = () => {
-      throw new TypeError('ours')
-    }
-    expect(() => parseDer(yes, broken)).toThrow(new TypeError('ours'))
+    const fault = new TypeError('ours')
+    const parse = () =>
+      parseDer(yes, () => {
+        throw fault
+      })
+    expect(parse).toThrow(fault)
   })
 })
 
-describe('INTEGER (X.690 8.3.2)', () => {
-  const integer = (...values: readonly number[]) =>
-    parseDer(octets(0x02, values.length, ...values), (reader) => reader.integer('number'))
+const integer = (...values: readonly number[]) =>
+  parseDer(octets(0x02, values.length, ...values), (reader) => reader.integer('number'))
 
+const small = (...values: readonly number[]) =>
+  parseDer(octets(0x02, values.length, ...values), (reader) => reader.smallInteger('count'))
+
+describe('INTEGER (X.690 8.3.2)', () => {
   test.each([
     { name: 'zero', values: [0x00] },
     { name: 'the largest of one octet', values: [0x7f] },
@@ -185,13 +191,14 @@ describe('INTEGER (X.690 8.3.2)', () => {
     { name: 'no octets', values: [], expected: 'number with content' },
     { name: 'a zero too many', values: [0x00, 0x7f], expected: 'number in its shortest form' },
     { name: 'two zeros', values: [0x00, 0x00], expected: 'number in its shortest form' },
-    { name: 'a sign octet too many', values: [0xff, 0x80], expected: 'number in its shortest form' },
+    {
+      name: 'a sign octet too many',
+      values: [0xff, 0x80],
+      expected: 'number in its shortest form',
+    },
   ])('refused: $name', ({ values, expected }) => {
     expect(integer(...values)).toEqual({ ok: false, error: { offset: 0, expected } })
   })
-
-  const small = (...values: readonly number[]) =>
-    parseDer(octets(0x02, values.length, ...values), (reader) => reader.smallInteger('count'))
 
   test.each([
     { values: [0x00], number: 0 },
@@ -212,9 +219,9 @@ describe('INTEGER (X.690 8.3.2)', () => {
   })
 })
 
-describe('BOOLEAN (X.690 11.1)', () => {
-  const boolean = (bytes: Bytes) => parseDer(bytes, (reader) => reader.boolean('flag'))
+const boolean = (bytes: Bytes) => parseDer(bytes, (reader) => reader.boolean('flag'))
 
+describe('BOOLEAN (X.690 11.1)', () => {
   test.each([
     { octet: 0x00, value: false },
     { octet: 0xff, value: true },
@@ -233,10 +240,13 @@ describe('BOOLEAN (X.690 11.1)', () => {
   })
 })
 
-describe('BIT STRING', () => {
-  const named = (...values: readonly number[]) =>
-    parseDer(octets(0x03, values.length, ...values), (reader) => reader.namedBits('usage'))
+const named = (...values: readonly number[]) =>
+  parseDer(octets(0x03, values.length, ...values), (reader) => reader.namedBits('usage'))
 
+const aligned = (...values: readonly number[]) =>
+  parseDer(octets(0x03, values.length, ...values), (reader) => reader.octetAlignedBits('key'))
+
+describe('BIT STRING', () => {
   test.each([
     { name: 'no bits', values: [0x00], bits: [] },
     { name: 'the first bit', values: [0x07, 0x80], bits: [0x80] },
@@ -264,9 +274,6 @@ describe('BIT STRING', () => {
   ])('refused: $name', ({ values, expected }) => {
     expect(named(...values)).toEqual({ ok: false, error: { offset: 0, expected } })
   })
-
-  const aligned = (...values: readonly number[]) =>
-    parseDer(octets(0x03, values.length, ...values), (reader) => reader.octetAlignedBits('key'))
 
   test('whole octets', () => {
     expect(aligned(0x00, 0x12, 0x34)).toEqual({ ok: true, value: octets(0x12, 0x34) })

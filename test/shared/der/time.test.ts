@@ -9,15 +9,43 @@ const read = (bytes: Bytes) => parseDer(bytes, (reader) => readTime(reader, 'not
 
 describe('RFC 5280 4.1.2.5', () => {
   test.each([
-    { name: 'the last year of this century', bytes: utcTime('491231235959Z'), iso: '2049-12-31T23:59:59Z' },
-    { name: 'the first year of the last one', bytes: utcTime('500101000000Z'), iso: '1950-01-01T00:00:00Z' },
+    {
+      name: 'the last year of this century',
+      bytes: utcTime('491231235959Z'),
+      iso: '2049-12-31T23:59:59Z',
+    },
+    {
+      name: 'the first year of the last one',
+      bytes: utcTime('500101000000Z'),
+      iso: '1950-01-01T00:00:00Z',
+    },
     { name: 'the century turns', bytes: utcTime('000101000000Z'), iso: '2000-01-01T00:00:00Z' },
-    { name: 'the first year that UTCTime lacks', bytes: generalizedTime('20500101000000Z'), iso: '2050-01-01T00:00:00Z' },
-    { name: 'no end (RFC 5280 4.1.2.5)', bytes: generalizedTime('99991231235959Z'), iso: '9999-12-31T23:59:59Z' },
-    { name: 'a year before the first Instant', bytes: generalizedTime('19691231235959Z'), iso: '1969-12-31T23:59:59Z' },
+    {
+      name: 'the first year that UTCTime lacks',
+      bytes: generalizedTime('20500101000000Z'),
+      iso: '2050-01-01T00:00:00Z',
+    },
+    {
+      name: 'no end (RFC 5280 4.1.2.5)',
+      bytes: generalizedTime('99991231235959Z'),
+      iso: '9999-12-31T23:59:59Z',
+    },
+    {
+      name: 'a year before the first Instant',
+      bytes: generalizedTime('19691231235959Z'),
+      iso: '1969-12-31T23:59:59Z',
+    },
     { name: 'a leap day', bytes: utcTime('240229120000Z'), iso: '2024-02-29T12:00:00Z' },
-    { name: 'the leap day of a fourth century', bytes: generalizedTime('20000229120000Z'), iso: '2000-02-29T12:00:00Z' },
-    { name: 'the last second of a day', bytes: utcTime('260615235959Z'), iso: '2026-06-15T23:59:59Z' },
+    {
+      name: 'the leap day of a fourth century',
+      bytes: generalizedTime('20000229120000Z'),
+      iso: '2000-02-29T12:00:00Z',
+    },
+    {
+      name: 'the last second of a day',
+      bytes: utcTime('260615235959Z'),
+      iso: '2026-06-15T23:59:59Z',
+    },
   ])('$name: $iso', ({ bytes, iso }) => {
     expect(read(bytes)).toEqual({ ok: true, value: instantFromIso(iso) })
   })

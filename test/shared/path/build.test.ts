@@ -36,7 +36,10 @@ async function build(
 }
 
 /** Which of these entities stand in the path, leaf first; or the reason why there is none. */
-function told(built: Built, named: Readonly<Record<string, Entity>>): readonly (string | undefined)[] | Rejection {
+function told(
+  built: Built,
+  named: Readonly<Record<string, Entity>>,
+): readonly (string | undefined)[] | Rejection {
   if (!built.ok) return built.error
   const nameOf = (der: Uint8Array) => Object.keys(named).find((key) => named[key]?.der === der)
   return built.value.certificates.map(({ der }) => nameOf(der))
@@ -56,7 +59,11 @@ describe('where the issuers come from', () => {
     { name: 'presented in order', pool: [lower, upper], intermediates: [] },
     { name: 'presented in the wrong order', pool: [upper, lower], intermediates: [] },
     { name: 'presented twice', pool: [lower, upper, lower, upper], intermediates: [] },
-    { name: 'presented with the anchor and the leaf', pool: [root, lower, leaf, upper], intermediates: [] },
+    {
+      name: 'presented with the anchor and the leaf',
+      pool: [root, lower, leaf, upper],
+      intermediates: [],
+    },
     { name: 'held by the trust store', pool: [], intermediates: [upper, lower] },
     { name: 'half presented, half held', pool: [upper], intermediates: [lower] },
     { name: 'presented and held', pool: [lower, upper], intermediates: [lower, upper] },
@@ -94,27 +101,41 @@ describe('where the issuers come from', () => {
   })
 
   test('no anchors at all', async () => {
-    expect(told(await build(leaf, [lower, upper], { anchors: [] }), named)).toEqual({ code: 'untrusted' })
+    expect(told(await build(leaf, [lower, upper], { anchors: [] }), named)).toEqual({
+      code: 'untrusted',
+    })
   })
 })
 
 describe('backtracking', () => {
   test('certificates that lead nowhere', async () => {
     const other = await createCa({ subject: 'Other' })
-    const pool = [other, await issueCa(other, { subject: 'Astray' }), await issue(other), lower, upper]
+    const pool = [
+      other,
+      await issueCa(other, { subject: 'Astray' }),
+      await issue(other),
+      lower,
+      upper,
+    ]
     expect(told(await build(leaf, pool, { anchors }), named)).toEqual(whole)
   })
 
   test('an issuer of the same name and another key, in either order', async () => {
     const twin = await issueCa(upper, { subject: 'Lower' })
-    for (const pool of [[twin, lower, upper], [lower, twin, upper]]) {
+    for (const pool of [
+      [twin, lower, upper],
+      [lower, twin, upper],
+    ]) {
       expect(told(await build(leaf, pool, { anchors }), named)).toEqual(whole)
     }
   })
 
   test('two anchors of the same name, one of which has the key', async () => {
     const twin = await createCa({ subject: 'Root' })
-    for (const both of [[twin, root], [root, twin]]) {
+    for (const both of [
+      [twin, root],
+      [root, twin],
+    ]) {
       const built = await build(leaf, [lower, upper], { anchors: both })
       expect(told(built, named)).toEqual(whole)
       expect(built.ok && built.value.anchor.spki).toEqual(root.keys.spki)
@@ -123,14 +144,23 @@ describe('backtracking', () => {
 
   test.each([
     { name: 'one that has ended', overrides: { notAfter: ended } },
-    { name: 'one that may have no CA below', overrides: { extensions: { basicConstraints: basicConstraints(0) } } },
+    {
+      name: 'one that may have no CA below',
+      overrides: { extensions: { basicConstraints: basicConstraints(0) } },
+    },
     { name: 'one that is no CA', overrides: { extensions: { basicConstraints: undefined } } },
     { name: 'one for servers', overrides: { extensions: { purposes: purposes(serverAuth) } } },
-    { name: 'one with constraints that are not processed', overrides: { extensions: { odd: extension('2.5.29.30', octets(), 'critical') } } },
+    {
+      name: 'one with constraints that are not processed',
+      overrides: { extensions: { odd: extension('2.5.29.30', octets(), 'critical') } },
+    },
     { name: 'a forged one', overrides: { signedWith: lower.keys } },
   ])('an alternative for the same name and key: $name', async ({ overrides }) => {
     const alternative = await issueCa(root, { subject: 'Upper', keys: upper.keys, ...overrides })
-    for (const pool of [[alternative, upper, lower], [upper, alternative, lower]]) {
+    for (const pool of [
+      [alternative, upper, lower],
+      [upper, alternative, lower],
+    ]) {
       expect(told(await build(leaf, pool, { anchors }), named)).toEqual(whole)
     }
   })
@@ -152,17 +182,23 @@ describe('backtracking', () => {
       await createCrl(upper),
       await createCrl(lower),
     ]
-    const asking = relyingParty(await trust({ anchors: [root, ours], crls }), { policy: strictPolicy })
+    const asking = relyingParty(await trust({ anchors: [root, ours], crls }), {
+      policy: strictPolicy,
+    })
     const pool = [revoked, cross, lower].map(certificateOf)
-    const built = await buildVerifiedPath(certificateOf(leaf), pool, { ...asking, budget: freshBudget() })
+    const built = await buildVerifiedPath(certificateOf(leaf), pool, {
+      ...asking,
+      budget: freshBudget(),
+    })
     expect(told(built, { ...named, cross })).toEqual(['leaf', 'lower', 'cross'])
   })
 })
 
-describe('key identifiers order the search and decide nothing', () => {
-  const withKeyId = (id: number) => extension('2.5.29.14', octetString(octets(id)))
-  const wants = (id: number) => extension('2.5.29.35', sequence(context(0, octets(id))))
+const withKeyId = (id: number) => extension('2.5.29.14', octetString(octets(id)))
 
+const wants = (id: number) => extension('2.5.29.35', sequence(context(0, octets(id))))
+
+describe('key identifiers order the search and decide nothing', () => {
   test('the issuer that the leaf points at is tried first', async () => {
     const strangers = await Promise.all(
       [1, 2, 3].map((id) => issueCa(root, { subject: 'Lower', extensions: { id: withKeyId(id) } })),
@@ -207,7 +243,11 @@ describe('loops', () => {
     const twoByRoot = await issueCa(root, { subject: 'Two', keys: two.keys })
     const device = await issue(one)
     const built = await build(device, [twoByOne, oneByTwo, twoByRoot], { anchors })
-    expect(told(built, { device, oneByTwo, twoByRoot })).toEqual(['device', 'oneByTwo', 'twoByRoot'])
+    expect(told(built, { device, oneByTwo, twoByRoot })).toEqual([
+      'device',
+      'oneByTwo',
+      'twoByRoot',
+    ])
   })
 
   test('a leaf that is named as its own issuer', async () => {
@@ -216,16 +256,16 @@ describe('loops', () => {
   })
 })
 
-describe('bounds', () => {
-  /** So many CAs in a row below the root, the lowest last. */
-  async function row(count: number): Promise<readonly Entity[]> {
-    const cas: Entity[] = []
-    for (let depth = 0; depth < count; depth += 1) {
-      cas.push(await issueCa(cas.at(-1) ?? root, { subject: `CA ${depth}` }))
-    }
-    return cas
+/** So many CAs in a row below the root, the lowest last. */
+async function row(count: number): Promise<readonly Entity[]> {
+  const cas: Entity[] = []
+  for (let depth = 0; depth < count; depth += 1) {
+    cas.push(await issueCa(cas.at(-1) ?? root, { subject: `CA ${depth}` }))
   }
+  return cas
+}
 
+describe('bounds', () => {
   test.each([
     { count: 0, limit: 0, ok: true },
     { count: 1, limit: 0, ok: false },
@@ -274,7 +314,10 @@ describe('bounds', () => {
     for (let depth = 0; depth < 5; depth += 1) {
       const issuer = levels.at(-1) ?? root
       const ca = await issueCa(issuer, { subject: `Level ${depth}` })
-      pool.push(ca, await issueCa(issuer, { subject: `Level ${depth}`, keys: ca.keys, serial: [depth] }))
+      pool.push(
+        ca,
+        await issueCa(issuer, { subject: `Level ${depth}`, keys: ca.keys, serial: [depth] }),
+      )
       levels.push(ca)
     }
     const budget = freshBudget()
@@ -294,14 +337,17 @@ describe('bounds', () => {
   })
 })
 
-describe('of several ways that fail the most telling reason is told', () => {
-  const twin = (overrides: Parameters<typeof issueCa>[1]) =>
-    issueCa(root, { subject: 'Issuing', ...overrides })
+const twin = (overrides: Parameters<typeof issueCa>[1]) =>
+  issueCa(root, { subject: 'Issuing', ...overrides })
 
+describe('of several ways that fail the most telling reason is told', () => {
   test('ended rather than forged, whichever comes first', async () => {
     const old = await twin({ notAfter: ended })
     const forged = await twin({ keys: old.keys, signedWith: old.keys })
-    for (const pool of [[old, forged], [forged, old]]) {
+    for (const pool of [
+      [old, forged],
+      [forged, old],
+    ]) {
       const built = await build(await issue(old), pool, { anchors })
       expect(told(built, {})).toMatchObject({ code: 'expired', at: 1 })
     }
@@ -317,6 +363,8 @@ describe('of several ways that fail the most telling reason is told', () => {
 
   test('no way at all says only that', async () => {
     const stranger = await createCa({ subject: 'Stranger' })
-    expect(told(await build(await issue(stranger), [upper, lower], { anchors }), {})).toEqual({ code: 'untrusted' })
+    expect(told(await build(await issue(stranger), [upper, lower], { anchors }), {})).toEqual({
+      code: 'untrusted',
+    })
   })
 })

@@ -31,7 +31,10 @@ describe.each(keyNames)('keys of %s', (keyName) => {
   test('a signature that was cut off', async () => {
     const root = await createCa({ keys: await sameKeys(keyName) })
     const { sign, ...keys } = root.keys
-    const signedWith = { ...keys, sign: async (signed: Bytes) => (await sign(signed)).subarray(0, -1) }
+    const signedWith = {
+      ...keys,
+      sign: async (signed: Bytes) => (await sign(signed)).subarray(0, -1),
+    }
     const forged = await issue(root, { signedWith })
     expect(await verdict(root, forged)).toEqual({ code: 'signature_invalid', at: 0 })
   })
@@ -63,7 +66,10 @@ describe('what is not verified is refused by name', () => {
 
   test.each([
     { name: 'a key too short', spki: shortKey },
-    { name: 'a curve that is not known', spki: sequence(sequence(oid('1.2.840.10045.2.1'), oid('1.3.132.0.10')), bitString(octets(4))) },
+    {
+      name: 'a curve that is not known',
+      spki: sequence(sequence(oid('1.2.840.10045.2.1'), oid('1.3.132.0.10')), bitString(octets(4))),
+    },
   ])('$name, of an issuer', async ({ spki }) => {
     const root = await createCa()
     const issuing = await issueCa(root, { parts: { spki } })

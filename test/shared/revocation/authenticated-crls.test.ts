@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import type { Bytes } from '#shared/bytes.ts'
 import { createAuthenticatedCrls, issuerKeyId } from '#shared/revocation/authenticated-crls.ts'
 import type { SignatureVerifier } from '#shared/x509/signature.ts'
 import { createWebCryptoVerifier } from '#shared/x509/web-crypto-verifier.ts'
 import { createCrl, entry } from '../crls.ts'
-import { nul, octets, oid, sequence } from '../der/writer.ts'
+import { nul, oid, sequence } from '../der/writer.ts'
 import { newKeys } from '../keys.ts'
 import { certificateOf, createCa, issueCa, keyUsage, type Entity } from '../pki.ts'
 import { trust } from '../relying-party.ts'
@@ -24,7 +25,7 @@ function countingVerifier(): SignatureVerifier & { readonly asked: () => number 
 const root = await createCa()
 const issuing = await issueCa(root)
 
-async function found(issuer: Entity, crls: readonly ReturnType<typeof octets>[]) {
+async function found(issuer: Entity, crls: readonly Bytes[]) {
   const store = await trust({ anchors: [root], crls })
   return createAuthenticatedCrls(createWebCryptoVerifier()).of(store, certificateOf(issuer))
 }
@@ -47,7 +48,10 @@ describe('which lists are the issuer’s own', () => {
   test('one of two, beside a forged one', async () => {
     const forged = await createCrl(issuing, { signedWith: root.keys, number: 99 })
     const { crls, forged: told } = await found(issuing, [forged, await createCrl(issuing)])
-    expect({ numbers: crls.map(({ number }) => number), told }).toEqual({ numbers: [7n], told: true })
+    expect({ numbers: crls.map(({ number }) => number), told }).toEqual({
+      numbers: [7n],
+      told: true,
+    })
   })
 
   test('none: its algorithm is not verified', async () => {
@@ -105,7 +109,10 @@ describe('one key under two names: each name has lists of its own', () => {
     const renamed = await issueCa(root, { subject: 'Renamed', keys: issuing.keys })
     const revoking = await createCrl(renamed, { entries: [entry([0x2a])] })
     const store = await trust({ anchors: [root], crls: [await createCrl(issuing), revoking] })
-    for (const order of [[issuing, renamed], [renamed, issuing]]) {
+    for (const order of [
+      [issuing, renamed],
+      [renamed, issuing],
+    ]) {
       const authenticated = createAuthenticatedCrls(createWebCryptoVerifier())
       const listed = new Map<Entity, number | undefined>()
       for (const ca of order) {

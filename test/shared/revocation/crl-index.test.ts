@@ -45,7 +45,12 @@ describe('hits and misses', () => {
 describe('a serial is its content octets', () => {
   test.each([
     { name: 'a sign octet', listed: [0x00, 0xd2, 0xab], asked: [0x00, 0xd2, 0xab], hit: true },
-    { name: 'the negative number of the same magnitude', listed: [0x00, 0xd2, 0xab], asked: [0xd2, 0xab], hit: false },
+    {
+      name: 'the negative number of the same magnitude',
+      listed: [0x00, 0xd2, 0xab],
+      asked: [0xd2, 0xab],
+      hit: false,
+    },
     { name: 'a prefix', listed: [0x12, 0x34], asked: [0x12], hit: false },
     { name: 'more octets', listed: [0x12], asked: [0x12, 0x34], hit: false },
     { name: 'zero', listed: [0x00], asked: [0x00], hit: true },

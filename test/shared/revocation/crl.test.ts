@@ -59,37 +59,69 @@ describe('the parts (RFC 5280 5.1)', () => {
     },
     { name: 'no issuer', parts: { issuer: nothing }, says: 'issuer' },
     { name: 'no nextUpdate (5.1.2.5)', parts: { nextUpdate: nothing }, says: 'nextUpdate' },
-    { name: 'no thisUpdate seconds', parts: { thisUpdate: utcTime('2606141200Z') }, says: 'thisUpdate as YYMMDDHHMMSSZ' },
-    { name: 'times of four-digit years', parts: { nextUpdate: generalizedTime('20500101000000Z') }, says: 'ok' },
-    { name: 'an empty list, as seen in the field (5.1.2.6)', parts: { entries: sequence() }, says: 'ok' },
+    {
+      name: 'no thisUpdate seconds',
+      parts: { thisUpdate: utcTime('2606141200Z') },
+      says: 'thisUpdate as YYMMDDHHMMSSZ',
+    },
+    {
+      name: 'times of four-digit years',
+      parts: { nextUpdate: generalizedTime('20500101000000Z') },
+      says: 'ok',
+    },
+    {
+      name: 'an empty list, as seen in the field (5.1.2.6)',
+      parts: { entries: sequence() },
+      says: 'ok',
+    },
     { name: 'no extensions', parts: { extensions: nothing }, says: 'ok' },
-    { name: 'extensions without their tag', parts: { extensions: sequence(extension('1.2.3', nul)) }, says: 'userCertificate' },
-    { name: 'octets behind the extensions', parts: { extensions: octets(...explicit(0, sequence()), 5, 0) }, says: 'the end of the element' },
+    {
+      name: 'extensions without their tag',
+      parts: { extensions: sequence(extension('1.2.3', nul)) },
+      says: 'userCertificate',
+    },
+    {
+      name: 'octets behind the extensions',
+      parts: { extensions: octets(...explicit(0, sequence()), 5, 0) },
+      says: 'the end of the element',
+    },
   ])('$name: $says', async ({ parts, says }) => {
     expect(await said({ parts })).toBe(says)
   })
 
   test.each([
     { name: 'nothing', bend: () => octets(), expected: 'CertificateList' },
-    { name: 'an octet behind', bend: (der: Uint8Array) => octets(...der, 0), expected: 'the end of the element' },
-    { name: 'an octet too few', bend: (der: Uint8Array) => octets(...der.subarray(0, -1)), expected: 'CertificateList within its enclosing element' },
+    {
+      name: 'an octet behind',
+      bend: (der: Uint8Array) => octets(...der, 0),
+      expected: 'the end of the element',
+    },
+    {
+      name: 'an octet too few',
+      bend: (der: Uint8Array) => octets(...der.subarray(0, -1)),
+      expected: 'CertificateList within its enclosing element',
+    },
   ])('refused: $name', async ({ bend, expected }) => {
     const parsed = parseCrl(bend(await createCrl(ca)))
     expect(parsed.ok ? 'ok' : parsed.error.expected).toBe(expected)
   })
 })
 
-describe('CRL number (RFC 5280 5.2.3)', () => {
-  const numbered = (...content: readonly number[]): Extensions => ({
-    number: extension('2.5.29.20', integer(...content)),
-  })
-  const ones = (count: number) => Array.from({ length: count }, () => 1)
+const ones = (count: number) => Array.from({ length: count }, () => 1)
+const numbered = (...content: readonly number[]): Extensions => ({
+  number: extension('2.5.29.20', integer(...content)),
+})
 
+describe('CRL number (RFC 5280 5.2.3)', () => {
   test.each([
     { name: 'zero', content: [0], number: 0n },
     { name: 'a sign octet', content: [0, 0x80], number: 128n },
     { name: 'past 2^53', content: [0x20, 0, 0, 0, 0, 0, 1], number: 9_007_199_254_740_993n },
-    { name: 'twenty octets', content: [0x7f, ...Array.from({ length: 19 }, () => 0xff)], number: 2n ** 159n - 1n },
+    {
+      name: 'twenty octets',
+      content: [0x7f, ...Array.from({ length: 19 }, () => 0xff)],
+      number: 2n ** 159n - 1n,
+    },
   ])('$name: $number', async ({ content, number }) => {
     expect(crlOf(await createCrl(ca, { extensions: numbered(...content) })).number).toBe(number)
   })
@@ -114,10 +146,30 @@ describe('extensions that change what the list answers for (RFC 5280 5.2)', () =
     { name: 'unknown and optional', type: odd, weight: undefined, collected: [] },
     { name: 'unknown and critical', type: odd, weight: 'critical', collected: [odd] },
     { name: 'authority key identifier', type: '2.5.29.35', weight: undefined, collected: [] },
-    { name: 'issuing distribution point', type: '2.5.29.28', weight: 'critical', collected: ['2.5.29.28'] },
-    { name: 'the same, not marked', type: '2.5.29.28', weight: undefined, collected: ['2.5.29.28'] },
-    { name: 'delta CRL indicator', type: '2.5.29.27', weight: 'critical', collected: ['2.5.29.27'] },
-    { name: 'the same, not marked', type: '2.5.29.27', weight: undefined, collected: ['2.5.29.27'] },
+    {
+      name: 'issuing distribution point',
+      type: '2.5.29.28',
+      weight: 'critical',
+      collected: ['2.5.29.28'],
+    },
+    {
+      name: 'the same, not marked',
+      type: '2.5.29.28',
+      weight: undefined,
+      collected: ['2.5.29.28'],
+    },
+    {
+      name: 'delta CRL indicator',
+      type: '2.5.29.27',
+      weight: 'critical',
+      collected: ['2.5.29.27'],
+    },
+    {
+      name: 'the same, not marked',
+      type: '2.5.29.27',
+      weight: undefined,
+      collected: ['2.5.29.27'],
+    },
   ] as const)('$name, $weight', async ({ type, weight, collected }) => {
     const odder = extension(type, sequence(), weight)
     expect(crlOf(await createCrl(ca, { extensions: { odder } })).criticalUnknown).toEqual(collected)
@@ -134,13 +186,33 @@ describe('entries (RFC 5280 5.1.2.6 and 5.3)', () => {
 
   test.each([
     { name: 'no serial', entries: [sequence(when)], says: 'userCertificate' },
-    { name: 'a serial with a zero too many', entries: [entry([0, 1])], says: 'userCertificate in its shortest form' },
+    {
+      name: 'a serial with a zero too many',
+      entries: [entry([0, 1])],
+      says: 'userCertificate in its shortest form',
+    },
     { name: 'no date', entries: [sequence(integer(1))], says: 'revocationDate' },
-    { name: 'a date that is none', entries: [sequence(integer(1), utcTime('261315120000Z'))], says: 'revocationDate that is on the calendar' },
-    { name: 'a second date', entries: [sequence(integer(1), when, when)], says: 'crlEntryExtensions' },
-    { name: 'something behind the extensions', entries: [sequence(integer(1), when, sequence(), nul)], says: 'the end of the element' },
+    {
+      name: 'a date that is none',
+      entries: [sequence(integer(1), utcTime('261315120000Z'))],
+      says: 'revocationDate that is on the calendar',
+    },
+    {
+      name: 'a second date',
+      entries: [sequence(integer(1), when, when)],
+      says: 'crlEntryExtensions',
+    },
+    {
+      name: 'something behind the extensions',
+      entries: [sequence(integer(1), when, sequence(), nul)],
+      says: 'the end of the element',
+    },
     { name: 'no entry', entries: [integer(1)], says: 'revoked certificate' },
-    { name: 'a fault in the last one', entries: [entry([1]), entry([])], says: 'userCertificate with content' },
+    {
+      name: 'a fault in the last one',
+      entries: [entry([1]), entry([])],
+      says: 'userCertificate with content',
+    },
   ])('refused: $name', async ({ entries, says }) => {
     expect(await said({ entries })).toBe(says)
   })
@@ -150,11 +222,27 @@ describe('entries (RFC 5280 5.1.2.6 and 5.3)', () => {
 
   test.each([
     { name: 'invalidity date', extensions: [invalidity], says: 'ok' },
-    { name: 'invalidity date, critical', extensions: [extension('2.5.29.24', generalizedTime('20260101000000Z'), 'critical')], says: 'ok' },
+    {
+      name: 'invalidity date, critical',
+      extensions: [extension('2.5.29.24', generalizedTime('20260101000000Z'), 'critical')],
+      says: 'ok',
+    },
     { name: 'unknown and optional', extensions: [extension('1.2.3', nul)], says: 'ok' },
-    { name: 'unknown and critical', extensions: [extension('1.2.3', nul, 'critical')], says: 'no critical entry extension 1.2.3' },
-    { name: 'certificate issuer, of an indirect CRL', extensions: [certificateIssuer], says: 'no critical entry extension 2.5.29.29' },
-    { name: 'one that comes twice', extensions: [reason(1), reason(2)], says: 'extension 2.5.29.21 only once' },
+    {
+      name: 'unknown and critical',
+      extensions: [extension('1.2.3', nul, 'critical')],
+      says: 'no critical entry extension 1.2.3',
+    },
+    {
+      name: 'certificate issuer, of an indirect CRL',
+      extensions: [certificateIssuer],
+      says: 'no critical entry extension 2.5.29.29',
+    },
+    {
+      name: 'one that comes twice',
+      extensions: [reason(1), reason(2)],
+      says: 'extension 2.5.29.21 only once',
+    },
   ])('entry extensions: $name: $says', async ({ extensions, says }) => {
     expect(await said({ entries: [entry([1], ...extensions)] })).toBe(says)
   })
@@ -172,7 +260,11 @@ describe('entries (RFC 5280 5.1.2.6 and 5.3)', () => {
     { name: 'two octets', value: enumerated(1, 1), says: codes },
     { name: 'an INTEGER', value: integer(1), says: 'reasonCode' },
     { name: 'nothing', value: nothing, says: 'reasonCode' },
-    { name: 'two of them', value: octets(...enumerated(1), ...enumerated(1)), says: 'the end of the element' },
+    {
+      name: 'two of them',
+      value: octets(...enumerated(1), ...enumerated(1)),
+      says: 'the end of the element',
+    },
   ])('no reason code: $name', async ({ value, says }) => {
     expect(await said({ entries: [entry([1], extension('2.5.29.21', value))] })).toBe(says)
   })

@@ -16,27 +16,84 @@ const thisUpdate = at('2026-06-14T12:00:00Z')
 const nextUpdate = at('2026-06-16T12:00:00Z')
 
 const listing = await crl({ entries })
-const delta = await crl({ entries, extensions: { delta: extension('2.5.29.27', sequence(), 'critical') } })
+const delta = await crl({
+  entries,
+  extensions: { delta: extension('2.5.29.27', sequence(), 'critical') },
+})
 const scoped = await crl({ extensions: { point: extension('2.5.29.28', sequence(), 'critical') } })
+
+const unknown = (gap: string) => ({ status: 'unknown', gap })
 
 describe('status (RFC 5280 6.3)', () => {
   const good = { status: 'good', crl: listing }
   const isRevoked = { status: 'revoked', since: revokedAt, crl: listing }
-  const unknown = (gap: string) => ({ status: 'unknown', gap })
-
   test.each([
     { name: 'not listed', crls: [listing], serial: other, now: noon, status: good },
     { name: 'listed', crls: [listing], serial: revoked, now: noon, status: isRevoked },
-    { name: 'the instant the list begins', crls: [listing], serial: other, now: thisUpdate, status: good },
-    { name: 'a millisecond before', crls: [listing], serial: other, now: shift(thisUpdate, -1), status: unknown('not_yet_current') },
-    { name: 'listed, a millisecond before', crls: [listing], serial: revoked, now: shift(thisUpdate, -1), status: unknown('not_yet_current') },
-    { name: 'the instant the list ends', crls: [listing], serial: other, now: nextUpdate, status: good },
-    { name: 'a millisecond later', crls: [listing], serial: other, now: shift(nextUpdate, 1), status: unknown('stale') },
-    { name: 'listed, though the list is stale', crls: [listing], serial: revoked, now: shift(nextUpdate, 365 * day), status: isRevoked },
+    {
+      name: 'the instant the list begins',
+      crls: [listing],
+      serial: other,
+      now: thisUpdate,
+      status: good,
+    },
+    {
+      name: 'a millisecond before',
+      crls: [listing],
+      serial: other,
+      now: shift(thisUpdate, -1),
+      status: unknown('not_yet_current'),
+    },
+    {
+      name: 'listed, a millisecond before',
+      crls: [listing],
+      serial: revoked,
+      now: shift(thisUpdate, -1),
+      status: unknown('not_yet_current'),
+    },
+    {
+      name: 'the instant the list ends',
+      crls: [listing],
+      serial: other,
+      now: nextUpdate,
+      status: good,
+    },
+    {
+      name: 'a millisecond later',
+      crls: [listing],
+      serial: other,
+      now: shift(nextUpdate, 1),
+      status: unknown('stale'),
+    },
+    {
+      name: 'listed, though the list is stale',
+      crls: [listing],
+      serial: revoked,
+      now: shift(nextUpdate, 365 * day),
+      status: isRevoked,
+    },
     { name: 'no list', crls: [], serial: other, now: noon, status: unknown('absent') },
-    { name: 'a delta CRL alone', crls: [delta], serial: revoked, now: noon, status: unknown('unsupported_scope') },
-    { name: 'a list of a narrower scope alone', crls: [scoped], serial: other, now: noon, status: unknown('unsupported_scope') },
-    { name: 'a complete list beside a narrower one', crls: [scoped, listing], serial: other, now: noon, status: good },
+    {
+      name: 'a delta CRL alone',
+      crls: [delta],
+      serial: revoked,
+      now: noon,
+      status: unknown('unsupported_scope'),
+    },
+    {
+      name: 'a list of a narrower scope alone',
+      crls: [scoped],
+      serial: other,
+      now: noon,
+      status: unknown('unsupported_scope'),
+    },
+    {
+      name: 'a complete list beside a narrower one',
+      crls: [scoped, listing],
+      serial: other,
+      now: noon,
+      status: good,
+    },
   ])('$name', ({ crls, serial, now, status }) => {
     expect(revocationStatus(crls, serial, now)).toEqual(status)
   })
@@ -48,18 +105,47 @@ describe('which of several lists answers', () => {
   test.each([
     { name: 'the higher number', a: { number: 8 }, b: { number: 7 }, newer: true },
     { name: 'the lower number', a: { number: 7 }, b: { number: 8 }, newer: false },
-    { name: 'the higher number, though it says it is older', a: { number: 8, thisUpdate: earlier }, b: { number: 7 }, newer: true },
-    { name: 'equal numbers: the later one', a: { thisUpdate }, b: { thisUpdate: earlier }, newer: true },
+    {
+      name: 'the higher number, though it says it is older',
+      a: { number: 8, thisUpdate: earlier },
+      b: { number: 7 },
+      newer: true,
+    },
+    {
+      name: 'equal numbers: the later one',
+      a: { thisUpdate },
+      b: { thisUpdate: earlier },
+      newer: true,
+    },
     { name: 'equal numbers, equal times', a: {}, b: {}, newer: false },
-    { name: 'no number on one side: the later one', a: { number: undefined }, b: { number: 9, thisUpdate: earlier }, newer: true },
-    { name: 'no number on one side: the earlier one', a: { number: 9, thisUpdate: earlier }, b: { number: undefined }, newer: false },
-    { name: 'no numbers', a: { number: undefined }, b: { number: undefined, thisUpdate: earlier }, newer: true },
+    {
+      name: 'no number on one side: the later one',
+      a: { number: undefined },
+      b: { number: 9, thisUpdate: earlier },
+      newer: true,
+    },
+    {
+      name: 'no number on one side: the earlier one',
+      a: { number: 9, thisUpdate: earlier },
+      b: { number: undefined },
+      newer: false,
+    },
+    {
+      name: 'no numbers',
+      a: { number: undefined },
+      b: { number: undefined, thisUpdate: earlier },
+      newer: true,
+    },
   ])('$name', async ({ a, b, newer }) => {
     expect(isNewer(await crl(a), await crl(b))).toBe(newer)
   })
 
   test('the newest, wherever it stands; of none, none', async () => {
-    const [seven, eight, nine] = [await crl({ number: 7 }), await crl({ number: 8 }), await crl({ number: 9 })]
+    const [seven, eight, nine] = [
+      await crl({ number: 7 }),
+      await crl({ number: 8 }),
+      await crl({ number: 9 }),
+    ]
     expect(newest([seven, nine, eight])).toBe(nine)
     expect(newest([nine, eight, seven])).toBe(nine)
     expect(newest([])).toBeUndefined()
@@ -73,14 +159,25 @@ describe('which of several lists answers', () => {
   })
 
   test('a list of tomorrow does not answer today', async () => {
-    const tomorrow = await crl({ number: 8, thisUpdate: shift(noon, day), nextUpdate: shift(noon, 2 * day), entries })
-    expect(revocationStatus([listing, tomorrow], other, noon)).toEqual({ status: 'good', crl: listing })
+    const tomorrow = await crl({
+      number: 8,
+      thisUpdate: shift(noon, day),
+      nextUpdate: shift(noon, 2 * day),
+      entries,
+    })
+    expect(revocationStatus([listing, tomorrow], other, noon)).toEqual({
+      status: 'good',
+      crl: listing,
+    })
     expect(answeringCrl([listing, tomorrow], shift(noon, day))).toBe(tomorrow)
   })
 
   test('a newest list that is stale is not passed over for an older one', async () => {
     const stale = await crl({ number: 8, nextUpdate: shift(noon, -1) })
-    expect(revocationStatus([listing, stale], other, noon)).toEqual({ status: 'unknown', gap: 'stale' })
+    expect(revocationStatus([listing, stale], other, noon)).toEqual({
+      status: 'unknown',
+      gap: 'stale',
+    })
   })
 
   test('lists that are not complete never answer', () => {

@@ -8,7 +8,11 @@ const [one, two, three, four] = [1, 2, 3, 4].map((octet) => secret(octet))
 describe('rings that are read', () => {
   test.each([
     { name: 'one key', text: `a:${one}`, kids: ['a'] },
-    { name: 'three keys, newest first', text: `c:${three},b:${two},a:${one}`, kids: ['c', 'b', 'a'] },
+    {
+      name: 'three keys, newest first',
+      text: `c:${three},b:${two},a:${one}`,
+      kids: ['c', 'b', 'a'],
+    },
     { name: 'spaces around', text: ` b:${two} , a:${one} `, kids: ['b', 'a'] },
     { name: 'the longest name', text: `${'k'.repeat(16)}:${one}`, kids: ['k'.repeat(16)] },
     { name: 'every letter that a name may have', text: `2026-06_B:${one}`, kids: ['2026-06_B'] },
@@ -20,15 +24,19 @@ describe('rings that are read', () => {
   })
 })
 
-describe('a fault names the entry and never repeats it', () => {
-  const notAKey = (place: number) => `session key ${place} is not "name:base64 of 32 octets"`
+const notAKey = (place: number) => `session key ${place} is not "name:base64 of 32 octets"`
 
+describe('a fault names the entry and never repeats it', () => {
   test.each([
     { name: 'nothing', text: '', says: notAKey(1) },
     { name: 'no name', text: `${one}`, says: notAKey(1) },
     { name: 'an empty name', text: `:${one}`, says: notAKey(1) },
     { name: 'a name too long', text: `${'k'.repeat(17)}:${one}`, says: notAKey(1) },
-    { name: 'a name with a dot, which separates the parts of a token', text: `a.b:${one}`, says: notAKey(1) },
+    {
+      name: 'a name with a dot, which separates the parts of a token',
+      text: `a.b:${one}`,
+      says: notAKey(1),
+    },
     { name: 'name and key the wrong way round', text: `${one}:a`, says: notAKey(1) },
     { name: '31 octets', text: `a:${secret(1, 31)}`, says: notAKey(1) },
     { name: '33 octets', text: `a:${secret(1, 33)}`, says: notAKey(1) },
@@ -37,7 +45,11 @@ describe('a fault names the entry and never repeats it', () => {
     { name: 'the second of two', text: `b:${two},a:${secret(1, 16)}`, says: notAKey(2) },
     { name: 'a comma at the end', text: `a:${one},`, says: notAKey(2) },
     { name: 'one name twice', text: `a:${one},a:${two}`, says: 'session key name a stands twice' },
-    { name: 'four keys', text: `d:${four},c:${three},b:${two},a:${one}`, says: 'at most 3 session keys, got 4' },
+    {
+      name: 'four keys',
+      text: `d:${four},c:${three},b:${two},a:${one}`,
+      says: 'at most 3 session keys, got 4',
+    },
   ])('$name', async ({ text, says }) => {
     const ring = await importKeyRing(text)
     expect(ring).toEqual({ ok: false, error: says })

@@ -5,7 +5,9 @@ import type { RandomOctets } from '#shared/session/token.ts'
 
 /** A ring of keys by their names, newest first; the same name is the same key. */
 export async function ringOf(...kids: readonly string[]): Promise<KeyRing> {
-  const entries = kids.map((kid) => `${kid}:${toBase64(new Uint8Array(32).fill(kid.charCodeAt(0)))}`)
+  const entries = kids.map(
+    (kid) => `${kid}:${toBase64(new Uint8Array(32).fill(kid.charCodeAt(0)))}`,
+  )
   const ring = await importKeyRing(entries.join(','))
   if (!ring.ok) throw new Error(ring.error)
   return ring.value

@@ -23,7 +23,10 @@ const leaf = await issue(issuing, { serial: [0x2a] })
 type Lists = { readonly ofRoot?: CrlOverrides; readonly ofIssuing?: CrlOverrides }
 
 /** A relying party that asks for revocation of the whole chain, with the lists of both CAs. */
-async function party(lists: Lists = {}, changes: Partial<Verification> & { readonly epoch?: number } = {}) {
+async function party(
+  lists: Lists = {},
+  changes: Partial<Verification> & { readonly epoch?: number } = {},
+) {
   const crls = [await createCrl(root, lists.ofRoot), await createCrl(issuing, lists.ofIssuing)]
   const { epoch = 1, ...rest } = changes
   const store = await trust({ anchors: [root], crls, epoch })
@@ -40,7 +43,11 @@ async function verified(verification: Verification, device: Entity = leaf): Prom
 }
 
 /** A token sealed by this party; the party has asked for its lists in doing so. */
-async function sealed(verification: Verification, changes: Partial<typeof options> = {}, device = leaf) {
+async function sealed(
+  verification: Verification,
+  changes: Partial<typeof options> = {},
+  device = leaf,
+) {
   return sealSession(await verified(verification, device), verification, { ...options, ...changes })
 }
 
@@ -87,6 +94,9 @@ describe('whose token it is', () => {
   })
 })
 
+const graceOf = (forMs: number) =>
+  ({ ...withoutRevocation, expired: { word: 'grace', forMs } }) as const
+
 describe('how long it lasts', () => {
   const seconds = (count: number) => shift(now, count * 1000)
 
@@ -113,7 +123,10 @@ describe('how long it lasts', () => {
   test.each([
     { name: 'the leaf’s list', lists: { ofIssuing: { nextUpdate: seconds(60) } } },
     { name: 'the intermediate’s list', lists: { ofRoot: { nextUpdate: seconds(60) } } },
-    { name: 'the sooner of both', lists: { ofRoot: { nextUpdate: seconds(60) }, ofIssuing: { nextUpdate: seconds(61) } } },
+    {
+      name: 'the sooner of both',
+      lists: { ofRoot: { nextUpdate: seconds(60) }, ofIssuing: { nextUpdate: seconds(61) } },
+    },
   ])('no longer than $name', async ({ lists }) => {
     expect(await endOf(await sealed(await party(lists)))).toBe(seconds(60))
   })
@@ -137,13 +150,25 @@ describe('how long it lasts', () => {
     expect(await endOf(await sealed(open))).toBe(shift(now, 15 * minute))
   })
 
-  const graceOf = (forMs: number) => ({ ...withoutRevocation, expired: { word: 'grace', forMs } }) as const
-
-  test.each<{ readonly name: string; readonly policy: VerificationPolicy; readonly ends: Instant }>([
-    { name: 'the grace that let it in', policy: graceOf(20 * minute), ends: shift(now, 10 * minute) },
-    { name: 'fifteen minutes, where the grace is longer', policy: graceOf(60 * minute), ends: shift(now, 15 * minute) },
-    { name: 'fifteen minutes, where the end does not matter', policy: { ...withoutRevocation, expired: { word: 'allow' } }, ends: shift(now, 15 * minute) },
-  ])('an ended leaf: no longer than $name', async ({ policy, ends }) => {
+  test.each<{ readonly name: string; readonly policy: VerificationPolicy; readonly ends: Instant }>(
+    [
+      {
+        name: 'the grace that let it in',
+        policy: graceOf(20 * minute),
+        ends: shift(now, 10 * minute),
+      },
+      {
+        name: 'fifteen minutes, where the grace is longer',
+        policy: graceOf(60 * minute),
+        ends: shift(now, 15 * minute),
+      },
+      {
+        name: 'fifteen minutes, where the end does not matter',
+        policy: { ...withoutRevocation, expired: { word: 'allow' } },
+        ends: shift(now, 15 * minute),
+      },
+    ],
+  )('an ended leaf: no longer than $name', async ({ policy, ends }) => {
     const ended = await issue(issuing, { notAfter: shift(now, -10 * minute) })
     expect(await endOf(await sealed(await party({}, { policy }), {}, ended))).toBe(ends)
   })
@@ -189,20 +214,24 @@ describe('what has changed since', () => {
   })
 })
 
-describe('revocation is asked on every request', () => {
-  /** The lists of another snapshot, after a device that is not revoked has asked for them. */
-  async function opened(lists: Lists, changes: Partial<Verification> = {}) {
-    const open = { ...strictPolicy, revocation: { of: 'chain', unknown: 'accept' } } as const
-    const ours = await party({}, { policy: changes.policy ?? strictPolicy })
-    const later = await party(lists, { epoch: 2, ...changes })
-    // A sibling of the device asks for the issuer's lists, the other CA's for the root's.
-    const sibling = await issue(issuing, { serial: [0x77] })
-    const paths = [sibling, await issue(root, { serial: [0x78] })]
-    for (const { der } of paths) {
-      await verify({ kind: 'chain', leaf: der, intermediates: [issuing.der] }, { ...later, policy: open })
-    }
-    return openSession(await sealed(ours), leaf.der, later, options)
+/** The lists of another snapshot, after a device that is not revoked has asked for them. */
+async function opened(lists: Lists, changes: Partial<Verification> = {}) {
+  const open = { ...strictPolicy, revocation: { of: 'chain', unknown: 'accept' } } as const
+  const ours = await party({}, { policy: changes.policy ?? strictPolicy })
+  const later = await party(lists, { epoch: 2, ...changes })
+  // A sibling of the device asks for the issuer's lists, the other CA's for the root's.
+  const sibling = await issue(issuing, { serial: [0x77] })
+  const paths = [sibling, await issue(root, { serial: [0x78] })]
+  for (const { der } of paths) {
+    await verify(
+      { kind: 'chain', leaf: der, intermediates: [issuing.der] },
+      { ...later, policy: open },
+    )
   }
+  return openSession(await sealed(ours), leaf.der, later, options)
+}
+
+describe('revocation is asked on every request', () => {
   const leafOnly = { ...strictPolicy, revocation: { of: 'leaf', unknown: 'refuse' } } as const
   const nobody = { ...strictPolicy, revocation: { of: 'none', unknown: 'refuse' } } as const
   const ended = { nextUpdate: at('2026-06-15T00:00:00Z') }

@@ -58,9 +58,21 @@ describe('what says nothing', () => {
     { name: 'no body', given: `${version}.${kid}`, audience: host },
     { name: 'a fourth part', given: `${token}.`, audience: host },
     { name: 'padding', given: `${token}=`, audience: host },
-    { name: 'a nonce alone', given: `${version}.${kid}.${toBase64Url(new Uint8Array(12))}`, audience: host },
-    { name: 'less than a tag', given: `${version}.${kid}.${toBase64Url(new Uint8Array(27))}`, audience: host },
-    { name: 'nothing but nonce and tag', given: `${version}.${kid}.${toBase64Url(new Uint8Array(28))}`, audience: host },
+    {
+      name: 'a nonce alone',
+      given: `${version}.${kid}.${toBase64Url(new Uint8Array(12))}`,
+      audience: host,
+    },
+    {
+      name: 'less than a tag',
+      given: `${version}.${kid}.${toBase64Url(new Uint8Array(27))}`,
+      audience: host,
+    },
+    {
+      name: 'nothing but nonce and tag',
+      given: `${version}.${kid}.${toBase64Url(new Uint8Array(28))}`,
+      audience: host,
+    },
     { name: 'longer than any of ours', given: `${token}${'A'.repeat(2048)}`, audience: host },
     { name: 'the name of a property', given: `${version}.constructor.${body}`, audience: host },
   ])('$name', async ({ given, audience }) => {

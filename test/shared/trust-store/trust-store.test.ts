@@ -16,7 +16,10 @@ describe('a snapshot is asked by name', () => {
     const crls = [await createCrl(root, { number: 1 }), await createCrl(twin, { number: 2 })]
     const store = await trust({ anchors: [root, other, twin], intermediates: [upper, lower], crls })
     const key = nameKey(root.name)
-    expect(store.anchorsBySubject.get(key)?.map(({ spki }) => spki)).toEqual([root.keys.spki, twin.keys.spki])
+    expect(store.anchorsBySubject.get(key)?.map(({ spki }) => spki)).toEqual([
+      root.keys.spki,
+      twin.keys.spki,
+    ])
     expect(store.crlsByIssuer.get(key)?.map(({ number }) => number)).toEqual([1n, 2n])
     expect(store.intermediatesBySubject.get(nameKey(upper.name))?.length).toBe(1)
     expect(store.anchorsBySubject.get(nameKey(name('Nobody')))).toBeUndefined()
@@ -35,9 +38,9 @@ describe('a snapshot is asked by name', () => {
   })
 })
 
-describe('the hash of what is trusted', () => {
-  const hash = async (parts: Parameters<typeof trust>[0]) => (await trust(parts)).trustHash
+const hash = async (parts: Parameters<typeof trust>[0]) => (await trust(parts)).trustHash
 
+describe('the hash of what is trusted', () => {
   test('is the same for', async () => {
     const known = await hash({ anchors: [root, other], intermediates: [upper, lower] })
     const crls = [await createCrl(root, { entries: [entry([1])] })]
@@ -69,5 +72,9 @@ describe('the hash of what is trusted', () => {
 
 test('sets of limits', () => {
   expect(albLimits).toEqual({ certificateOctetsMax: 16_384, presentedMax: 3, intermediatesMax: 3 })
-  expect(defaultLimits).toEqual({ certificateOctetsMax: 16_384, presentedMax: 10, intermediatesMax: 6 })
+  expect(defaultLimits).toEqual({
+    certificateOctetsMax: 16_384,
+    presentedMax: 10,
+    intermediatesMax: 6,
+  })
 })

@@ -24,11 +24,6 @@ describe('of two reasons the one that came further', () => {
 describe('the table', () => {
   const rows = Object.entries(rejections)
 
-  test('what does not end the search has a rank to be told by', () => {
-    const unranked = rows.filter(([, { fatal, rank }]) => !fatal && rank === 0)
-    expect(unranked.map(([code]) => code)).toEqual([])
-  })
-
   test('a device that may come back later is told so by 503, and no other', () => {
     const later = rows.filter(([, { status }]) => status === 503).map(([code]) => code)
     expect(later).toEqual(['revocation_unknown'])

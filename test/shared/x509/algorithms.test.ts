@@ -23,8 +23,14 @@ describe('signature algorithms', () => {
   })
 
   test.each([
-    { name: 'ECDSA with parameters (RFC 5758 3.2)', identifier: sequence(oid('1.2.840.10045.4.3.2'), nul) },
-    { name: 'RSA with parameters other than NULL', identifier: sequence(oid(rsaWithSha256), sequence()) },
+    {
+      name: 'ECDSA with parameters (RFC 5758 3.2)',
+      identifier: sequence(oid('1.2.840.10045.4.3.2'), nul),
+    },
+    {
+      name: 'RSA with parameters other than NULL',
+      identifier: sequence(oid(rsaWithSha256), sequence()),
+    },
     { name: 'Ed25519 with parameters (RFC 8410 3)', identifier: sequence(oid('1.3.101.112'), nul) },
     { name: 'SHA-1 with RSA', identifier: sequence(oid('1.2.840.113549.1.1.5'), nul) },
     { name: 'MD5 with RSA', identifier: sequence(oid('1.2.840.113549.1.1.4'), nul) },
@@ -75,10 +81,25 @@ describe('public keys', () => {
   const bits = bitString(octets(1))
   test.each([
     { name: 'no key', spki: octets() },
-    { name: 'a curve that WebCrypto lacks', spki: sequence(sequence(oid('1.2.840.10045.2.1'), oid('1.3.132.0.10')), bits) },
-    { name: 'a curve written out', spki: sequence(sequence(oid('1.2.840.10045.2.1'), sequence()), bits) },
-    { name: 'RSA without a modulus', spki: sequence(sequence(oid('1.2.840.113549.1.1.1'), nul), bitString(sequence())) },
-    { name: 'RSA with the modulus zero', spki: sequence(sequence(oid('1.2.840.113549.1.1.1'), nul), bitString(sequence(integer(0), integer(3)))) },
+    {
+      name: 'a curve that WebCrypto lacks',
+      spki: sequence(sequence(oid('1.2.840.10045.2.1'), oid('1.3.132.0.10')), bits),
+    },
+    {
+      name: 'a curve written out',
+      spki: sequence(sequence(oid('1.2.840.10045.2.1'), sequence()), bits),
+    },
+    {
+      name: 'RSA without a modulus',
+      spki: sequence(sequence(oid('1.2.840.113549.1.1.1'), nul), bitString(sequence())),
+    },
+    {
+      name: 'RSA with the modulus zero',
+      spki: sequence(
+        sequence(oid('1.2.840.113549.1.1.1'), nul),
+        bitString(sequence(integer(0), integer(3))),
+      ),
+    },
     { name: 'RSA-PSS', spki: sequence(sequence(oid('1.2.840.113549.1.1.10')), bits) },
     { name: 'octets behind', spki: octets(...rsaKey(2048), 0) },
   ])('unknown: $name', ({ spki }) => {

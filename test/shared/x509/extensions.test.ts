@@ -69,7 +69,11 @@ describe('the frame (RFC 5280 4.1.2.9)', () => {
 
 describe('criticality (RFC 5280 4.2)', () => {
   test.each([
-    { name: 'what is unknown and optional is passed over', extensions: [unknown(1)], collected: [] },
+    {
+      name: 'what is unknown and optional is passed over',
+      extensions: [unknown(1)],
+      collected: [],
+    },
     {
       name: 'what is unknown and critical is collected, in order',
       extensions: [unknown(2, 'critical'), unknown(3), unknown(1, 'critical')],
@@ -101,25 +105,39 @@ describe('criticality (RFC 5280 4.2)', () => {
   })
 })
 
-describe('basicConstraints (RFC 5280 4.2.1.9)', () => {
-  const of = (...parts: readonly Bytes[]) => read(extension('2.5.29.19', sequence(...parts)))
+const constraintsOf = (...parts: readonly Bytes[]) =>
+  read(extension('2.5.29.19', sequence(...parts)))
 
+describe('basicConstraints (RFC 5280 4.2.1.9)', () => {
   test.each([
     { name: 'nothing said', parts: [], ca: false, pathLength: undefined },
     { name: 'a CA', parts: [boolean(0xff)], ca: true, pathLength: undefined },
-    { name: 'FALSE written out, as in the field', parts: [boolean(0x00)], ca: false, pathLength: undefined },
+    {
+      name: 'FALSE written out, as in the field',
+      parts: [boolean(0x00)],
+      ca: false,
+      pathLength: undefined,
+    },
     { name: 'no CA below', parts: [boolean(0xff), integer(0)], ca: true, pathLength: 0 },
     { name: 'many below', parts: [boolean(0xff), integer(1, 0)], ca: true, pathLength: 256 },
   ])('$name', ({ parts, ca, pathLength }) => {
-    const result = of(...parts)
+    const result = constraintsOf(...parts)
     expect(result.ok && result.value.basicConstraints).toEqual({ ca, pathLength })
   })
 
   test.each([
-    { name: 'a length below zero', parts: [boolean(0xff), integer(0xff)], says: 'pathLenConstraint from 0 to 2^31 - 1' },
-    { name: 'a third part', parts: [boolean(0xff), integer(0), integer(0)], says: 'the end of the element' },
+    {
+      name: 'a length below zero',
+      parts: [boolean(0xff), integer(0xff)],
+      says: 'pathLenConstraint from 0 to 2^31 - 1',
+    },
+    {
+      name: 'a third part',
+      parts: [boolean(0xff), integer(0), integer(0)],
+      says: 'the end of the element',
+    },
   ])('refused: $name', ({ parts, says }) => {
-    expect(said(of(...parts))).toBe(says)
+    expect(said(constraintsOf(...parts))).toBe(says)
   })
 
   test('octets behind the value', () => {
@@ -152,15 +170,19 @@ describe('keyUsage and extKeyUsage (RFC 5280 4.2.1.3 and 4.2.1.12)', () => {
   })
 })
 
-describe('key identifiers (RFC 5280 4.2.1.1 and 4.2.1.2)', () => {
-  const authority = (...parts: readonly Bytes[]) => {
-    const result = read(extension('2.5.29.35', sequence(...parts)))
-    return result.ok ? result.value.authorityKeyIdentifier : result.error.expected
-  }
+const authority = (...parts: readonly Bytes[]) => {
+  const result = read(extension('2.5.29.35', sequence(...parts)))
+  return result.ok ? result.value.authorityKeyIdentifier : result.error.expected
+}
 
+describe('key identifiers (RFC 5280 4.2.1.1 and 4.2.1.2)', () => {
   test.each([
     { name: 'of the key', parts: [context(0, octets(1, 2))], keyIdentifier: octets(1, 2) },
-    { name: 'by issuer and serial only', parts: [explicit(1, nothing), context(2, octets(7))], keyIdentifier: undefined },
+    {
+      name: 'by issuer and serial only',
+      parts: [explicit(1, nothing), context(2, octets(7))],
+      keyIdentifier: undefined,
+    },
     { name: 'empty', parts: [], keyIdentifier: undefined },
   ])('authority: $name', ({ parts, keyIdentifier }) => {
     expect(authority(...parts)).toEqual(keyIdentifier)
@@ -176,12 +198,14 @@ describe('key identifiers (RFC 5280 4.2.1.1 and 4.2.1.2)', () => {
   })
 })
 
-describe('subjectAltName (RFC 5280 4.2.1.6)', () => {
-  const text = (number: number, value: string) => context(number, toUtf8(value))
-  const of = (...names: readonly Bytes[]) => read(extension('2.5.29.17', sequence(...names)))
+const addresses = (count: number) => context(7, new Uint8Array(count))
+const text = (number: number, value: string) => context(number, toUtf8(value))
+const altNamesOf = (...names: readonly Bytes[]) => read(extension('2.5.29.17', sequence(...names)))
+const manyNames = (count: number) => Array.from({ length: count }, () => text(2, 'a'))
 
+describe('subjectAltName (RFC 5280 4.2.1.6)', () => {
   test('each form by itself, others passed over', () => {
-    const result = of(
+    const result = altNamesOf(
       text(1, 'fleet@example.org'),
       text(2, 'car-0001.example.org'),
       text(6, 'spiffe://example.org/car/1'),
@@ -198,21 +222,26 @@ describe('subjectAltName (RFC 5280 4.2.1.6)', () => {
     })
   })
 
-  const addresses = (count: number) => context(7, new Uint8Array(count))
-  const names = (count: number) => Array.from({ length: count }, () => text(2, 'a'))
-
   test.each([
     { name: 'no name', names: [], says: 'at least one GeneralName' },
     { name: 'a letter outside IA5', names: [text(2, 'zähler')], says: 'dNSName in IA5String' },
-    { name: 'a URI with such a letter', names: [text(6, 'spiffe://é')], says: 'uniformResourceIdentifier in IA5String' },
+    {
+      name: 'a URI with such a letter',
+      names: [text(6, 'spiffe://é')],
+      says: 'uniformResourceIdentifier in IA5String',
+    },
     { name: 'an IPv4 address', names: [addresses(4)], says: 'ok' },
     { name: 'an IPv6 address', names: [addresses(16)], says: 'ok' },
-    { name: 'a network, as only constraints have it', names: [addresses(8)], says: 'iPAddress of 4 or 16 octets' },
+    {
+      name: 'a network, as only constraints have it',
+      names: [addresses(8)],
+      says: 'iPAddress of 4 or 16 octets',
+    },
     { name: 'half an address', names: [addresses(2)], says: 'iPAddress of 4 or 16 octets' },
-    { name: 'as many names as the bound', names: names(512), says: 'ok' },
-    { name: 'one more than the bound', names: names(513), says: 'at most 512 names' },
+    { name: 'as many names as the bound', names: manyNames(512), says: 'ok' },
+    { name: 'one more than the bound', names: manyNames(513), says: 'at most 512 names' },
     { name: 'a name that reaches out', names: [element(0x82).subarray(0, 1)], says: 'a length' },
   ])('$name: $says', ({ names: given, says }) => {
-    expect(said(of(...given))).toBe(says)
+    expect(said(altNamesOf(...given))).toBe(says)
   })
 })

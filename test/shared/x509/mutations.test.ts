@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { array, assert, constantFrom, integer, property, record, type Arbitrary } from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Bytes } from '#shared/bytes.ts'
 import type { DerFault } from '#shared/der/reader.ts'
@@ -15,13 +15,19 @@ const leaf = await issue(ca, { extensions: { names, basicConstraints: basicConst
 const crl = await createCrl(ca, { entries: [entry([0x2a], reason(1)), entry([0x00, 0xd2, 0xab])] })
 
 /** What is done to some bytes: a place (as a share of their length, in thousandths) and an octet. */
-const edit = fc.record({
-  kind: fc.constantFrom('replace', 'insert', 'remove', 'cut'),
-  place: fc.integer({ min: 0, max: 999 }),
-  octet: fc.integer({ min: 0, max: 255 }),
+interface Edit {
+  readonly kind: 'replace' | 'insert' | 'remove' | 'cut'
+  readonly place: number
+  readonly octet: number
+}
+
+const edit: Arbitrary<Edit> = record({
+  kind: constantFrom('replace', 'insert', 'remove', 'cut'),
+  place: integer({ min: 0, max: 999 }),
+  octet: integer({ min: 0, max: 255 }),
 })
 
-function edited(bytes: Bytes, { kind, place, octet }: typeof edit extends fc.Arbitrary<infer T> ? T : never): Bytes {
+function edited(bytes: Bytes, { kind, place, octet }: Edit): Bytes {
   const at = Math.floor((bytes.length * place) / 1000)
   if (kind === 'cut') return bytes.slice(0, at)
   const rest = kind === 'insert' ? bytes.subarray(at) : bytes.subarray(at + 1)
@@ -34,7 +40,7 @@ test.each([
 ] as const)('any mutation of a $name is read or has a fault inside it', ({ original, parse }) => {
   const judge: (der: Bytes) => Result<unknown, DerFault> = parse
   expect(judge(original).ok).toBe(true)
-  const property = fc.property(fc.array(edit, { minLength: 1, maxLength: 4 }), (edits) => {
+  const inside = property(array(edit, { minLength: 1, maxLength: 4 }), (edits) => {
     const bent = edits.reduce(edited, original)
     const result = judge(bent)
     if (result.ok) return
@@ -42,7 +48,7 @@ test.each([
     expect(result.error.offset).toBeLessThanOrEqual(bent.length)
     expect(result.error.expected).not.toBe('')
   })
-  fc.assert(property, { seed: 20_260_615, numRuns: 3000 })
+  assert(inside, { seed: 20_260_615, numRuns: 3000 })
 })
 
 test('every single octet of a certificate, replaced by a few others', () => {
@@ -51,7 +57,9 @@ test('every single octet of a certificate, replaced by a few others', () => {
       const bent = leaf.der.slice()
       bent[place] = octet
       const result = parseCertificate(bent)
-      expect(result.ok || (result.error.offset >= 0 && result.error.offset <= bent.length)).toBe(true)
+      expect(result.ok || (result.error.offset >= 0 && result.error.offset <= bent.length)).toBe(
+        true,
+      )
     }
   }
 })

@@ -1,7 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import { toHex } from '#shared/bytes.ts'
 import { parseCertificate } from '#shared/x509/parse.ts'
-import { context, explicit, integer, nothing, octets, sequence, time, utcTime } from '../der/writer.ts'
+import {
+  context,
+  explicit,
+  integer,
+  nothing,
+  octets,
+  sequence,
+  time,
+  utcTime,
+} from '../der/writer.ts'
 import { newKeys } from '../keys.ts'
 import { at, certificateOf, createCa, extension, issue, name, type Overrides } from '../pki.ts'
 
@@ -27,7 +36,12 @@ test('every field is a view of the very octets that were parsed', async () => {
   expect(certificate.subject).toEqual(name('meter-0001'))
   expect(certificate.spki).toEqual(keys.spki)
   expect(certificate.signatureAlgorithm).toEqual(ca.keys.algorithm)
-  for (const part of [certificate.tbs, certificate.serial, certificate.spki, certificate.signature]) {
+  for (const part of [
+    certificate.tbs,
+    certificate.serial,
+    certificate.spki,
+    certificate.signature,
+  ]) {
     expect(part.buffer).toBe(der.buffer)
   }
 })
@@ -63,7 +77,11 @@ describe('version (RFC 5280 4.1.2.1) and what it allows', () => {
       parts: { version: explicit(0, integer(2), integer(2)) },
       says: 'the end of the element',
     },
-    { name: '1 with extensions', parts: { version: nothing }, says: 'no extensions before version 3' },
+    {
+      name: '1 with extensions',
+      parts: { version: nothing },
+      says: 'no extensions before version 3',
+    },
     {
       name: '2 with extensions',
       parts: { version: explicit(0, integer(1)) },
@@ -94,16 +112,23 @@ describe('version (RFC 5280 4.1.2.1) and what it allows', () => {
   })
 })
 
-describe('serial number (RFC 5280 4.1.2.2)', () => {
-  const of = (count: number, first: number) => [first, ...Array.from({ length: count - 1 }, () => 1)]
+const octetsFrom = (count: number, first: number) => [
+  first,
+  ...Array.from({ length: count - 1 }, () => 1),
+]
 
+describe('serial number (RFC 5280 4.1.2.2)', () => {
   test.each([
     { name: 'zero', serial: [0x00], says: 'ok' },
     { name: 'negative', serial: [0x80], says: 'ok' },
-    { name: '20 octets', serial: of(20, 0x7f), says: 'ok' },
-    { name: '20 octets and a sign octet', serial: [0x00, ...of(20, 0xff)], says: 'ok' },
-    { name: '21 octets', serial: of(21, 0x7f), says: 'serialNumber of at most 20 octets' },
-    { name: '21 octets and a sign octet', serial: [0x00, ...of(21, 0xff)], says: 'serialNumber of at most 20 octets' },
+    { name: '20 octets', serial: octetsFrom(20, 0x7f), says: 'ok' },
+    { name: '20 octets and a sign octet', serial: [0x00, ...octetsFrom(20, 0xff)], says: 'ok' },
+    { name: '21 octets', serial: octetsFrom(21, 0x7f), says: 'serialNumber of at most 20 octets' },
+    {
+      name: '21 octets and a sign octet',
+      serial: [0x00, ...octetsFrom(21, 0xff)],
+      says: 'serialNumber of at most 20 octets',
+    },
     { name: 'no octets', serial: [], says: 'serialNumber with content' },
     { name: 'a zero too many', serial: [0x00, 0x01], says: 'serialNumber in its shortest form' },
   ])('$name: $says', async ({ serial, says }) => {

@@ -10,16 +10,31 @@ const filled = (count: number, octet: number): Bytes => new Uint8Array(count).fi
 
 describe('raw ECDSA signatures (RFC 3279 2.2.3)', () => {
   test.each([
-    { name: 'short scalars are padded on the left', der: sequence(integer(1), integer(2)), raw: octets(0, 1, 0, 2) },
-    { name: 'a sign octet is dropped', der: sequence(integer(0, 0x80, 1), integer(0x7f, 0xff)), raw: octets(0x80, 1, 0x7f, 0xff) },
-    { name: 'zero is nothing but padding', der: sequence(integer(0), integer(1)), raw: octets(0, 0, 0, 1) },
+    {
+      name: 'short scalars are padded on the left',
+      der: sequence(integer(1), integer(2)),
+      raw: octets(0, 1, 0, 2),
+    },
+    {
+      name: 'a sign octet is dropped',
+      der: sequence(integer(0, 0x80, 1), integer(0x7f, 0xff)),
+      raw: octets(0x80, 1, 0x7f, 0xff),
+    },
+    {
+      name: 'zero is nothing but padding',
+      der: sequence(integer(0), integer(1)),
+      raw: octets(0, 0, 0, 1),
+    },
   ])('$name', ({ der, raw }) => {
     expect(rawEcdsaSignature(der, 2)).toEqual(raw)
   })
 
   test.each([
     { name: 'a scalar too long', der: sequence(integer(1, 0, 0), integer(1)) },
-    { name: 'a scalar too long behind its sign octet', der: sequence(integer(1), integer(0, 0x80, 0, 0)) },
+    {
+      name: 'a scalar too long behind its sign octet',
+      der: sequence(integer(1), integer(0, 0x80, 0, 0)),
+    },
     { name: 'a negative scalar', der: sequence(integer(0xff), integer(1)) },
     { name: 'a zero too many', der: sequence(integer(0, 1), integer(1)) },
     { name: 'one scalar', der: sequence(integer(1)) },
@@ -81,18 +96,38 @@ describe('what verifies nothing, and throws nothing', () => {
   const even = filled(256, 0xfe)
 
   test.each([
-    { name: 'a point off the curve', keyName: 'P-256', spki: sequence(p256, bitString(octets(4, ...filled(64, 1)))) },
+    {
+      name: 'a point off the curve',
+      keyName: 'P-256',
+      spki: sequence(p256, bitString(octets(4, ...filled(64, 1)))),
+    },
     { name: 'no point', keyName: 'P-256', spki: sequence(p256, bitString(octets())) },
     { name: 'the point at infinity', keyName: 'P-256', spki: sequence(p256, bitString(octets(0))) },
-    { name: 'half a point', keyName: 'P-256', spki: sequence(p256, bitString(octets(4, ...filled(32, 1)))) },
+    {
+      name: 'half a point',
+      keyName: 'P-256',
+      spki: sequence(p256, bitString(octets(4, ...filled(32, 1)))),
+    },
     { name: 'an even modulus', keyName: 'RSA', spki: rsaKey(even, integer(1, 0, 1)) },
     { name: 'an even exponent', keyName: 'RSA', spki: rsaKey(filled(256, 0xff), integer(2)) },
     { name: 'the exponent zero', keyName: 'RSA', spki: rsaKey(filled(256, 0xff), integer(0)) },
     { name: 'the exponent one', keyName: 'RSA', spki: rsaKey(filled(256, 0xff), integer(1)) },
-    { name: 'an exponent as long as the modulus', keyName: 'RSA', spki: rsaKey(filled(256, 0xff), element(0x02, filled(256, 0x7f))) },
+    {
+      name: 'an exponent as long as the modulus',
+      keyName: 'RSA',
+      spki: rsaKey(filled(256, 0xff), element(0x02, filled(256, 0x7f))),
+    },
     { name: 'a negative exponent', keyName: 'RSA', spki: rsaKey(filled(256, 0xff), integer(0xff)) },
-    { name: 'an Edwards key too short', keyName: 'Ed25519', spki: sequence(sequence(oid('1.3.101.112')), bitString(filled(31, 1))) },
-    { name: 'an Edwards key of no point', keyName: 'Ed25519', spki: sequence(sequence(oid('1.3.101.112')), bitString(filled(32, 0xff))) },
+    {
+      name: 'an Edwards key too short',
+      keyName: 'Ed25519',
+      spki: sequence(sequence(oid('1.3.101.112')), bitString(filled(31, 1))),
+    },
+    {
+      name: 'an Edwards key of no point',
+      keyName: 'Ed25519',
+      spki: sequence(sequence(oid('1.3.101.112')), bitString(filled(32, 0xff))),
+    },
   ] as const)('$name', async ({ keyName, spki }) => {
     const keys = await sameKeys(keyName)
     expect(await verifies(keys, await keys.sign(signed), spki)).toBe(false)

@@ -9,15 +9,45 @@ const hour = 3_600_000
 const endless = Number.POSITIVE_INFINITY
 
 test.each([
-  { name: 'the last millisecond before', now: shift(notBefore, -1), graceMs: 0, code: 'not_yet_valid' },
+  {
+    name: 'the last millisecond before',
+    now: shift(notBefore, -1),
+    graceMs: 0,
+    code: 'not_yet_valid',
+  },
   { name: 'the millisecond it starts', now: notBefore, graceMs: 0, code: 'ok' },
   { name: 'the second it ends', now: notAfter, graceMs: 0, code: 'ok' },
-  { name: 'the last millisecond of that second', now: shift(notAfter, 999), graceMs: 0, code: 'ok' },
+  {
+    name: 'the last millisecond of that second',
+    now: shift(notAfter, 999),
+    graceMs: 0,
+    code: 'ok',
+  },
   { name: 'the second after', now: shift(notAfter, 1000), graceMs: 0, code: 'expired' },
-  { name: 'the last millisecond of an hour of grace', now: shift(notAfter, hour + 999), graceMs: hour, code: 'ok' },
-  { name: 'the millisecond after the grace', now: shift(notAfter, hour + 1000), graceMs: hour, code: 'expired' },
-  { name: 'long after, where the end does not matter', now: instantFromMs(8.64e15), graceMs: endless, code: 'ok' },
-  { name: 'grace is for the end, never for the start', now: shift(notBefore, -1), graceMs: endless, code: 'not_yet_valid' },
+  {
+    name: 'the last millisecond of an hour of grace',
+    now: shift(notAfter, hour + 999),
+    graceMs: hour,
+    code: 'ok',
+  },
+  {
+    name: 'the millisecond after the grace',
+    now: shift(notAfter, hour + 1000),
+    graceMs: hour,
+    code: 'expired',
+  },
+  {
+    name: 'long after, where the end does not matter',
+    now: instantFromMs(8.64e15),
+    graceMs: endless,
+    code: 'ok',
+  },
+  {
+    name: 'grace is for the end, never for the start',
+    now: shift(notBefore, -1),
+    graceMs: endless,
+    code: 'not_yet_valid',
+  },
 ])('RFC 5280 6.1.3 (a)(2): $name: $code', ({ now, graceMs, code }) => {
   const result = checkValidity({ validity: { notBefore, notAfter } }, 0, now, graceMs)
   expect(result.ok ? 'ok' : result.error.code).toBe(code)

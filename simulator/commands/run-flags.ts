@@ -1,0 +1,19 @@
+import type { FrontProfileName } from '../scenario/scenario.ts'
+
+/** What the command line may say beside the scenario's file. */
+export interface RunFlags {
+  readonly seed?: number
+  readonly devices?: number
+  readonly days?: number
+  readonly mode?: 'verify' | 'passthrough'
+  readonly profile?: FrontProfileName
+  readonly port: number
+  readonly report: string
+  readonly json?: true
+  readonly target?: string
+  readonly targetCa?: string
+  readonly ca: string
+  readonly trustDir?: string
+  readonly publishCommand?: string
+  readonly compression?: number
+}
