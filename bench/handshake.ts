@@ -44,11 +44,11 @@ const ours = await startOurs(server)
 const raw = await startRaw(server)
 const costs = { ours: [] as number[], raw: [] as number[] }
 for (let round = 0; round <= rounds; round += 1) {
-  for (const [name, once] of [
+  for (const [name, work] of [
     ['ours', ours.once],
     ['raw', raw.once],
   ] as const) {
-    const cost = await cpuMsOfEach(once)
+    const cost = await cpuMsOfEach(work)
     // The first round warms up.
     if (round > 0) costs[name].push(cost)
   }

@@ -23,6 +23,16 @@ test('version, key name and body, and nothing of the text', () => {
   expect(fromBase64Url(token.split('.')[2] ?? '')?.length).toBe(12 + text.length + 16)
 })
 
+test.each([
+  { name: 'as long as the bound', letters: 1504, length: 2048, opens: true },
+  { name: 'one letter longer', letters: 1505, length: 2049, opens: false },
+])('$name: $length', async ({ letters, length, opens }) => {
+  const long = 'x'.repeat(letters)
+  const sealed = await sealToken(long, ring, host, nonces())
+  expect(sealed.length).toBe(length)
+  expect(await openToken(sealed, ring, host)).toBe(opens ? long : undefined)
+})
+
 test('each sealing asks for a nonce of its own', async () => {
   const random = nonces()
   const first = await sealToken(text, ring, host, random)

@@ -1,6 +1,10 @@
 import { shift, type Instant } from '#shared/time.ts'
 import type { Authority, DeviceCredential } from '#simulator/ca/authority.ts'
-import { connect, type DeviceConnection } from '#simulator/engine/client/device-connection.ts'
+import {
+  connect,
+  type DeviceConnection,
+  type DeviceResponse,
+} from '#simulator/engine/client/device-connection.ts'
 import type { Stage } from '#simulator/engine/stage.ts'
 
 const dayMs = 86_400_000
@@ -39,14 +43,24 @@ export async function open(
   return opened.value
 }
 
-/** What one request is answered with: status, and of a JSON body the code or who was let in. */
+/** What a client makes of an answer: status, and of a JSON body the code or who was let in. */
+export function told({ status, body }: DeviceResponse): Told {
+  const { code, device } = body as { code?: unknown; device?: { serial?: unknown } }
+  return status === 200 ? { status, serial: device?.serial } : { status, code }
+}
+
+interface Told {
+  readonly status: number
+  readonly code?: unknown
+  readonly serial?: unknown
+}
+
+/** One request that must be answered. */
 export async function ask(
   connection: DeviceConnection,
   headers: Readonly<Record<string, string>> = {},
-): Promise<{ readonly status: number; readonly code?: unknown; readonly serial?: unknown }> {
+): Promise<Told> {
   const response = await connection.request({ method: 'GET', path: '/', headers })
   if (!response.ok) throw new Error(JSON.stringify(response.error))
-  const { status, body } = response.value
-  const { code, device } = body as { code?: unknown; device?: { serial?: unknown } }
-  return status === 200 ? { status, serial: device?.serial } : { status, code }
+  return told(response.value)
 }
