@@ -36,6 +36,8 @@ export default defineConfig({
         plugins: [cloudflareTest({ miniflare: { compatibilityDate: '2026-10-15' } })],
         test: {
           name: 'workerd',
+          // One isolate for all files: these tests keep nothing between them, and starting one costs more.
+          isolate: false,
           include: ['test/shared/**/*.test.ts', 'test/workerd-only/**/*.test.ts'],
         },
       },

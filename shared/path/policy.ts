@@ -15,7 +15,7 @@ export interface VerificationPolicy {
      */
     readonly unknown: 'refuse' | 'accept'
   }
-  /** Whether a platform's own word is enough where it passes no bytes to verify again. */
+  /** Whether a platform's own word is enough; `refuse` verifies the bytes it passes, if it passes any. */
   readonly attested: 'refuse' | 'accept'
 }
 

@@ -95,6 +95,8 @@ export async function openSession(
   const text = await openToken(token, options.ring, options.audience)
   const claims = text === undefined ? undefined : sessionClaims(text)
   if (claims === undefined) return { verdict: 'reverify', because: 'not_ours' }
+  // What has ended says nothing, not even whose it was: a device that kept it past a renewal goes on.
+  if (!(verification.now <= claims.exp)) return { verdict: 'reverify', because: 'ended' }
   if (!equalInConstantTime(toUtf8(claims.x5t), toUtf8(await sha256Text(leaf)))) {
     return { verdict: 'refused', rejection: { code: 'session_of_other_certificate' } }
   }
@@ -106,9 +108,8 @@ export async function openSession(
 
 async function whatMoved(
   claims: SessionClaims,
-  { store, policy, now }: Verification,
+  { store, policy }: Verification,
 ): Promise<ReverifyReason | undefined> {
-  if (now > claims.exp) return 'ended'
   if (claims.trust !== store.trustHash) return 'trust_changed'
   if (claims.policy !== (await policyHash(policy))) return 'policy_changed'
   // Sealed by someone who knew more than we do: decide anew on what we have.

@@ -47,9 +47,10 @@ const readers: Readonly<Record<string, ReadExtension>> = {
 
 /**
  * Extensions that change what a path may do, so that one which is not processed refuses the path
- * whether or not the CA remembered to mark it critical (RFC 5280 4.2.1.10: nameConstraints MUST be).
+ * whether or not the CA remembered to mark it critical, as it MUST (RFC 5280 4.2.1.10, 4.2.1.11 and
+ * 4.2.1.14): nameConstraints, policyConstraints, inhibitAnyPolicy.
  */
-const neverIgnored: ReadonlySet<string> = new Set(['2.5.29.30'])
+const neverIgnored: ReadonlySet<string> = new Set(['2.5.29.30', '2.5.29.36', '2.5.29.54'])
 
 /** RFC 5280 4.1: `Extensions ::= SEQUENCE SIZE (1..MAX) OF Extension`, each at most once (4.2). */
 export function readExtensions(reader: DerReader): Extensions {

@@ -81,7 +81,7 @@ describe('when devices connect', () => {
   test('cars at the fleet’s mean interval, mostly by day', () => {
     const instants = instantsOf('car-0001', 4000)
     const mean = ((instants.at(-1) ?? 0) - start) / instants.length
-    expect(mean / (4 * dayMs)).toBeCloseTo(1, 1)
+    expect(mean / present(quickstart.fleets[0]).traffic.everyMs).toBeCloseTo(1, 1)
     const byDay = instants.filter((instant) => {
       const hour = Math.floor((instant % dayMs) / hourMs)
       return hour >= 6 && hour < 21
@@ -91,7 +91,8 @@ describe('when devices connect', () => {
 
   test('a meter at one interval to the millisecond, in a phase of its own', () => {
     const [first = start, second = start, third = start] = instantsOf('meter-0001', 3)
-    expect([second - first, third - second]).toEqual([4 * dayMs, 4 * dayMs])
+    const { everyMs } = present(quickstart.fleets[1]).traffic
+    expect([second - first, third - second]).toEqual([everyMs, everyMs])
     expect(instantsOf('meter-0002', 1)[0]).not.toBe(first)
   })
 })
@@ -108,7 +109,7 @@ describe('revocations', () => {
 
   test('say when they are published, and probe to a second past the bound', () => {
     for (const { at, publishesAt, probesAt } of revocations) {
-      expect(publishesAt - at).toBe(302_000)
+      expect(publishesAt - at).toBe(quickstart.pki.crl.publishDelayMs)
       expect(probesAt.map((instant) => instant - publishesAt)).toEqual([1000, 5000, 6000])
     }
   })
@@ -157,9 +158,9 @@ describe('the quickstart, dry', () => {
   const inPhase = (name: string, wanted: (session: DrySession) => boolean) =>
     run.sessions.filter((one) => phaseAt(quickstart, one.at)?.name === name && wanted(one)).length
 
-  test('about 4,000 connections and 22,000 attempts, a tenth at most over MQTT', () => {
+  test('more than 3,000 connections and 20,000 attempts, a tenth at most over MQTT', () => {
     const mqtt = run.sessions.filter(({ session }) => session.protocol === 'mqtt')
-    expect(run.sessions.length).toBeGreaterThan(3700)
+    expect(run.sessions.length).toBeGreaterThan(3000)
     expect(run.sessions.length).toBeLessThan(4500)
     expect(sum(run.sessions)).toBeGreaterThan(20_000)
     expect(sum(run.sessions)).toBeLessThan(24_000)

@@ -30,7 +30,7 @@ const sabotages: readonly {
     name: 'the core ignores expiry',
     sabotage: changedSource(
       'shared/path/checks/validity.ts',
-      'if (now > notAfter + lastSecondMs + graceMs)',
+      'if (!(now <= notAfter + lastSecondMs + graceMs))',
       'if (now > notAfter * 1000)',
     ),
     finds: 'wrongAccepts',

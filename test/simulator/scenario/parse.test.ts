@@ -86,13 +86,13 @@ const slips = [
     name: 'a bare number for a duration',
     line: '  duration: 10d',
     becomes: '  duration: 10',
-    says: 'a.yaml:5:13: time.duration: found 10, expected a duration with a unit, like 30d, 12h, 5m, 10s or 250ms',
+    says: 'a.yaml:5:13: time.duration: found 10, expected a duration with units, like 30d, 12h, 5m, 10s, 250ms or 1d12h',
   },
   {
     name: 'a wrong unit',
     line: '  duration: 10d',
     becomes: '  duration: 10days',
-    says: 'a.yaml:5:13: time.duration: found "10days", expected a duration with a unit, like 30d, 12h, 5m, 10s or 250ms',
+    says: 'a.yaml:5:13: time.duration: found "10days", expected a duration with units, like 30d, 12h, 5m, 10s, 250ms or 1d12h',
   },
   {
     name: 'no time at all',
@@ -116,7 +116,7 @@ const slips = [
     name: 'a key missing',
     line: '      validity: 28d',
     becomes: '      renew_at: 0.5',
-    says: 'a.yaml:13:5: fleets[0].certificate.validity: found nothing, expected a duration with a unit, like 30d, 12h, 5m, 10s or 250ms',
+    says: 'a.yaml:13:5: fleets[0].certificate.validity: found nothing, expected a duration with units, like 30d, 12h, 5m, 10s, 250ms or 1d12h',
   },
   {
     name: 'a ratio above 1',
