@@ -221,7 +221,7 @@ export class DeviceAgent {
       deeds.attempts.push({ attempt, observation })
       return observation.outcome
     }
-    const cookie = this.#around.cookies() ? this.cookie : undefined
+    const cookie = this.#cookieFor(credential)
     const connection = isFirst ? 'fresh' : 'held'
     const manner = { connection, cookieSerial: cookie?.serial } as const
     const attempt = this.#attempt(credential, intent, manner)
@@ -239,6 +239,11 @@ export class DeviceAgent {
       headers: cookie === undefined ? json : { ...json, cookie: cookie.cookie },
       body: '{"ok":true}',
     })
+  }
+
+  /** A session that was opened before a renewal goes on with the old certificate, and its cookies. */
+  #cookieFor({ serial }: DeviceCredential): HeldCookie | undefined {
+    return this.#around.cookies() && this.cookie?.serial === serial ? this.cookie : undefined
   }
 
   #keepCookie({ cookie }: Answer, { serial }: DeviceCredential): void {
