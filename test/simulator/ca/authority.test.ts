@@ -12,6 +12,7 @@ import { Ledger } from '#simulator/ca/ledger.ts'
 import { toPem } from '#simulator/ca/pem.ts'
 import { createServerCredential } from '#simulator/ca/server-credential.ts'
 import { loadAuthority, saveAuthority } from '#simulator/ca/store.ts'
+import { testWithOpenssl } from '../../installed.ts'
 
 const start = at('2027-01-01T00:00:00Z')
 const end = at('2027-01-29T00:00:00Z')
@@ -73,7 +74,7 @@ beforeAll(async () => {
 })
 
 describe('a device credential', () => {
-  test.each([
+  testWithOpenssl.each([
     { name: 'the second before it starts', seconds: start / 1000 - 1, says: /not yet valid/ },
     { name: 'the second it starts', seconds: start / 1000, says: /OK$/ },
     // The last second itself belongs to the period (RFC 5280 4.1.2.5), but not for X509_cmp_time.
@@ -83,7 +84,7 @@ describe('a device credential', () => {
     expect(opensslVerify(car, authority.anchorsPem, seconds)).toMatch(says)
   })
 
-  test('carries the profile of a client (RFC 5280 4.2)', () => {
+  testWithOpenssl('carries the profile of a client (RFC 5280 4.2)', () => {
     const certificate = new X509Certificate(car.leafDer)
     expect(certificate.subject).toBe('O=Sallyport Fleet\nCN=car-0001')
     expect(certificate.subjectAltName).toBe(
@@ -139,7 +140,7 @@ describe('a device credential', () => {
     expect([credential.notBefore, credential.notAfter]).toEqual([start, end])
   })
 
-  test('every intermediate signs some devices, and its chain holds', async () => {
+  testWithOpenssl('every intermediate signs some devices, and its chain holds', async () => {
     const names = Array.from({ length: 12 }, (_, index) => `meter-${index}`)
     const credentials = await Promise.all(names.map((name) => authority.issue(request(name))))
     expect(new Set(credentials.map(({ issuer }) => issuer))).toEqual(
@@ -161,31 +162,34 @@ describe('a device credential', () => {
 describe('revocation', () => {
   const revokedAt = at('2027-01-10T12:00:00Z')
 
-  test('shows in the next CRL of its issuer, and openssl refuses that leaf only', async () => {
-    const [bad, good] = await Promise.all([
-      authority.issue(request('car-0003')),
-      authority.issue(request('car-0004')),
-    ])
-    const before = await authority.crls(revokedAt, weekMs)
-    authority.revoke(bad.serial, revokedAt, 'keyCompromise')
-    const after = await authority.crls(revokedAt, weekMs)
-    const says = (credential: DeviceCredential, crls: typeof after) =>
-      opensslVerify(
-        credential,
-        authority.anchorsPem,
-        revokedAt / 1000,
-        crls.map(({ der }) => der),
-      )
-    expect(says(bad, before)).toMatch(/OK$/)
-    expect(says(bad, after)).toMatch(/certificate revoked/)
-    expect(says(good, after)).toMatch(/OK$/)
-    expect(ledger.revocation(bad.serial)).toEqual({
-      serial: bad.serial,
-      revokedAt,
-      reason: 'keyCompromise',
-      publishedAt: undefined,
-    })
-  })
+  testWithOpenssl(
+    'shows in the next CRL of its issuer, and openssl refuses that leaf only',
+    async () => {
+      const [bad, good] = await Promise.all([
+        authority.issue(request('car-0003')),
+        authority.issue(request('car-0004')),
+      ])
+      const before = await authority.crls(revokedAt, weekMs)
+      authority.revoke(bad.serial, revokedAt, 'keyCompromise')
+      const after = await authority.crls(revokedAt, weekMs)
+      const says = (credential: DeviceCredential, crls: typeof after) =>
+        opensslVerify(
+          credential,
+          authority.anchorsPem,
+          revokedAt / 1000,
+          crls.map(({ der }) => der),
+        )
+      expect(says(bad, before)).toMatch(/OK$/)
+      expect(says(bad, after)).toMatch(/certificate revoked/)
+      expect(says(good, after)).toMatch(/OK$/)
+      expect(ledger.revocation(bad.serial)).toEqual({
+        serial: bad.serial,
+        revokedAt,
+        reason: 'keyCompromise',
+        publishedAt: undefined,
+      })
+    },
+  )
 
   test('CRLs have names, bounds, growing numbers, reasons and key identifiers', async () => {
     const { serial, issuer } = await authority.issue(request('car-0005'))
@@ -217,7 +221,7 @@ describe('revocation', () => {
 })
 
 describe('a forged credential', () => {
-  test('copies names, serial and key identifiers, but no signature holds', async () => {
+  testWithOpenssl('copies names, serial and key identifiers, but no signature holds', async () => {
     const { device, kind, notBefore, notAfter } = request('car-0001')
     const forged = await authority.forge({ device, kind, serial: car.serial, notBefore, notAfter })
     const [real, copy] = [car, forged].map(({ leafDer }) => new X509Certificate(leafDer))
@@ -241,25 +245,30 @@ describe('a forged credential', () => {
 })
 
 describe('a saved authority', () => {
-  test('goes on where it stopped: same keys, new serials, growing CRL numbers', async () => {
-    const home = join(directory, 'saved')
-    const before = await authority.crls(start, weekMs)
-    await saveAuthority(authority, home)
-    const loaded = await loadAuthority(home, new Ledger())
-    expect(loaded.anchorsPem).toBe(authority.anchorsPem)
-    const renewed = await loaded.issue(request('car-0001'))
-    expect(renewed.serial).not.toBe(car.serial)
-    expect(opensslVerify(renewed, authority.anchorsPem, start / 1000)).toMatch(/OK$/)
-    const [, crl] = await loaded.crls(start, weekMs)
-    const [, last] = before.map(({ der }) => new X509Crl(der))
-    const next = new X509Crl(crl?.der ?? new Uint8Array())
-    expect(crlNumber(next)).toBe(crlNumber(last) + 1)
-    expect(next.entries).toHaveLength(last?.entries.length ?? -1)
-  })
+  testWithOpenssl(
+    'goes on where it stopped: same keys, new serials, growing CRL numbers',
+    async () => {
+      const home = join(directory, 'saved')
+      const before = await authority.crls(start, weekMs)
+      await saveAuthority(authority, home)
+      const loaded = await loadAuthority(home, new Ledger())
+      expect(loaded.anchorsPem).toBe(authority.anchorsPem)
+      const renewed = await loaded.issue(request('car-0001'))
+      expect(renewed.serial).not.toBe(car.serial)
+      expect(opensslVerify(renewed, authority.anchorsPem, start / 1000)).toMatch(/OK$/)
+      const [, crl] = await loaded.crls(start, weekMs)
+      const [, last] = before.map(({ der }) => new X509Crl(der))
+      const next = new X509Crl(crl?.der ?? new Uint8Array())
+      expect(crlNumber(next)).toBe(crlNumber(last) + 1)
+      expect(next.entries).toHaveLength(last?.entries.length ?? -1)
+    },
+  )
 
-  test('keeps its keys to its owner', () => {
+  test('keeps its keys to its owner', async () => {
+    const home = join(directory, 'kept')
+    await saveAuthority(authority, home)
     const modes = ['root', 'issuing-1', 'issuing-2'].map(
-      (name) => statSync(join(directory, 'saved', `${name}.key.pem`)).mode & 0o777,
+      (name) => statSync(join(home, `${name}.key.pem`)).mode & 0o777,
     )
     expect(modes).toEqual([0o600, 0o600, 0o600])
   })
