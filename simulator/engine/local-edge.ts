@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { fileURLToPath } from 'node:url'
-import { build, type Plugin } from 'esbuild'
+import type { Plugin } from 'esbuild'
 import {
   convertV4MiniflareOptions,
   Log,
@@ -10,6 +9,7 @@ import {
 } from 'miniflare'
 import { formatDuration } from '#shared/duration.ts'
 import type { FrontProfileName, Phase } from '../scenario/scenario.ts'
+import { bundleWorker } from './bundle-worker.ts'
 
 /** Gateway and target in workerd, with the trust store's bucket between them and the world. */
 export interface LocalEdge {
@@ -39,11 +39,12 @@ export interface LocalEdgeOptions {
 }
 
 const prefix = 'trust-stores/local/'
+const localWorker = 'simulator/worker/local.ts'
 const compatibilityDate = '2026-10-15'
 
 /** Bundles the local worker and starts it twice. Quiet and offline: no telemetry, no look-ups. */
 export async function startLocalEdge(options: LocalEdgeOptions): Promise<LocalEdge> {
-  const script = await bundleWorker(options.bundlePlugins)
+  const { text: script } = await bundleWorker(localWorker, options.bundlePlugins)
   const secrets = createSecrets()
   const configured = (phase: Phase, port: number): MiniflareOptions =>
     miniflareOptions({ ...options, phase }, script, secrets, port)
@@ -79,24 +80,6 @@ function keepingSignals<Value>(create: () => Value): Value {
     for (const listener of added) process.removeListener(signal, listener)
   }
   return created
-}
-
-/** One file of everything that the local worker imports. */
-async function bundleWorker(plugins: readonly Plugin[]): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL('../worker/local.ts', import.meta.url))],
-    bundle: true,
-    format: 'esm',
-    target: 'es2024',
-    conditions: ['workerd', 'worker', 'browser'],
-    external: ['cloudflare:*'],
-    write: false,
-    logLevel: 'silent',
-    plugins: [...plugins],
-  })
-  const [file] = outputFiles
-  if (file === undefined) throw new Error('esbuild made no bundle of the edge worker')
-  return file.text
 }
 
 interface Secrets {

@@ -1,18 +1,18 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { bundle, root, type Bundle } from './bundle.ts'
+import { bundleWorker, projectRoot, type WorkerBundle } from '#simulator/engine/bundle-worker.ts'
 
 /** Words of the local run's worker, by which a request may tell the time. */
 const localWords = ['x-sallyport-local', 'LOCAL_KEY', 'toldClock', 'readControl']
 
 describe('what is deployed', () => {
-  let production: Bundle
-  let local: Bundle
+  let production: WorkerBundle
+  let local: WorkerBundle
 
   beforeAll(async () => {
-    production = await bundle('edge/worker.ts')
-    local = await bundle('simulator/worker/local.ts')
+    production = await bundleWorker('edge/worker.ts')
+    local = await bundleWorker('simulator/worker/local.ts')
   })
 
   test('is edge/, shared/ and Hono, and nothing of the simulator or the tests', () => {
@@ -35,7 +35,7 @@ describe('what is deployed', () => {
   test('reads the clock in one place: the clock of the production entry', async () => {
     const found: string[] = []
     for (const path of production.inputs.filter((each) => !each.startsWith('node_modules/'))) {
-      const source = await readFile(join(root, path), 'utf8')
+      const source = await readFile(join(projectRoot, path), 'utf8')
       const reads = source.match(/Date\.now\(|performance\.now\(|new Date\(\)|\bDate\(\)/g) ?? []
       found.push(...reads.map(() => path))
     }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { root } from './bundle.ts'
+import { projectRoot } from '#simulator/engine/bundle-worker.ts'
 
 /** Nothing is fetched, reported or logged. */
 const offline = {
@@ -37,7 +37,7 @@ test('wrangler deploy --dry-run builds the worker of wrangler.toml', async () =>
   const { stdout } = await promisify(execFile)(
     process.execPath,
     [wrangler, 'deploy', '--dry-run', '--outdir', dir],
-    { cwd: root, env: { ...process.env, ...offline } },
+    { cwd: projectRoot, env: { ...process.env, ...offline } },
   )
   expect(stdout).toContain('env.TRUST (sallyport-trust)')
   expect(stdout).toContain('env.MANAGED_TRANSFORM ("off")')

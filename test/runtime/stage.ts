@@ -3,7 +3,7 @@ import { instantFromMs, shift, type Instant } from '#shared/time.ts'
 import { createAuthority, type Authority, type DeviceCredential } from '#simulator/ca/authority.ts'
 import { Ledger } from '#simulator/ca/ledger.ts'
 import { dayMs } from './given.ts'
-import { bundle } from './bundle.ts'
+import { bundleWorker } from '#simulator/engine/bundle-worker.ts'
 
 /** Names the worker behind a service binding, or the values of its variables. */
 type Variables = Readonly<Record<string, string>>
@@ -81,7 +81,7 @@ export async function startRuntime(workers: readonly WorkerOptions[]): Promise<R
 const compatibilityDate = '2026-10-15'
 
 async function workerOf({ name, entry, variables, target, outbound }: WorkerOptions) {
-  const { text } = await bundle(entry)
+  const { text } = await bundleWorker(entry)
   return {
     name,
     modules: [{ type: 'ESModule' as const, path: 'worker.mjs', contents: text }],

@@ -1,18 +1,22 @@
 import { join } from 'node:path'
-import { build, type Metafile } from 'esbuild'
+import { build, type Metafile, type Plugin } from 'esbuild'
 
-export const root = join(import.meta.dirname, '..', '..')
+/** The project's root: what entries are named from. */
+export const projectRoot = join(import.meta.dirname, '..', '..')
 
-export interface Bundle {
+export interface WorkerBundle {
   readonly text: string
   /** Every file that is in it, by its path from the root of the project. */
   readonly inputs: readonly string[]
 }
 
-/** One file of everything that an entry imports, as wrangler bundles it. */
-export async function bundle(entry: string): Promise<Bundle> {
+/** One file of everything that a worker's entry imports, as wrangler bundles it. */
+export async function bundleWorker(
+  entry: string,
+  plugins: readonly Plugin[] = [],
+): Promise<WorkerBundle> {
   const { outputFiles, metafile } = await build({
-    absWorkingDir: root,
+    absWorkingDir: projectRoot,
     entryPoints: [entry],
     bundle: true,
     format: 'esm',
@@ -22,6 +26,7 @@ export async function bundle(entry: string): Promise<Bundle> {
     write: false,
     metafile: true,
     logLevel: 'silent',
+    plugins: [...plugins],
   })
   const [file] = outputFiles
   if (file === undefined) throw new Error(`esbuild made no bundle of ${entry}`)
