@@ -1,5 +1,5 @@
 import { durationExpected, parseDuration } from '#shared/duration.ts'
-import type { VerificationPolicy } from '#shared/path/policy.ts'
+import { strictPolicy, type VerificationPolicy } from '#shared/path/policy.ts'
 import { err, ok, type Result } from '#shared/result.ts'
 import { importKeyRing } from '#shared/session/key-ring.ts'
 import { sessionTtlMaxMs } from '#shared/session/session.ts'
@@ -123,6 +123,7 @@ function readHop(variables: ListenerVariables, platform: Platform, faults: Fault
 
 function readPolicy(variables: ListenerVariables, faults: Faults): VerificationPolicy {
   return {
+    ...strictPolicy,
     expired: readExpired(variables, faults),
     revocation: {
       of: word(variables, 'REVOCATION_OF', ['chain', 'leaf', 'none'], faults),

@@ -139,9 +139,9 @@ export class DerReader {
   }
 
   /** A non-negative INTEGER that fits 31 bits, such as a version or a path length. */
-  smallInteger(expected: string): number {
+  smallInteger(expected: string, expectedTag: number = tag.integer): number {
     const start = this.at
-    const content = this.integer(expected)
+    const content = this.integer(expected, expectedTag)
     const negative = (content[0] ?? 0) >= 0x80
     if (negative || content.length > 4) return this.fail(`${expected} from 0 to 2^31 - 1`, start)
     return content.reduce((value, octet) => value * 256 + octet, 0)
@@ -166,9 +166,9 @@ export class DerReader {
   }
 
   /** A BIT STRING of named bits (X.690 11.2.2): unused bits zero, no trailing zero bits. */
-  namedBits(expected: string): Bytes {
+  namedBits(expected: string, expectedTag: number = tag.bitString): Bytes {
     const start = this.at
-    const content = this.content(tag.bitString, expected)
+    const content = this.content(expectedTag, expected)
     const unused = content[0]
     const last = content.at(-1) ?? 0
     const empty = content.length === 1

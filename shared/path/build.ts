@@ -3,7 +3,9 @@ import { err, type Result } from '#shared/result.ts'
 import { nameKey } from '#shared/trust-store/trust-store.ts'
 import { moreTelling, rejections, type Rejection } from '#shared/verdict/rejection.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
+import { equalNames } from '#shared/x509/name.ts'
 import type { CandidatePath, VerifiedPath } from './candidate-path.ts'
+import { isSelfIssued } from './checks/authority.ts'
 import { validatePath, type ValidationContext } from './validate.ts'
 
 /** One search: what may be tried, and the most telling reason met so far. */
@@ -40,7 +42,7 @@ async function extend(
 ): Promise<Result<VerifiedPath, Rejection> | undefined> {
   const last = certificates[certificates.length - 1] ?? certificates[0]
   for (const anchor of search.context.store.anchorsBySubject.get(nameKey(last.issuer)) ?? []) {
-    const done = await tryPath({ certificates, anchor }, search)
+    const done = await tryPath({ certificates, anchor, beside: search.pool }, search)
     if (done !== undefined) return done
   }
   for (const issuer of issuersOf(last, certificates, search)) {
@@ -82,23 +84,23 @@ function issuersOf(
   const { store } = search.context
   const named = [
     ...(store.intermediatesBySubject.get(nameKey(last.issuer)) ?? []),
-    ...search.pool.filter((each) => equalBytes(each.subject, last.issuer)),
+    ...search.pool.filter((each) => equalNames(each.subject, last.issuer)),
   ]
     .filter((each) => !certificates.some((used) => isSameEntity(used, each)))
     .filter((each, at, all) => all.findIndex(({ der }) => equalBytes(der, each.der)) === at)
-  if (named.length > 0 && certificates.length > store.limits.intermediatesMax) {
-    search.reason = moreTelling(search.reason, {
-      code: 'chain_too_deep',
-      limit: store.limits.intermediatesMax,
-    })
-    return []
+  const limit = store.limits.intermediatesMax
+  // RFC 5280 6.1.4 (l): certificates that a CA issues to itself (a key rollover) do not count.
+  const counted = certificates.slice(1).filter((each) => !isSelfIssued(each)).length
+  const allowed = counted < limit ? named : named.filter(isSelfIssued)
+  if (allowed.length < named.length) {
+    search.reason = moreTelling(search.reason, { code: 'chain_too_deep', limit })
   }
-  return named.toSorted((a, b) => hintRank(a, last) - hintRank(b, last))
+  return allowed.toSorted((a, b) => hintRank(a, last) - hintRank(b, last))
 }
 
 /** RFC 4158 2.4.2: the same name and key twice in a path is a loop, whichever certificate says so. */
 function isSameEntity(a: Certificate, b: Certificate): boolean {
-  return equalBytes(a.subject, b.subject) && equalBytes(a.spki, b.spki)
+  return equalNames(a.subject, b.subject) && equalBytes(a.spki, b.spki)
 }
 
 /** 0 where the key identifiers match, 1 where they say nothing, 2 where they differ. */

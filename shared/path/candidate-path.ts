@@ -5,6 +5,8 @@ import type { Certificate } from '#shared/x509/certificate.ts'
 export interface CandidatePath {
   readonly certificates: readonly [Certificate, ...Certificate[]]
   readonly anchor: TrustAnchor
+  /** Presented beside it: CRL signers may be among them (RFC 5280 6.3.3 (f)). */
+  readonly beside?: readonly Certificate[]
 }
 
 declare const verified: unique symbol
@@ -12,4 +14,9 @@ declare const verified: unique symbol
 /** A path that passed every check of RFC 5280 section 6. Only `validatePath` makes one. */
 export interface VerifiedPath extends CandidatePath {
   readonly [verified]: true
+  /**
+   * user-constrained-policy-set (RFC 5280 6.1.6), dotted, in the names of the anchor's domain. With
+   * anyPolicy among them the path takes every policy; empty where it has none.
+   */
+  readonly policies: readonly string[]
 }

@@ -1,3 +1,27 @@
+import type { FreshnessPolicy } from '#shared/revocation/freshness.ts'
+
+/** What a relying party asks of certificate policies (RFC 5280 6.1.1 (c) and (e) to (g)). */
+export interface CertificatePolicyRules {
+  /** user-initial-policy-set: the policies it takes, as dotted identifiers, or any. */
+  readonly initial: readonly string[] | 'any'
+  /** Whether a path has to have one of them (initial-explicit-policy). */
+  readonly requireExplicit: boolean
+  /** Whether CAs may not call a policy by another name (initial-policy-mapping-inhibit). */
+  readonly inhibitMapping: boolean
+  /** Whether anyPolicy in a certificate stands for none (initial-any-policy-inhibit). */
+  readonly inhibitAny: boolean
+}
+
+/** What a relying party asks of extended key usage (RFC 5280 4.2.1.12). */
+export interface PurposeRules {
+  /** What the leaf is used for; `any` asks neither its purposes, nor those of its CAs, nor its key usage. */
+  readonly use: 'client' | 'server' | 'any'
+  /** Whether anyExtendedKeyUsage of a leaf is as good as the purpose; OpenSSL, and so ALB, refuse it. */
+  readonly anyExtendedKeyUsage: 'refuse' | 'accept'
+  /** Whose purposes bind: the leaf's and every CA's, as all TLS stacks have it, or the leaf's alone. */
+  readonly of: 'chain' | 'leaf'
+}
+
 /** What a relying party requires of a certificate. Every choice is a word; the strict one is the default. */
 export interface VerificationPolicy {
   /** What is done with a leaf whose validity has ended. */
@@ -14,15 +38,26 @@ export interface VerificationPolicy {
      * name and its key signed none of them, neither word lets the device in.
      */
     readonly unknown: 'refuse' | 'accept'
+    /** What lists are worth after their nextUpdate; without it `strictFreshness`. */
+    readonly freshness?: FreshnessPolicy
   }
   /** Whether a platform's own word is enough; `refuse` verifies the bytes it passes, if it passes any. */
   readonly attested: 'refuse' | 'accept'
+  readonly certificatePolicies: CertificatePolicyRules
+  readonly purpose: PurposeRules
 }
 
 export const strictPolicy: VerificationPolicy = {
   expired: { word: 'refuse' },
   revocation: { of: 'chain', unknown: 'refuse' },
   attested: 'refuse',
+  certificatePolicies: {
+    initial: 'any',
+    requireExplicit: false,
+    inhibitMapping: false,
+    inhibitAny: false,
+  },
+  purpose: { use: 'client', anyExtendedKeyUsage: 'refuse', of: 'chain' },
 }
 
 /** How long after its end a leaf is still taken, in milliseconds: 0, a bound, or for ever. */

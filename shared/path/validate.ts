@@ -1,6 +1,8 @@
 import { ok, type Result } from '#shared/result.ts'
 import type { Instant } from '#shared/time.ts'
 import type { AuthenticatedCrls } from '#shared/revocation/authenticated-crls.ts'
+import { listsOf } from '#shared/revocation/lists-of.ts'
+import { questionOf } from '#shared/revocation/scope.ts'
 import type { TrustStore } from '#shared/trust-store/trust-store.ts'
 import type { Rejection } from '#shared/verdict/rejection.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
@@ -8,6 +10,7 @@ import type { SignatureVerifier } from '#shared/x509/signature.ts'
 import type { Budget } from './budget.ts'
 import type { CandidatePath, VerifiedPath } from './candidate-path.ts'
 import {
+  checkAnchorBasicConstraints,
   checkBasicConstraints,
   checkCertificateSigning,
   checkPathLength,
@@ -18,7 +21,9 @@ import { checkIssuerPurpose, checkLeafPurpose } from './checks/purpose.ts'
 import { checkRevocation } from './checks/revocation.ts'
 import { checkSignature } from './checks/signature.ts'
 import { checkValidity } from './checks/validity.ts'
-import { expiryGraceMs, type VerificationPolicy } from './policy.ts'
+import { checkNameConstraints } from './name-constraints/check.ts'
+import { processPolicies } from './policies/process.ts'
+import { expiryGraceMs, type PurposeRules, type VerificationPolicy } from './policy.ts'
 
 /** Everything a validation looks at beside the path: all of it arguments, none of it ambient. */
 export interface ValidationContext {
@@ -39,12 +44,17 @@ export async function validatePath(
   candidate: CandidatePath,
   context: ValidationContext,
 ): Promise<Result<VerifiedPath, Rejection>> {
-  const rules = checkRules(candidate)
+  const rules = checkRules(candidate, context.policy.purpose)
   if (!rules.ok) return rules
+  const names = checkNameConstraints(candidate, context.budget)
+  if (!names.ok) return names
+  const policies = processPolicies(candidate, context.policy.certificatePolicies)
+  if (!policies.ok) return policies
   const signatures = await checkSignatures(candidate, context)
   if (!signatures.ok) return signatures
   const standing = await checkStanding(candidate, context)
-  return standing.ok ? ok(candidate as VerifiedPath) : standing
+  if (!standing.ok) return standing
+  return ok({ ...candidate, policies: policies.value } as VerifiedPath)
 }
 
 /**
@@ -63,10 +73,14 @@ export async function checkStanding(
   return checkRevocations(path, context)
 }
 
-function checkRules({ certificates, anchor }: CandidatePath): Result<void, Rejection> {
+function checkRules(
+  { certificates, anchor }: CandidatePath,
+  purpose: PurposeRules,
+): Result<void, Rejection> {
   for (const [at, certificate] of certificates.entries()) {
     const below = certificates.slice(1, Math.max(at, 1))
-    const rules = at === 0 ? checkLeaf(certificate) : checkIssuer(certificate, at, below)
+    const rules =
+      at === 0 ? checkLeaf(certificate, purpose) : checkIssuer(certificate, at, below, purpose)
     if (!rules.ok) return rules
   }
   return checkAnchor(anchor.certificate, certificates.length, certificates.slice(1))
@@ -79,15 +93,16 @@ function checkAnchor(
   below: readonly Certificate[],
 ): Result<void, Rejection> {
   return first(
+    () => checkAnchorBasicConstraints(anchor, at),
     () => checkPathLength(anchor, at, below),
     () => checkCriticalExtensions(anchor, at),
   )
 }
 
-function checkLeaf(leaf: Certificate): Result<void, Rejection> {
+function checkLeaf(leaf: Certificate, purpose: PurposeRules): Result<void, Rejection> {
   return first(
-    () => checkLeafKeyUsage(leaf, 0),
-    () => checkLeafPurpose(leaf, 0),
+    () => checkLeafKeyUsage(leaf, 0, purpose),
+    () => checkLeafPurpose(leaf, 0, purpose),
     () => checkCriticalExtensions(leaf, 0),
   )
 }
@@ -96,12 +111,13 @@ function checkIssuer(
   issuer: Certificate,
   at: number,
   below: readonly Certificate[],
+  purpose: PurposeRules,
 ): Result<void, Rejection> {
   return first(
     () => checkBasicConstraints(issuer, at),
     () => checkPathLength(issuer, at, below),
     () => checkCertificateSigning(issuer, at),
-    () => checkIssuerPurpose(issuer, at),
+    () => checkIssuerPurpose(issuer, at, purpose),
     () => checkCriticalExtensions(issuer, at),
   )
 }
@@ -122,13 +138,14 @@ async function checkSignatures(
 
 async function checkRevocations(
   candidate: CandidatePath,
-  { store, policy, now, crls }: Omit<ValidationContext, 'budget'>,
+  context: Omit<ValidationContext, 'budget'>,
 ): Promise<Result<void, Rejection>> {
+  const { policy, now } = context
   if (policy.revocation.of === 'none') return ok(undefined)
   const asked = policy.revocation.of === 'leaf' ? 1 : candidate.certificates.length
-  for (const [at, { serial }] of candidate.certificates.slice(0, asked).entries()) {
-    const issuer = await crls.of(store, issuerOf(candidate, at))
-    const status = checkRevocation(serial, at, issuer, policy, now)
+  for (const [at, certificate] of candidate.certificates.slice(0, asked).entries()) {
+    const lists = await listsOf(certificate, issuerOf(candidate, at), candidate, context)
+    const status = checkRevocation(questionOf(certificate), at, lists, policy, now)
     if (!status.ok) return status
   }
   return ok(undefined)

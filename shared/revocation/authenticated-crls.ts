@@ -1,7 +1,7 @@
-import { concatBytes, toBase64Url } from '#shared/bytes.ts'
+import { concatBytes, equalBytes, toBase64Url, type Bytes } from '#shared/bytes.ts'
 import { allowsKeyUsage } from '#shared/path/checks/key-usage.ts'
 import type { TrustStore } from '#shared/trust-store/trust-store.ts'
-import { nameKey } from '#shared/trust-store/trust-store.ts'
+import { nameKey } from '#shared/x509/name.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
 import type { SignatureVerifier } from '#shared/x509/signature.ts'
 import { isCrlSignedBy } from './crl-signature.ts'
@@ -19,9 +19,13 @@ export type CrlIssuer = Pick<Certificate, 'subject' | 'spki' | 'extensions'>
 /** The CRLs of one issuer: those its key has signed. */
 export interface IssuerCrls {
   readonly keyId: IssuerKeyId
+  /** DER of the issuer's Name. */
+  readonly name: Bytes
   readonly crls: readonly Crl[]
-  /** Others bear its name, and its key did not sign them or may not sign CRLs. */
+  /** Others bear its name, and neither its key nor a namesake's of the store may have signed them. */
   readonly forged: boolean
+  /** Others bear its name, forged or not: another key may answer (RFC 5280 6.3.3 (f)). */
+  readonly elsewhere: boolean
 }
 
 /**
@@ -70,7 +74,43 @@ async function authenticate(
   const named = store.crlsByIssuer.get(nameKey(issuer.subject)) ?? []
   const crls: Crl[] = []
   // RFC 5280 6.3.3 (f): where its key usage is restricted, an issuer may sign CRLs.
-  if (!allowsKeyUsage(issuer, 'cRLSign')) return { keyId, crls, forged: named.length > 0 }
-  for (const crl of named) if (await isCrlSignedBy(crl, issuer.spki, verifier)) crls.push(crl)
-  return { keyId, crls, forged: crls.length < named.length }
+  const mayNone = !allowsKeyUsage(issuer, 'cRLSign')
+  const rest: Crl[] = []
+  for (const crl of named) {
+    const isOwn = !mayNone && (await isCrlSignedBy(crl, issuer.spki, verifier))
+    ;(isOwn ? crls : rest).push(crl)
+  }
+  let forged = false
+  for (const crl of rest) if (!(await isOfNamesake(crl, issuer, store, verifier))) forged = true
+  return { keyId, name: issuer.subject, crls, forged, elsewhere: rest.length > 0 }
+}
+
+/** Keys of one name in a store: an old and a new one in a roll-over; twice as many to spare. */
+const namesakesMax = 4
+
+/**
+ * Whether another CA of the store that bears the issuer's name has signed a list, as after a change
+ * of keys. The authority key identifier picks it, where both sides have one (RFC 5280 5.2.1).
+ */
+async function isOfNamesake(
+  crl: Crl,
+  issuer: CrlIssuer,
+  store: TrustStore,
+  verifier: SignatureVerifier,
+): Promise<boolean> {
+  const key = nameKey(issuer.subject)
+  const anchors = (store.anchorsBySubject.get(key) ?? []).map(({ certificate }) => certificate)
+  const namesakes = [...anchors, ...(store.intermediatesBySubject.get(key) ?? [])]
+    .filter((each) => !equalBytes(each.spki, issuer.spki) && allowsKeyUsage(each, 'cRLSign'))
+    .filter((each) => mayBeKeyOf(each, crl))
+  for (const { spki } of namesakes.slice(0, namesakesMax)) {
+    if (await isCrlSignedBy(crl, spki, verifier)) return true
+  }
+  return false
+}
+
+function mayBeKeyOf({ extensions }: CrlIssuer, { authorityKeyIdentifier }: Crl): boolean {
+  const { subjectKeyIdentifier } = extensions
+  if (authorityKeyIdentifier === undefined || subjectKeyIdentifier === undefined) return true
+  return equalBytes(authorityKeyIdentifier, subjectKeyIdentifier)
 }

@@ -2,7 +2,9 @@ import type { Bytes } from '#shared/bytes.ts'
 import { tag, type DerReader } from '#shared/der/reader.ts'
 import { readTime } from '#shared/der/time.ts'
 import type { Instant } from '#shared/time.ts'
+import { readGeneralNames } from '#shared/x509/distribution-points.ts'
 import { readExtensionFrame, readerInside } from '#shared/x509/extensions.ts'
+import { directoryName } from './point-names.ts'
 
 /** One revoked certificate of a CRL (RFC 5280 5.1.2.6 and 5.3). */
 export interface CrlEntry {
@@ -10,6 +12,8 @@ export interface CrlEntry {
   readonly since: Instant
   /** RFC 5280 5.3.1; 0 (unspecified) where the entry gives none. */
   readonly reason: number
+  /** RFC 5280 5.3.3: Name of the issuer that this entry and those after it are of; indirect CRLs only. */
+  readonly certificateIssuer: Bytes | undefined
 }
 
 /** Entry extensions whose meaning this core applies or may pass over: reason code, invalidity date. */
@@ -23,22 +27,36 @@ export function readCrlEntry(reader: DerReader): CrlEntry {
   const outer = reader.open(tag.sequence, 'revoked certificate')
   const serial = reader.integer('userCertificate')
   const since = readTime(reader, 'revocationDate')
-  const reason = reader.done ? 0 : readEntryExtensions(reader)
+  const extensions = reader.done ? noExtensions : readEntryExtensions(reader)
   reader.close(outer)
-  return { serial, since, reason }
+  return { serial, since, ...extensions }
 }
 
-function readEntryExtensions(reader: DerReader): number {
+type EntryExtensions = Pick<CrlEntry, 'reason' | 'certificateIssuer'>
+
+const noExtensions: EntryExtensions = { reason: 0, certificateIssuer: undefined }
+
+function readEntryExtensions(reader: DerReader): EntryExtensions {
   const outer = reader.open(tag.sequence, 'crlEntryExtensions')
   const seen = new Set<string>()
-  let reason = 0
+  let { reason, certificateIssuer } = noExtensions
   while (!reader.done) {
     const { oid, critical, value } = readExtensionFrame(reader, seen)
     if (oid === '2.5.29.21') reason = readReason(readerInside(reader, value))
+    else if (oid === '2.5.29.29') certificateIssuer = readIssuer(readerInside(reader, value))
     else if (critical && !processed.has(oid)) reader.fail(`no critical entry extension ${oid}`)
   }
   reader.close(outer)
-  return reason
+  return { reason, certificateIssuer }
+}
+
+/** RFC 5280 5.3.3: one of the names is the issuer's, as it stands in the certificate. */
+function readIssuer(reader: DerReader): Bytes {
+  const start = reader.at
+  const names = readGeneralNames(reader, tag.sequence, 'certificateIssuer')
+  reader.close(reader.end)
+  const [name] = names.flatMap((each) => directoryName(each) ?? [])
+  return name ?? reader.fail('certificateIssuer with a directoryName', start)
 }
 
 function readReason(reader: DerReader): number {

@@ -10,7 +10,7 @@ export async function isCrlSignedBy(
   verifier: SignatureVerifier,
 ): Promise<boolean> {
   const algorithm = signatureAlgorithmOf(crl.signatureAlgorithm)
-  const kind = publicKeyKindOf(spki)
+  const kind = publicKeyKindOf(spki, verifier.rsaBitsMin)
   if (algorithm === undefined || kind === undefined) return false
   return verifier.verify({ algorithm, kind, spki, signature: crl.signature, signed: crl.tbs })
 }

@@ -3,10 +3,16 @@ import { parseDer, tag, type DerFault, type DerReader } from '#shared/der/reader
 import { readTime } from '#shared/der/time.ts'
 import type { Result } from '#shared/result.ts'
 import type { Instant } from '#shared/time.ts'
-import { readExtensionFrame, readerInside } from '#shared/x509/extensions.ts'
+import { nameKey } from '#shared/x509/name.ts'
+import {
+  readAuthorityKeyIdentifier,
+  readExtensionFrame,
+  readerInside,
+} from '#shared/x509/extensions.ts'
 import { readSigned, type Signed } from '#shared/x509/signed.ts'
 import { buildCrlIndex, type CrlIndex } from './crl-index.ts'
 import { readCrlEntry } from './crl-entry.ts'
+import { readIssuingDistributionPoint, type CrlScope } from './issuing-distribution-point.ts'
 
 /** A parsed CRL (RFC 5280 section 5.1). Byte fields are views into `der`; entries stay in it. */
 export interface Crl extends Signed {
@@ -16,7 +22,15 @@ export interface Crl extends Signed {
   readonly nextUpdate: Instant
   /** CRL number (RFC 5280 5.2.3), at most 20 octets; undefined where the issuer gives none. */
   readonly number: bigint | undefined
+  /** Entries of the CRL issuer's own certificates. */
   readonly index: CrlIndex
+  /** Entries of other issuers' certificates, by `nameKey` of the issuer (indirect CRLs, RFC 5280 5.3.3). */
+  readonly indexOfOthers: ReadonlyMap<string, CrlIndex>
+  /** Of a delta CRL the number of the list it was made from (RFC 5280 5.2.4); undefined where complete. */
+  readonly deltaBase: bigint | undefined
+  /** Undefined where the list covers all certificates of its issuer (RFC 5280 5.2.5). */
+  readonly scope: CrlScope | undefined
+  readonly authorityKeyIdentifier: Bytes | undefined
   /**
    * Critical extensions that narrow or change what this CRL answers for, and that this core does
    * not process. Such a CRL answers for nothing (RFC 5280 5.2).
@@ -27,14 +41,8 @@ export interface Crl extends Signed {
 /** RFC 5280 5.2.3: conforming CRL numbers have at most 20 octets. */
 const crlNumberOctetsMax = 20
 
-/** Extensions whose meaning this core applies: CRL number and authority key identifier (a hint). */
-const processed: ReadonlySet<string> = new Set(['2.5.29.20', '2.5.29.35'])
-
-/** Changes what the CRL means even where it is not marked critical: delta CRL indicator, IDP. */
-const neverIgnored: ReadonlySet<string> = new Set(['2.5.29.27', '2.5.29.28'])
-
 /**
- * Parses a complete CRL and indexes its entries.
+ * Parses a complete or delta CRL and indexes its entries.
  *
  * @returns the CRL, or the byte at fault and what belonged there. The signature is not verified here.
  */
@@ -51,49 +59,113 @@ function readTbs(reader: DerReader): Omit<Crl, Exclude<keyof Signed, 'signatureA
   const thisUpdate = readTime(reader, 'thisUpdate')
   // RFC 5280 5.1.2.5: nextUpdate is required; without it nobody could tell a stale list.
   const nextUpdate = readTime(reader, 'nextUpdate')
-  const index = readEntries(reader)
+  const entriesAt = reader.at
+  const offsets = readEntries(reader, nameKey(issuer))
   const extensions = readCrlExtensions(reader)
   reader.close(outer)
-  return { signatureAlgorithm, issuer, thisUpdate, nextUpdate, index, ...extensions }
+  // RFC 5280 5.3.3: entries name certificate issuers in indirect CRLs only.
+  if (offsets.size > 1 && extensions.scope?.indirect !== true) {
+    reader.fail('certificateIssuer in an indirect CRL only', entriesAt)
+  }
+  const indexes = indexesOf(reader.bytes, offsets, nameKey(issuer))
+  return { signatureAlgorithm, issuer, thisUpdate, nextUpdate, ...indexes, ...extensions }
 }
 
-function readEntries(reader: DerReader): CrlIndex {
+/** Where entries start, by the issuer of their certificates: the CRL's own until an entry names another. */
+function readEntries(reader: DerReader, own: string): Map<string, number[]> {
+  const offsets = new Map<string, number[]>([[own, []]])
   const outer = reader.openOptional(tag.sequence, 'revokedCertificates')
-  if (outer === -1) return buildCrlIndex(reader.bytes, [])
+  if (outer === -1) return offsets
   // RFC 5280 5.1.2.6: when nothing is revoked the list MUST be absent; seen empty in the field.
-  const offsets: number[] = []
+  let current = own
   while (!reader.done) {
-    offsets.push(reader.at)
-    readCrlEntry(reader)
+    const start = reader.at
+    const { certificateIssuer } = readCrlEntry(reader)
+    if (certificateIssuer !== undefined) current = nameKey(certificateIssuer)
+    const ofIssuer = offsets.get(current)
+    if (ofIssuer === undefined) offsets.set(current, [start])
+    else ofIssuer.push(start)
   }
   reader.close(outer)
-  return buildCrlIndex(reader.bytes, offsets)
+  return offsets
 }
 
-function readCrlExtensions(reader: DerReader): Pick<Crl, 'number' | 'criticalUnknown'> {
+function indexesOf(
+  der: Bytes,
+  offsets: ReadonlyMap<string, readonly number[]>,
+  own: string,
+): Pick<Crl, 'index' | 'indexOfOthers'> {
+  const indexOfOthers = new Map<string, CrlIndex>()
+  for (const [issuer, starts] of offsets) {
+    if (issuer !== own) indexOfOthers.set(issuer, buildCrlIndex(der, starts))
+  }
+  return { index: buildCrlIndex(der, offsets.get(own) ?? []), indexOfOthers }
+}
+
+type CrlExtensions = Pick<
+  Crl,
+  'number' | 'deltaBase' | 'scope' | 'authorityKeyIdentifier' | 'criticalUnknown'
+>
+type Draft = { -readonly [Key in keyof CrlExtensions]: CrlExtensions[Key] }
+
+/** What this core processes, by dotted identifier: one row an extension (RFC 5280 5.2). */
+const readers: Readonly<Record<string, (reader: DerReader, draft: Draft) => void>> = {
+  '2.5.29.20': (reader, draft) => {
+    draft.number = readCrlNumber(reader, 'cRLNumber')
+  },
+  '2.5.29.27': (reader, draft) => {
+    draft.deltaBase = readCrlNumber(reader, 'BaseCRLNumber')
+  },
+  '2.5.29.28': (reader, draft) => {
+    draft.scope = readIssuingDistributionPoint(reader)
+  },
+  '2.5.29.35': (reader, draft) => {
+    draft.authorityKeyIdentifier = readAuthorityKeyIdentifier(reader)
+  },
+}
+
+function readCrlExtensions(reader: DerReader): CrlExtensions {
+  const criticalUnknown: string[] = []
+  const draft: Draft = {
+    number: undefined,
+    deltaBase: undefined,
+    scope: undefined,
+    authorityKeyIdentifier: undefined,
+    criticalUnknown,
+  }
   const explicit = reader.openOptional(tag.contextConstructed(0), 'crlExtensions')
-  if (explicit === -1) return { number: undefined, criticalUnknown: [] }
+  if (explicit === -1) return draft
   const outer = reader.open(tag.sequence, 'crlExtensions')
   const seen = new Set<string>()
-  const criticalUnknown: string[] = []
-  let number: bigint | undefined
-  while (!reader.done) {
-    const { oid, critical, value } = readExtensionFrame(reader, seen)
-    if (oid === '2.5.29.20') number = readCrlNumber(readerInside(reader, value))
-    if (neverIgnored.has(oid) || (critical && !processed.has(oid))) criticalUnknown.push(oid)
-  }
+  while (!reader.done) readCrlExtension(reader, draft, seen, criticalUnknown)
   reader.close(outer)
   reader.close(explicit)
-  return { number, criticalUnknown }
+  return draft
 }
 
-function readCrlNumber(reader: DerReader): bigint {
+function readCrlExtension(
+  reader: DerReader,
+  draft: Draft,
+  seen: Set<string>,
+  criticalUnknown: string[],
+): void {
+  const { oid, critical, value } = readExtensionFrame(reader, seen)
+  const read = readers[oid]
+  if (read === undefined) {
+    if (critical) criticalUnknown.push(oid)
+    return
+  }
+  const inner = readerInside(reader, value)
+  read(inner, draft)
+  inner.close(inner.end)
+}
+
+function readCrlNumber(reader: DerReader, expected: string): bigint {
   const start = reader.at
-  const content = reader.integer('cRLNumber')
-  reader.close(reader.end)
+  const content = reader.integer(expected)
   const isNegative = (content[0] ?? 0) >= 0x80
   if (isNegative || content.length > crlNumberOctetsMax) {
-    return reader.fail('cRLNumber of at most 20 octets, not negative', start)
+    return reader.fail(`${expected} of at most ${crlNumberOctetsMax} octets, not negative`, start)
   }
   return content.reduce((number, octet) => number * 256n + BigInt(octet), 0n)
 }

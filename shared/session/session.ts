@@ -10,6 +10,11 @@ import { checkRevocation } from '#shared/path/checks/revocation.ts'
 import { expiryGraceMs, type VerificationPolicy } from '#shared/path/policy.ts'
 import { issuerOf } from '#shared/path/validate.ts'
 import type { IssuerCrls, IssuerKeyId } from '#shared/revocation/authenticated-crls.ts'
+import {
+  answersBySerial,
+  bareQuestion,
+  namesOtherIssuers,
+} from '#shared/revocation/bare-question.ts'
 import { answeringCrl } from '#shared/revocation/status.ts'
 import type { Instant } from '#shared/time.ts'
 import type { Rejection } from '#shared/verdict/rejection.ts'
@@ -20,6 +25,9 @@ import { openToken, sealToken, type RandomOctets } from './token.ts'
 
 /** The longest a session may stand for a verification, whatever is configured. */
 export const sessionTtlMaxMs = 15 * 60 * 1000
+
+/** In place of an issuer's key, which is never empty: this one is verified anew each time. */
+const askAnew: IssuerKeyId = ''
 
 /** What sessions of one listener have in common. */
 export interface SessionOptions {
@@ -64,9 +72,11 @@ export async function sealSession(
     leaf.validity.notAfter + expiryGraceMs(policy),
   )
   const asked: [IssuerKeyId, string][] = []
-  for (const [at, { serial, validity }] of path.certificates.entries()) {
+  for (const [at, certificate] of path.certificates.entries()) {
+    const { serial, validity } = certificate
     const issuer = await crls.of(store, issuerOf(path, at))
-    asked.push([issuer.keyId, toBase64Url(serial)])
+    const isBare = answersBySerial(issuer) && !namesOtherIssuers(certificate)
+    asked.push([isBare ? issuer.keyId : askAnew, toBase64Url(serial)])
     ends = Math.min(ends, endOfEvidence(issuer, now), at === 0 ? ends : validity.notAfter)
   }
   const claims: SessionClaims = {
@@ -121,10 +131,10 @@ function askRevocation(claims: SessionClaims, verification: Verification): Sessi
   for (const [at, [keyId, serialText]] of claimsAsked(claims, policy).entries()) {
     const issuer = crls.known(store, keyId)
     const serial = fromBase64Url(serialText)
-    if (issuer === undefined || serial === undefined) {
+    if (issuer === undefined || serial === undefined || !answersBySerial(issuer)) {
       return { verdict: 'reverify', because: 'revocation_not_at_hand' }
     }
-    const status = checkRevocation(serial, at, issuer, policy, now)
+    const status = checkRevocation(bareQuestion(serial, issuer), at, issuer, policy, now)
     if (!status.ok) return { verdict: 'refused', rejection: status.error }
   }
   return { verdict: 'resumed' }

@@ -1,6 +1,10 @@
 import { compareBytes, concatBytes, toBase64Url, type Bytes } from '#shared/bytes.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
+import { nameKey } from '#shared/x509/name.ts'
 import type { Crl } from '#shared/revocation/crl.ts'
+
+/** How the maps of a store are asked. */
+export { nameKey } from '#shared/x509/name.ts'
 
 /** A name and a key that are trusted beforehand (RFC 5280 6.1.1 (d)); may be an intermediate's. */
 export interface TrustAnchor {
@@ -66,14 +70,6 @@ export async function buildTrustStore(parts: TrustStoreParts): Promise<TrustStor
     intermediatesBySubject: groupBy(parts.intermediates, (each) => nameKey(each.subject)),
     crlsByIssuer: groupBy(parts.crls, (crl) => nameKey(crl.issuer)),
   }
-}
-
-/** Maps every octet to a character of its own, so that keys are equal only where bytes are. */
-const oneToOne = new TextDecoder('latin1')
-
-/** A Map key for a Name: equal keys, equal DER. */
-export function nameKey(name: Bytes): string {
-  return oneToOne.decode(name)
 }
 
 function toAnchor(certificate: Certificate): TrustAnchor {

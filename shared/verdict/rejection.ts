@@ -1,10 +1,17 @@
 import type { Instant } from '#shared/time.ts'
+import type { NameForm } from '#shared/x509/general-name.ts'
 
 /** Which certificate of a path: 0 is the leaf, 1 its issuer, and so on. */
 export type PathIndex = number
 
 /** Why the CRLs at hand do not answer for one certificate (RFC 5280 6.3.3: UNDETERMINED). */
-export type RevocationGap = 'absent' | 'stale' | 'not_yet_current' | 'forged' | 'unsupported_scope'
+export type RevocationGap =
+  | 'absent'
+  | 'stale'
+  | 'not_yet_current'
+  | 'forged'
+  | 'unsupported_scope'
+  | 'reasons_not_covered'
 
 /** Why a client certificate was refused. Facts only: words are made where they are shown. */
 export type Rejection =
@@ -47,6 +54,28 @@ export type Rejection =
       readonly needed: 'digitalSignature' | 'keyCertSign'
     }
   | { readonly code: 'purpose_forbids'; readonly at: PathIndex }
+  /** No policy holds that the relying party takes, and it or a CA of the path requires one. */
+  | {
+      readonly code: 'policy_required'
+      readonly at: PathIndex
+      readonly initial: readonly string[] | 'any'
+      readonly offered: readonly string[]
+    }
+  | {
+      readonly code: 'policy_mapping_forbidden'
+      readonly at: PathIndex
+      readonly issuerDomain: string
+      readonly subjectDomain: string
+    }
+  /** RFC 5280 4.2.1.10: a name outside of what the CA at `constrainedBy` permits, or inside of what it excludes. */
+  | {
+      readonly code: 'name_constraint_violated'
+      readonly at: PathIndex
+      readonly constrainedBy: PathIndex
+      readonly form: NameForm
+      /** As text; an address in hexadecimal, the form alone where this core does not read it. */
+      readonly name: string
+    }
   | { readonly code: 'critical_extension_unknown'; readonly at: PathIndex; readonly oid: string }
   // Revocation
   /** `since` is undefined where the platform says so and no CRL of ours. */
@@ -63,7 +92,7 @@ export type Rejection =
       readonly gap: RevocationGap
     }
   // Bounds
-  | { readonly code: 'budget_exhausted'; readonly budget: 'signatures' | 'paths' }
+  | { readonly code: 'budget_exhausted'; readonly budget: 'signatures' | 'paths' | 'comparisons' }
   // Sessions
   | { readonly code: 'session_of_other_certificate' }
 
@@ -117,6 +146,9 @@ export const rejections = {
   chain_too_deep: { status: 403, rank: 25, fatal: false, alb: 'ClientCertMaxChainDepthExceeded' },
   key_usage_forbids: { status: 403, rank: 60, fatal: false, alb: 'ClientCertPurposeInvalid' },
   purpose_forbids: { status: 403, rank: 60, fatal: false, alb: 'ClientCertPurposeInvalid' },
+  policy_mapping_forbidden: { status: 403, rank: 50, fatal: false, alb: 'ClientCertUntrusted' },
+  name_constraint_violated: { status: 403, rank: 50, fatal: false, alb: 'ClientCertUntrusted' },
+  policy_required: { status: 403, rank: 60, fatal: false, alb: 'ClientCertUntrusted' },
   revocation_unknown: { status: 503, rank: 80, fatal: false, alb: 'ClientCertCrlProcessingError' },
   not_yet_valid: { status: 403, rank: 90, fatal: false, alb: 'ClientCertNotYetValid' },
   expired: { status: 403, rank: 90, fatal: false, alb: 'ClientCertExpired' },

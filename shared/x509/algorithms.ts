@@ -1,7 +1,6 @@
 import { toHex, type Bytes } from '#shared/bytes.ts'
 import { parseDer, tag } from '#shared/der/reader.ts'
-
-type Hash = 'SHA-256' | 'SHA-384' | 'SHA-512'
+import { pssHashOf, type Hash } from './rsa-pss.ts'
 
 export type KeyFamily = 'ec' | 'rsa' | 'ed25519'
 
@@ -10,6 +9,8 @@ export interface SignatureAlgorithm {
   readonly name: string
   readonly family: KeyFamily
   readonly hash: Hash | undefined
+  /** Given for RSASSA-PSS alone: its salt is as long as its hash's digest. */
+  readonly padding?: 'PSS'
 }
 
 /** One kind of public key. `scalarOctets`: length of r and of s in a raw ECDSA signature. */
@@ -18,11 +19,14 @@ export interface PublicKeyKind {
   readonly family: KeyFamily
   readonly curve: 'P-256' | 'P-384' | 'P-521' | undefined
   readonly scalarOctets: number
+  /** RFC 4055 1.2: a key that names RSASSA-PSS signs with nothing else, or with this hash alone. */
+  readonly pssOnly?: Hash | 'any'
 }
 
 /**
  * By the whole AlgorithmIdentifier in hexadecimal, parameters included (RFC 5758, 4055, 8410), so
- * that an algorithm with odd parameters is another algorithm. SHA-1 and MD5 are not in the table.
+ * that an algorithm with odd parameters is another algorithm. SHA-1 and MD5 are not in the table;
+ * RSASSA-PSS, whose parameters have several spellings, is read by `pssHashOf`.
  */
 const signatureAlgorithms: Readonly<Record<string, SignatureAlgorithm>> = {
   '300a06082a8648ce3d040302': { name: 'ecdsa-with-SHA256', family: 'ec', hash: 'SHA-256' },
@@ -80,12 +84,26 @@ const publicKeyKinds: Readonly<Record<string, PublicKeyKind>> = {
 }
 
 /** ALB's bounds for RSA (its documentation: 2048 to 8192 bits), and common sense for a verifier. */
-const rsaBitsMin = 2048
+export const rsaBitsMin = 2048
 const rsaBitsMax = 8192
 
 /** The algorithm that an AlgorithmIdentifier names, or undefined where this core does not verify it. */
 export function signatureAlgorithmOf(algorithmIdentifier: Bytes): SignatureAlgorithm | undefined {
-  return signatureAlgorithms[toHex(algorithmIdentifier)]
+  return signatureAlgorithms[toHex(algorithmIdentifier)] ?? pssAlgorithmOf(algorithmIdentifier)
+}
+
+/** RFC 4055 3.1: parameters may be left out of a key's identifier, never of a signature's. */
+function pssAlgorithmOf(algorithmIdentifier: Bytes): SignatureAlgorithm | undefined {
+  const hash = pssHashOf(algorithmIdentifier)
+  if (hash === undefined || hash === 'any') return undefined
+  return { name: `RSASSA-PSS with ${hash}`, family: 'rsa', hash, padding: 'PSS' }
+}
+
+/** Whether a key of this kind makes such signatures: an RSA key both paddings, one for PSS only that. */
+export function canSign(kind: PublicKeyKind, algorithm: SignatureAlgorithm): boolean {
+  if (kind.family !== algorithm.family) return false
+  if (kind.pssOnly === undefined) return true
+  return algorithm.padding === 'PSS' && (kind.pssOnly === 'any' || kind.pssOnly === algorithm.hash)
 }
 
 /** What is said of an algorithm that is not in the table. */
@@ -96,22 +114,35 @@ export function algorithmText(algorithmIdentifier: Bytes): string {
   )
 }
 
-/** The kind of a SubjectPublicKeyInfo's key, or undefined where it is unknown, malformed or of a size we refuse. */
-export function publicKeyKindOf(spki: Bytes): PublicKeyKind | undefined {
+/**
+ * The kind of a SubjectPublicKeyInfo's key, or undefined where it is unknown, malformed or of a size
+ * we refuse.
+ *
+ * @param bitsMin the fewest bits of an RSA modulus that are taken
+ */
+export function publicKeyKindOf(spki: Bytes, bitsMin = rsaBitsMin): PublicKeyKind | undefined {
   const parsed = parseDer(spki, (reader) => {
     const outer = reader.open(tag.sequence, 'SubjectPublicKeyInfo')
-    const kind = publicKeyKinds[toHex(reader.element(tag.sequence, 'algorithm'))]
+    const kind = kindOfIdentifier(reader.element(tag.sequence, 'algorithm'))
     const key = reader.octetAlignedBits('subjectPublicKey')
     reader.close(outer)
-    return kind !== undefined && sizeIsAllowed(kind, key) ? kind : undefined
+    return kind !== undefined && sizeIsAllowed(kind, key, bitsMin) ? kind : undefined
   })
   return parsed.ok ? parsed.value : undefined
 }
 
-function sizeIsAllowed(kind: PublicKeyKind, key: Bytes): boolean {
+function kindOfIdentifier(algorithmIdentifier: Bytes): PublicKeyKind | undefined {
+  const known = publicKeyKinds[toHex(algorithmIdentifier)]
+  if (known !== undefined) return known
+  const pssOnly = pssHashOf(algorithmIdentifier)
+  if (pssOnly === undefined) return undefined
+  return { name: 'RSASSA-PSS', family: 'rsa', curve: undefined, scalarOctets: 0, pssOnly }
+}
+
+function sizeIsAllowed(kind: PublicKeyKind, key: Bytes, bitsMin: number): boolean {
   if (kind.family !== 'rsa') return true
   const bits = rsaModulusBits(key)
-  return bits !== undefined && bits >= rsaBitsMin && bits <= rsaBitsMax
+  return bits !== undefined && bits >= bitsMin && bits <= rsaBitsMax
 }
 
 function rsaModulusBits(key: Bytes): number | undefined {

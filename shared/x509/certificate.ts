@@ -1,5 +1,9 @@
 import type { Bytes } from '#shared/bytes.ts'
 import type { Instant } from '#shared/time.ts'
+import type { DistributionPoint } from './distribution-points.ts'
+import type { GeneralName } from './general-name.ts'
+import type { NameConstraints } from './name-constraints.ts'
+import type { PolicyConstraints, PolicyMapping } from './policy-extensions.ts'
 import type { Signed } from './signed.ts'
 
 /** A parsed certificate (RFC 5280 section 4.1). Byte fields are views into `der`, never copies. */
@@ -28,6 +32,17 @@ export interface Extensions {
   readonly subjectKeyIdentifier: Bytes | undefined
   readonly authorityKeyIdentifier: Bytes | undefined
   readonly subjectAltNames: SubjectAltNames | undefined
+  /** Dotted object identifiers, each once. */
+  readonly certificatePolicies: readonly string[] | undefined
+  readonly nameConstraints: NameConstraints | undefined
+  readonly policyMappings: readonly PolicyMapping[] | undefined
+  readonly policyConstraints: PolicyConstraints | undefined
+  /** How many certificates further down anyPolicy stands for nothing (RFC 5280 4.2.1.14). */
+  readonly inhibitAnyPolicy: number | undefined
+  /** RFC 5280 4.2.1.13: where revocations of this certificate are listed. */
+  readonly crlDistributionPoints: readonly DistributionPoint[] | undefined
+  /** RFC 5280 4.2.1.15: the same for delta CRLs. */
+  readonly freshestCrl: readonly DistributionPoint[] | undefined
   /** Critical extensions that this core does not process: their presence refuses the path (RFC 5280 4.2). */
   readonly criticalUnknown: readonly string[]
 }
@@ -38,4 +53,6 @@ export interface SubjectAltNames {
   readonly emails: readonly string[]
   /** iPAddress octets: 4 or 16. */
   readonly ips: readonly Bytes[]
+  /** Every name in order, those of other forms among them, for name constraints. */
+  readonly all: readonly GeneralName[]
 }

@@ -2,6 +2,15 @@ import type { Bytes } from '#shared/bytes.ts'
 import { readOid } from '#shared/der/oid.ts'
 import { DerReader, tag } from '#shared/der/reader.ts'
 import type { Extensions, SubjectAltNames } from './certificate.ts'
+import { readDistributionPoints } from './distribution-points.ts'
+import { readGeneralName, type GeneralName } from './general-name.ts'
+import { readNameConstraints } from './name-constraints.ts'
+import {
+  readCertificatePolicies,
+  readInhibitAnyPolicy,
+  readPolicyConstraints,
+  readPolicyMappings,
+} from './policy-extensions.ts'
 
 /** More extensions than any profile defines; bounds the search for repeated ones. */
 const extensionsMax = 64
@@ -16,15 +25,28 @@ export const noExtensions: Extensions = {
   subjectKeyIdentifier: undefined,
   authorityKeyIdentifier: undefined,
   subjectAltNames: undefined,
+  certificatePolicies: undefined,
+  nameConstraints: undefined,
+  policyMappings: undefined,
+  policyConstraints: undefined,
+  inhibitAnyPolicy: undefined,
+  crlDistributionPoints: undefined,
+  freshestCrl: undefined,
   criticalUnknown: [],
 }
 
+/** RFC 6960 4.2.2.2.1: id-pkix-ocsp-nocheck says something to OCSP clients only, which this core is none of. */
+const ocspNoCheck = '1.3.6.1.5.5.7.48.1.5'
+
 type Mutable<Shape> = { -readonly [Key in keyof Shape]: Shape[Key] }
 type Draft = Mutable<Extensions> & { criticalUnknown: string[] }
-type ReadExtension = (reader: DerReader, draft: Draft) => void
+type ReadExtension = (reader: DerReader, draft: Draft, critical: boolean) => void
 
 /** What this core processes, by dotted identifier: one row an extension (RFC 5280 4.2.1). */
 const readers: Readonly<Record<string, ReadExtension>> = {
+  [ocspNoCheck]: (reader) => {
+    reader.content(tag.null, 'OCSP no-check')
+  },
   '2.5.29.14': (reader, draft) => {
     draft.subjectKeyIdentifier = reader.content(tag.octetString, 'subjectKeyIdentifier')
   },
@@ -37,20 +59,37 @@ const readers: Readonly<Record<string, ReadExtension>> = {
   '2.5.29.19': (reader, draft) => {
     draft.basicConstraints = readBasicConstraints(reader)
   },
+  '2.5.29.30': (reader, draft) => {
+    draft.nameConstraints = readNameConstraints(reader)
+  },
+  '2.5.29.31': (reader, draft) => {
+    draft.crlDistributionPoints = readDistributionPoints(reader)
+  },
+  '2.5.29.32': (reader, draft, critical) => {
+    const { policies, unknownQualifiers } = readCertificatePolicies(reader)
+    draft.certificatePolicies = policies
+    // RFC 5280 4.2.1.4: a critical one is understood with its qualifiers, or not at all.
+    if (critical) draft.criticalUnknown.push(...unknownQualifiers)
+  },
+  '2.5.29.33': (reader, draft) => {
+    draft.policyMappings = readPolicyMappings(reader)
+  },
   '2.5.29.35': (reader, draft) => {
     draft.authorityKeyIdentifier = readAuthorityKeyIdentifier(reader)
+  },
+  '2.5.29.36': (reader, draft) => {
+    draft.policyConstraints = readPolicyConstraints(reader)
   },
   '2.5.29.37': (reader, draft) => {
     draft.extendedKeyUsage = readExtendedKeyUsage(reader)
   },
+  '2.5.29.54': (reader, draft) => {
+    draft.inhibitAnyPolicy = readInhibitAnyPolicy(reader)
+  },
+  '2.5.29.46': (reader, draft) => {
+    draft.freshestCrl = readDistributionPoints(reader)
+  },
 }
-
-/**
- * Extensions that change what a path may do, so that one which is not processed refuses the path
- * whether or not the CA remembered to mark it critical, as it MUST (RFC 5280 4.2.1.10, 4.2.1.11 and
- * 4.2.1.14): nameConstraints, policyConstraints, inhibitAnyPolicy.
- */
-const neverIgnored: ReadonlySet<string> = new Set(['2.5.29.30', '2.5.29.36', '2.5.29.54'])
 
 /** RFC 5280 4.1: `Extensions ::= SEQUENCE SIZE (1..MAX) OF Extension`, each at most once (4.2). */
 export function readExtensions(reader: DerReader): Extensions {
@@ -67,11 +106,11 @@ function readExtension(reader: DerReader, draft: Draft, seen: Set<string>): void
   const { oid, critical, value } = readExtensionFrame(reader, seen)
   const read = readers[oid]
   if (read === undefined) {
-    if (critical || neverIgnored.has(oid)) draft.criticalUnknown.push(oid)
+    if (critical) draft.criticalUnknown.push(oid)
     return
   }
   const inner = readerInside(reader, value)
-  read(inner, draft)
+  read(inner, draft, critical)
   inner.close(inner.end)
 }
 
@@ -125,7 +164,7 @@ function readExtendedKeyUsage(reader: DerReader): string[] {
 }
 
 /** RFC 5280 4.2.1.1: only the key identifier is a hint worth having. */
-function readAuthorityKeyIdentifier(reader: DerReader): Bytes | undefined {
+export function readAuthorityKeyIdentifier(reader: DerReader): Bytes | undefined {
   const outer = reader.open(tag.sequence, 'authorityKeyIdentifier')
   const isPresent = reader.nextTag === tag.context(0)
   const keyIdentifier = isPresent ? reader.content(tag.context(0), 'keyIdentifier') : undefined
@@ -134,57 +173,31 @@ function readAuthorityKeyIdentifier(reader: DerReader): Bytes | undefined {
   return keyIdentifier
 }
 
-/** RFC 5280 4.2.1.6: the forms that name devices; other forms are passed over. */
+/** RFC 5280 4.2.1.6: the forms that name devices, and all forms together. */
 function readAltNames(reader: DerReader): SubjectAltNames {
   const outer = reader.open(tag.sequence, 'subjectAltName')
   if (reader.done) reader.fail('at least one GeneralName')
-  const names = {
-    dns: [] as string[],
-    uris: [] as string[],
-    emails: [] as string[],
-    ips: [] as Bytes[],
-  }
-  for (let count = 0; !reader.done; count += 1) {
-    if (count === altNamesMax) reader.fail(`at most ${altNamesMax} names`)
-    readAltName(reader, names)
+  const all: GeneralName[] = []
+  while (!reader.done) {
+    if (all.length === altNamesMax) reader.fail(`at most ${altNamesMax} names`)
+    all.push(readAltName(reader))
   }
   reader.close(outer)
-  return names
+  return altNamesOf(all)
 }
 
-function readAltName(
-  reader: DerReader,
-  names: { dns: string[]; uris: string[]; emails: string[]; ips: Bytes[] },
-): void {
-  switch (reader.nextTag) {
-    case tag.context(1):
-      names.emails.push(readIa5(reader, 1, 'rfc822Name'))
-      return
-    case tag.context(2):
-      names.dns.push(readIa5(reader, 2, 'dNSName'))
-      return
-    case tag.context(6):
-      names.uris.push(readIa5(reader, 6, 'uniformResourceIdentifier'))
-      return
-    case tag.context(7):
-      names.ips.push(readIpAddress(reader))
-      return
-    default:
-      reader.skip('GeneralName')
-  }
-}
-
-function readIa5(reader: DerReader, number: number, expected: string): string {
+function readAltName(reader: DerReader): GeneralName {
   const start = reader.at
-  const content = reader.content(tag.context(number), expected)
-  if (content.some((octet) => octet >= 0x80)) reader.fail(`${expected} in IA5String`, start)
-  return new TextDecoder().decode(content)
-}
-
-function readIpAddress(reader: DerReader): Bytes {
-  const start = reader.at
-  const content = reader.content(tag.context(7), 'iPAddress')
-  if (content.length !== 4 && content.length !== 16)
+  const name = readGeneralName(reader)
+  if (name.form === 'ip' && name.octets.length !== 4 && name.octets.length !== 16) {
     reader.fail('iPAddress of 4 or 16 octets', start)
-  return content
+  }
+  return name
+}
+
+function altNamesOf(all: readonly GeneralName[]): SubjectAltNames {
+  const textsOf = (form: 'dns' | 'uri' | 'email') =>
+    all.flatMap((name) => ('text' in name && name.form === form ? [name.text] : []))
+  const ips = all.flatMap((name) => (name.form === 'ip' ? [name.octets] : []))
+  return { dns: textsOf('dns'), uris: textsOf('uri'), emails: textsOf('email'), ips, all }
 }

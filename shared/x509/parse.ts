@@ -56,7 +56,7 @@ function readSerial(reader: DerReader): Bytes {
   return serial
 }
 
-/** The Name's own DER: names are compared as bytes, and printed only for people. */
+/** The Name's own DER: x509/name.ts says when two are one; printed only for people. */
 export function readName(reader: DerReader, expected: string): Bytes {
   return reader.element(tag.sequence, expected)
 }

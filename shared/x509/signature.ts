@@ -4,6 +4,8 @@ import type { PublicKeyKind, SignatureAlgorithm } from './algorithms.ts'
 
 /** Who verifies signatures: WebCrypto by default; a runtime may bring a faster one. */
 export interface SignatureVerifier {
+  /** RSA keys of fewer bits verify nothing; without it `rsaBitsMin` of algorithms.ts. */
+  readonly rsaBitsMin?: number
   /**
    * Whether `signature` over `signed` was made with the key of `spki`. Never throws for bad input:
    * a key or signature that cannot be read verifies nothing.

@@ -1,5 +1,6 @@
 import type { Bytes } from '#shared/bytes.ts'
-import type { PublicKeyKind, SignatureAlgorithm } from './algorithms.ts'
+import { canSign, rsaBitsMin, type PublicKeyKind, type SignatureAlgorithm } from './algorithms.ts'
+import { hashOctets, plainRsaSpki } from './rsa-pss.ts'
 import { rawEcdsaSignature, type SignatureVerifier } from './signature.ts'
 
 /** `CryptoKey`, by whatever name a runtime's types know it. */
@@ -9,12 +10,15 @@ type WebCryptoKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>
  * A verifier over WebCrypto, for every runtime. Imported keys are kept by the very SPKI view they
  * came from, so trust anchors and stored intermediates are imported once a snapshot and leave
  * with it. Values only: a promise of one request must never be awaited in another (Workers).
+ *
+ * @param bitsMin the fewest bits of an RSA key that is taken: fewer than 2048 are for old worlds only
  */
-export function createWebCryptoVerifier(): SignatureVerifier {
+export function createWebCryptoVerifier(bitsMin = rsaBitsMin): SignatureVerifier {
   const keys = new WeakMap<Bytes, Map<string, WebCryptoKey>>()
   return {
+    rsaBitsMin: bitsMin,
     async verify({ algorithm, kind, spki, signature, signed }) {
-      if (algorithm.family !== kind.family) return false
+      if (!canSign(kind, algorithm)) return false
       const key = await importedKey(keys, spki, algorithm, kind)
       if (key === undefined) return false
       const raw = kind.family === 'ec' ? rawEcdsaSignature(signature, kind.scalarOctets) : signature
@@ -61,10 +65,12 @@ async function importKey(
   algorithm: SignatureAlgorithm,
   kind: PublicKeyKind,
 ): Promise<WebCryptoKey | undefined> {
+  const parameters = importParameters(algorithm, kind)
+  // WebCrypto knows RSA keys under the one name rsaEncryption; the key inside is the same.
+  const plain = kind.pssOnly === undefined ? spki : plainRsaSpki(spki)
+  if (plain === undefined) return undefined
   try {
-    return await crypto.subtle.importKey('spki', spki, importParameters(algorithm, kind), false, [
-      'verify',
-    ])
+    return await crypto.subtle.importKey('spki', plain, parameters, false, ['verify'])
   } catch (error) {
     if (error instanceof DOMException) return undefined
     throw error
@@ -77,11 +83,19 @@ function importParameters(
 ): { name: string; namedCurve?: string; hash?: string } {
   if (kind.family === 'ed25519') return { name: 'Ed25519' }
   if (kind.curve !== undefined) return { name: 'ECDSA', namedCurve: kind.curve }
-  return { name: 'RSASSA-PKCS1-v1_5', hash: algorithm.hash ?? 'SHA-256' }
+  const name = algorithm.padding === 'PSS' ? 'RSA-PSS' : 'RSASSA-PKCS1-v1_5'
+  return { name, hash: algorithm.hash ?? 'SHA-256' }
 }
 
-function verifyParameters(algorithm: SignatureAlgorithm): { name: string; hash?: string } {
+function verifyParameters(algorithm: SignatureAlgorithm): {
+  name: string
+  hash?: string
+  saltLength?: number
+} {
   if (algorithm.family === 'ed25519') return { name: 'Ed25519' }
+  if (algorithm.padding === 'PSS') {
+    return { name: 'RSA-PSS', saltLength: hashOctets[algorithm.hash ?? 'SHA-256'] }
+  }
   if (algorithm.family === 'rsa') return { name: 'RSASSA-PKCS1-v1_5' }
   return { name: 'ECDSA', hash: algorithm.hash ?? 'SHA-256' }
 }

@@ -21,9 +21,12 @@ import { decodePem } from '#shared/wire/pem.ts'
 import { parseCertificate } from '#shared/x509/parse.ts'
 import { createWebCryptoVerifier } from '#shared/x509/web-crypto-verifier.ts'
 import { messageOf, unusable } from './options.ts'
+import { runBatch } from './verify-batch.ts'
+import { factsOf } from './verify-json.ts'
 
 interface VerifyFlags {
-  readonly trust: string
+  readonly trust?: string
+  readonly batch?: string
   readonly crl: readonly string[]
   readonly at?: string
   readonly expired: string
@@ -36,8 +39,8 @@ export function verifyCommand(): Command {
     .description(
       'decide on one certificate chain, as the edge worker would, and print the decision as JSON',
     )
-    .argument('<chain>', 'PEM file: the leaf first, then its intermediates in any order')
-    .requiredOption('--trust <file>', 'PEM file of the trust anchors')
+    .argument('[chain]', 'PEM file: the leaf first, then its intermediates in any order')
+    .option('--trust <file>', 'PEM file of the trust anchors (required with <chain>)')
     .option('--crl <file>', 'a CRL, DER or PEM; may be given more than once', collect, [])
     .option('--at <instant>', 'decide as of this instant, like 2027-01-31T12:00:00Z (default: now)')
     .option('--expired <word>', 'refuse, allow, or "grace 14d"', 'refuse')
@@ -52,12 +55,43 @@ export function verifyCommand(): Command {
         .choices(['default', 'alb'])
         .default('default'),
     )
-    .addHelpText('after', '\nExit status: 0 accepted, 1 refused, 2 the input cannot be used.')
+    .addOption(
+      new Option(
+        '--batch <file>',
+        'answer a file of cases instead, one JSON object a line (-: standard input)',
+        // A case brings all this itself: beside --batch these flags would say nothing.
+      ).conflicts(['trust', 'crl', 'at', 'expired', 'revocation', 'limits']),
+    )
+    .addHelpText('after', exitStatuses)
     .action(runVerify)
 }
 
-async function runVerify(chain: string, flags: VerifyFlags): Promise<void> {
-  const store = await readTrustStore(flags)
+const exitStatuses = `
+Exit status: 0 accepted, 1 refused, 2 the input cannot be used.
+
+With --batch each line is a case: {"id", "chain": [leaf, ...], "trust": [...], "crls": [...],
+"time", "purpose", "maxDepth", "revocation", "policy", "anchor", "algs"}, certificates and CRLs as
+base64 of their DER. Each gives a line in the same order: {"id", "outcome", "code", ...}, where
+"unsupported" names settings that were not honoured; or {"line", "error"} for what is no case.
+Exit status then: 0 every line was a case, 2 some line was none.`
+
+async function runVerify(chain: string | undefined, flags: VerifyFlags): Promise<void> {
+  if (flags.batch !== undefined) return verifyBatchFile(flags.batch, chain)
+  if (chain === undefined) return unusable('verify: expected a chain, or --batch <file>')
+  if (flags.trust === undefined) return unusable('verify: expected --trust <file>')
+  return verifyChainFile(chain, flags.trust, flags)
+}
+
+async function verifyBatchFile(file: string, chain: string | undefined): Promise<void> {
+  if (chain !== undefined) return unusable(`verify: expected --batch <file> or ${chain}, not both`)
+  const isUsable = await runBatch(file, process.stdout).catch((error: unknown) =>
+    unusable(messageOf(error)),
+  )
+  process.exitCode = isUsable ? 0 : 2
+}
+
+async function verifyChainFile(chain: string, trust: string, flags: VerifyFlags): Promise<void> {
+  const store = await readTrustStore(trust, flags)
   const [leaf, ...intermediates] = await readCertificates(chain)
   if (leaf === undefined) unusable(`${chain}: it holds no certificate`)
   const verifier = createWebCryptoVerifier()
@@ -75,7 +109,7 @@ async function runVerify(chain: string, flags: VerifyFlags): Promise<void> {
   process.exitCode = decision.outcome === 'accepted' ? 0 : 1
 }
 
-async function readTrustStore({ trust, crl, limits }: VerifyFlags): Promise<TrustStore> {
+async function readTrustStore(trust: string, { crl, limits }: VerifyFlags): Promise<TrustStore> {
   const anchors = (await readCertificates(trust)).map((der, index) =>
     parsed(parseCertificate(der), `${trust}: certificate ${index + 1}`),
   )
@@ -143,22 +177,16 @@ function toJson(decision: Decision): unknown {
     const validity = { notBefore: isoFromInstant(notBefore), notAfter: isoFromInstant(notAfter) }
     return { outcome: 'accepted', at, identity: { ...identity, ...validity } }
   }
-  const { code, ...facts } = decision.rejection
+  const { code } = decision.rejection
   const { status, alb } = rejections[code]
-  return { outcome: 'refused', at, code, status, albReason: alb, facts: withIsoInstants(facts) }
-}
-
-const instantFields: ReadonlySet<string> = new Set(['now', 'notBefore', 'notAfter', 'since'])
-
-function withIsoInstants(facts: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(facts).map(([name, value]) => [
-      name,
-      instantFields.has(name) && typeof value === 'number'
-        ? isoFromInstant(instantFromMs(value))
-        : value,
-    ]),
-  )
+  return {
+    outcome: 'refused',
+    at,
+    code,
+    status,
+    albReason: alb,
+    facts: factsOf(decision.rejection),
+  }
 }
 
 function collect(file: string, files: readonly string[]): readonly string[] {

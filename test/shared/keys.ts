@@ -1,5 +1,5 @@
 import type { Bytes } from '#shared/bytes.ts'
-import { integer, nul, octets, oid, sequence } from './der/writer.ts'
+import { explicit, integer, nul, octets, oid, sequence } from './der/writer.ts'
 
 /** A key pair that signs as X.509 wants it. */
 export interface Keys {
@@ -12,16 +12,24 @@ export interface Keys {
 
 interface Kind {
   readonly generate: { readonly name: string } & Readonly<Record<string, unknown>>
-  readonly sign: { readonly name: string; readonly hash?: string }
+  readonly sign: { readonly name: string; readonly hash?: string; readonly saltLength?: number }
   readonly algorithm: Bytes
 }
 
-const rsa = (hash: string): Kind['generate'] => ({
-  name: 'RSASSA-PKCS1-v1_5',
+const rsa = (hash: string, name = 'RSASSA-PKCS1-v1_5'): Kind['generate'] => ({
+  name,
   hash,
   modulusLength: 2048,
   publicExponent: octets(1, 0, 1),
 })
+
+/** RFC 4055 3.1: RSASSA-PSS with one hash, by its last arc under 2.16.840.1.101.3.4.2, and a salt. */
+export function pssIdentifier(hashArc: number, salt: number): Bytes {
+  const hash = sequence(oid(`2.16.840.1.101.3.4.2.${hashArc}`), nul)
+  const mgf1 = sequence(oid('1.2.840.113549.1.1.8'), hash)
+  const parameters = sequence(explicit(0, hash), explicit(1, mgf1), explicit(2, integer(salt)))
+  return sequence(oid('1.2.840.113549.1.1.10'), parameters)
+}
 
 /** By the name of the key's kind: what is signed with it by default (RFC 5758, 4055, 8410). */
 const kinds = {
@@ -59,6 +67,21 @@ const kinds = {
     generate: rsa('SHA-512'),
     sign: { name: 'RSASSA-PKCS1-v1_5' },
     algorithm: sequence(oid('1.2.840.113549.1.1.13'), nul),
+  },
+  'RSA-PSS with SHA-256': {
+    generate: rsa('SHA-256', 'RSA-PSS'),
+    sign: { name: 'RSA-PSS', saltLength: 32 },
+    algorithm: pssIdentifier(1, 32),
+  },
+  'RSA-PSS with SHA-384': {
+    generate: rsa('SHA-384', 'RSA-PSS'),
+    sign: { name: 'RSA-PSS', saltLength: 48 },
+    algorithm: pssIdentifier(2, 48),
+  },
+  'RSA-PSS with SHA-512': {
+    generate: rsa('SHA-512', 'RSA-PSS'),
+    sign: { name: 'RSA-PSS', saltLength: 64 },
+    algorithm: pssIdentifier(3, 64),
   },
   Ed25519: {
     generate: { name: 'Ed25519' },

@@ -102,6 +102,22 @@ export function altNames(...names: readonly Bytes[]): Bytes {
   return extension('2.5.29.17', sequence(...names))
 }
 
+/** GeneralNames by `context(n, …)` and `explicit(4, …)` of the writer. */
+export interface Subtrees {
+  readonly permitted?: readonly Bytes[]
+  readonly excluded?: readonly Bytes[]
+}
+
+/** RFC 5280 4.2.1.10: each list is left out where it is empty. */
+export function nameConstraints({ permitted = [], excluded = [] }: Subtrees): Bytes {
+  const lists = sequence(subtrees(0, permitted), subtrees(1, excluded))
+  return extension('2.5.29.30', lists, 'critical')
+}
+
+function subtrees(number: number, bases: readonly Bytes[]): Bytes {
+  return bases.length === 0 ? nothing : explicit(number, ...bases.map((base) => sequence(base)))
+}
+
 const caExtensions: Extensions = {
   basicConstraints: basicConstraints(),
   keyUsage: keyUsage('keyCertSignAndCRLSign'),

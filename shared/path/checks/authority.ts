@@ -1,7 +1,7 @@
-import { equalBytes } from '#shared/bytes.ts'
 import { err, ok, type Result } from '#shared/result.ts'
 import type { PathIndex, Rejection } from '#shared/verdict/rejection.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
+import { equalNames } from '#shared/x509/name.ts'
 import { allowsKeyUsage } from './key-usage.ts'
 
 /** RFC 5280 6.1.4 (k): an issuer says that it is a CA; a version 1 certificate cannot. */
@@ -9,6 +9,16 @@ export function checkBasicConstraints(issuer: Certificate, at: PathIndex): Resul
   return issuer.extensions.basicConstraints?.ca === true
     ? ok(undefined)
     : err({ code: 'not_a_ca', at })
+}
+
+/** RFC 5937: an anchor need not say that it is a CA, but one that says it is none issues nothing. */
+export function checkAnchorBasicConstraints(
+  anchor: Certificate,
+  at: PathIndex,
+): Result<void, Rejection> {
+  return anchor.extensions.basicConstraints?.ca === false
+    ? err({ code: 'not_a_ca', at })
+    : ok(undefined)
 }
 
 /** RFC 5280 6.1.4 (n): an issuer whose key usage is restricted may sign certificates. */
@@ -40,5 +50,5 @@ export function checkPathLength(
 
 /** RFC 5280 6.1: issuer and subject are the same name (a key rollover, say). */
 export function isSelfIssued(certificate: Certificate): boolean {
-  return equalBytes(certificate.subject, certificate.issuer)
+  return equalNames(certificate.subject, certificate.issuer)
 }

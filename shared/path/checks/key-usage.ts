@@ -1,9 +1,25 @@
 import { err, ok, type Result } from '#shared/result.ts'
 import type { PathIndex, Rejection } from '#shared/verdict/rejection.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
+import type { PurposeRules } from '../policy.ts'
 
 /** Bits of the first octet (RFC 5280 4.2.1.3). */
-const keyUsageBits = { digitalSignature: 0x80, keyCertSign: 0x04, cRLSign: 0x02 } as const
+const keyUsageBits = {
+  digitalSignature: 0x80,
+  keyEncipherment: 0x20,
+  keyAgreement: 0x08,
+  keyCertSign: 0x04,
+  cRLSign: 0x02,
+} as const
+
+/**
+ * What a leaf may be used for, of which one is enough. RFC 8446 4.4.2.2: a client signs in the
+ * handshake. RFC 5280 4.2.1.12: a server's key may also agree on a key or have one sent to it.
+ */
+const leafUsages = {
+  client: ['digitalSignature'],
+  server: ['digitalSignature', 'keyEncipherment', 'keyAgreement'],
+} as const
 
 /** Whether the key may be used so: without the extension there is no restriction. */
 export function allowsKeyUsage(
@@ -14,9 +30,13 @@ export function allowsKeyUsage(
   return keyUsage === undefined || ((keyUsage[0] ?? 0) & keyUsageBits[usage]) !== 0
 }
 
-/** RFC 8446 4.4.2.2: a client signs in the handshake, so its key usage, if any, has digitalSignature. */
-export function checkLeafKeyUsage(leaf: Certificate, at: PathIndex): Result<void, Rejection> {
-  return allowsKeyUsage(leaf, 'digitalSignature')
+/** RFC 5280 4.2.1.3: a leaf whose key usage is restricted may be used as the rules want to use it. */
+export function checkLeafKeyUsage(
+  leaf: Certificate,
+  at: PathIndex,
+  { use }: PurposeRules,
+): Result<void, Rejection> {
+  return use === 'any' || leafUsages[use].some((usage) => allowsKeyUsage(leaf, usage))
     ? ok(undefined)
     : err({ code: 'key_usage_forbids', at, needed: 'digitalSignature' })
 }

@@ -22,7 +22,7 @@ export async function checkSignature(
       algorithm: algorithmText(certificate.signatureAlgorithm),
     })
   }
-  const kind = publicKeyKindOf(issuerSpki)
+  const kind = publicKeyKindOf(issuerSpki, verifier.rsaBitsMin)
   if (kind === undefined)
     return err({ code: 'key_unsupported', at: at + 1, key: algorithmText(issuerSpki) })
   if (budget.signatures === 0) return err({ code: 'budget_exhausted', budget: 'signatures' })

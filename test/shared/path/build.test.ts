@@ -5,7 +5,7 @@ import type { VerifiedPath } from '#shared/path/candidate-path.ts'
 import { strictPolicy } from '#shared/path/policy.ts'
 import type { Result } from '#shared/result.ts'
 import type { Rejection } from '#shared/verdict/rejection.ts'
-import { context, octets, octetString, sequence } from '../der/writer.ts'
+import { context, explicit, octets, octetString, sequence } from '../der/writer.ts'
 import { createCrl, entry } from '../crls.ts'
 import { newKeys } from '../keys.ts'
 import {
@@ -16,6 +16,8 @@ import {
   extension,
   issue,
   issueCa,
+  name,
+  nameConstraints,
   purposes,
   serverAuth,
   type Entity,
@@ -151,8 +153,10 @@ describe('backtracking', () => {
     { name: 'one that is no CA', overrides: { extensions: { basicConstraints: undefined } } },
     { name: 'one for servers', overrides: { extensions: { purposes: purposes(serverAuth) } } },
     {
-      name: 'one with constraints that are not processed',
-      overrides: { extensions: { odd: extension('2.5.29.30', octets(), 'critical') } },
+      name: 'one whose name constraints exclude the leaf',
+      overrides: {
+        extensions: { odd: nameConstraints({ excluded: [explicit(4, name('car-0001'))] }) },
+      },
     },
     { name: 'a forged one', overrides: { signedWith: lower.keys } },
   ])('an alternative for the same name and key: $name', async ({ overrides }) => {
@@ -281,18 +285,28 @@ describe('bounds', () => {
   })
 
   test('signatures: the last one that may be spent, and one too few', async () => {
-    const enough: Budget = { signatures: 3, paths: 200 }
+    const enough: Budget = { signatures: 3, paths: 200, comparisons: 0 }
     expect((await build(leaf, [lower, upper], { anchors }, enough)).ok).toBe(true)
     expect(enough.signatures).toBe(0)
-    const built = await build(leaf, [lower, upper], { anchors }, { signatures: 2, paths: 200 })
+    const built = await build(
+      leaf,
+      [lower, upper],
+      { anchors },
+      { signatures: 2, paths: 200, comparisons: 0 },
+    )
     expect(told(built, named)).toEqual({ code: 'budget_exhausted', budget: 'signatures' })
   })
 
   test('paths: the last one that may be tried, and one too few', async () => {
-    const enough: Budget = { signatures: 24, paths: 3 }
+    const enough: Budget = { signatures: 24, paths: 3, comparisons: 0 }
     expect((await build(leaf, [lower, upper], { anchors }, enough)).ok).toBe(true)
     expect(enough.paths).toBe(0)
-    const built = await build(leaf, [lower, upper], { anchors }, { signatures: 24, paths: 2 })
+    const built = await build(
+      leaf,
+      [lower, upper],
+      { anchors },
+      { signatures: 24, paths: 2, comparisons: 0 },
+    )
     expect(told(built, named)).toEqual({ code: 'budget_exhausted', budget: 'paths' })
   })
 

@@ -14,5 +14,12 @@ test('the strict policy lets nothing pass that could be refused', () => {
     expired: { word: 'refuse' },
     revocation: { of: 'chain', unknown: 'refuse' },
     attested: 'refuse',
+    certificatePolicies: {
+      initial: 'any',
+      requireExplicit: false,
+      inhibitMapping: false,
+      inhibitAny: false,
+    },
+    purpose: { use: 'client', anyExtendedKeyUsage: 'refuse', of: 'chain' },
   })
 })

@@ -5,7 +5,7 @@ import { strictPolicy } from '#shared/path/policy.ts'
 import { checkStanding } from '#shared/path/validate.ts'
 import { shift, type Instant } from '#shared/time.ts'
 import type { Rejection } from '#shared/verdict/rejection.ts'
-import { octets, octetString } from '../der/writer.ts'
+import { explicit, octets, octetString } from '../der/writer.ts'
 import {
   anyPurpose,
   at,
@@ -17,6 +17,8 @@ import {
   issue,
   issueCa,
   keyUsage,
+  name,
+  nameConstraints,
   noon,
   purposes,
   serverAuth,
@@ -88,11 +90,6 @@ describe('the leaf', () => {
       name: 'an unknown critical extension',
       extensions: { odd: extension(odd, octets(), 'critical') },
       says: { code: 'critical_extension_unknown', at: 0, oid: odd },
-    },
-    {
-      name: 'name constraints, even where they are not critical',
-      extensions: { odd: extension('2.5.29.30', octets()) },
-      says: { code: 'critical_extension_unknown', at: 0, oid: '2.5.29.30' },
     },
   ])('$name', async ({ extensions, says }) => {
     expect(await verdict([await leafOf(root, { extensions })])).toEqual(says)
@@ -194,11 +191,14 @@ describe('the anchor is a name and a key', () => {
     expect(await verdict([await leafOf(issuing), issuing], anchor)).toEqual(says)
   })
 
-  test('name constraints of its own, which are not processed, refuse', async () => {
-    const constraints = extension('2.5.29.30', octetString(octets()))
+  test('its name constraints bind (RFC 5937)', async () => {
+    const constraints = nameConstraints({ excluded: [explicit(4, name('car-0001'))] })
     const anchor = await createCa({ extensions: { constraints } })
-    const says = { code: 'critical_extension_unknown', at: 1, oid: '2.5.29.30' }
-    expect(await verdict([await leafOf(anchor)], anchor)).toEqual(says)
+    const says = { at: 0, constrainedBy: 1, form: 'directory', name: 'CN=car-0001' }
+    expect(await verdict([await leafOf(anchor)], anchor)).toEqual({
+      code: 'name_constraint_violated',
+      ...says,
+    })
   })
 })
 

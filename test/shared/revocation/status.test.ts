@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { answeringCrl, isNewer, newest, revocationStatus } from '#shared/revocation/status.ts'
+import type { Bytes } from '#shared/bytes.ts'
 import { shift } from '#shared/time.ts'
 import { createCrl, crlOf, entry, revokedAt, type CrlOverrides } from '../crls.ts'
-import { octets, sequence } from '../der/writer.ts'
+import { context, integer, octets, sequence } from '../der/writer.ts'
 import { at, createCa, extension, noon } from '../pki.ts'
 
 const ca = await createCa()
@@ -18,14 +19,18 @@ const nextUpdate = at('2026-06-16T12:00:00Z')
 const listing = await crl({ entries })
 const delta = await crl({
   entries,
-  extensions: { delta: extension('2.5.29.27', sequence(), 'critical') },
+  extensions: { delta: extension('2.5.29.27', integer(6), 'critical') },
 })
-const scoped = await crl({ extensions: { point: extension('2.5.29.28', sequence(), 'critical') } })
+const forCas = context(2, octets(0xff))
+const scoped = await crl({
+  extensions: { point: extension('2.5.29.28', sequence(forCas), 'critical') },
+})
+const ask = (serial: Bytes) => ({ serial, issuer: ca.name, isCa: false, points: [] })
 
 const unknown = (gap: string) => ({ status: 'unknown', gap })
 
 describe('status (RFC 5280 6.3)', () => {
-  const good = { status: 'good', crl: listing }
+  const good = { status: 'good', freshness: 'fresh' }
   const isRevoked = { status: 'revoked', since: revokedAt, crl: listing }
   test.each([
     { name: 'not listed', crls: [listing], serial: other, now: noon, status: good },
@@ -95,7 +100,7 @@ describe('status (RFC 5280 6.3)', () => {
       status: good,
     },
   ])('$name', ({ crls, serial, now, status }) => {
-    expect(revocationStatus(crls, serial, now)).toEqual(status)
+    expect(revocationStatus(crls, ask(serial), now)).toEqual(status)
   })
 })
 
@@ -154,8 +159,8 @@ describe('which of several lists answers', () => {
   test('a certificate taken off the newest list is good again, one put on it revoked', async () => {
     const older = await crl({ number: 7, entries: [entry([0x2a])] })
     const newer = await crl({ number: 8, entries: [entry([0x2b])] })
-    expect(revocationStatus([older, newer], revoked, noon).status).toBe('good')
-    expect(revocationStatus([newer, older], other, noon).status).toBe('revoked')
+    expect(revocationStatus([older, newer], ask(revoked), noon).status).toBe('good')
+    expect(revocationStatus([newer, older], ask(other), noon).status).toBe('revoked')
   })
 
   test('a list of tomorrow does not answer today', async () => {
@@ -165,16 +170,16 @@ describe('which of several lists answers', () => {
       nextUpdate: shift(noon, 2 * day),
       entries,
     })
-    expect(revocationStatus([listing, tomorrow], other, noon)).toEqual({
+    expect(revocationStatus([listing, tomorrow], ask(other), noon)).toEqual({
       status: 'good',
-      crl: listing,
+      freshness: 'fresh',
     })
     expect(answeringCrl([listing, tomorrow], shift(noon, day))).toBe(tomorrow)
   })
 
   test('a newest list that is stale is not passed over for an older one', async () => {
     const stale = await crl({ number: 8, nextUpdate: shift(noon, -1) })
-    expect(revocationStatus([listing, stale], other, noon)).toEqual({
+    expect(revocationStatus([listing, stale], ask(other), noon)).toEqual({
       status: 'unknown',
       gap: 'stale',
     })

@@ -7,7 +7,8 @@ import { openToken } from '#shared/session/token.ts'
 import { shift, type Instant } from '#shared/time.ts'
 import { verify, type Verification } from '#shared/verify.ts'
 import { createCrl, entry, revokedAt, type CrlOverrides } from '../crls.ts'
-import { at, createCa, issue, issueCa, noon, type Entity } from '../pki.ts'
+import { context, octets, sequence } from '../der/writer.ts'
+import { at, createCa, extension, issue, issueCa, noon, type Entity } from '../pki.ts'
 import { relyingParty, trust, withoutRevocation } from '../relying-party.ts'
 import { nonces, ringOf } from './rings.ts'
 
@@ -269,5 +270,25 @@ describe('revocation is asked on every request', () => {
   test('a policy that asks about nobody', async () => {
     const lists = { ofIssuing: { entries: [entry([0x2a])] } }
     expect(await opened(lists, { policy: nobody })).toEqual(resumed)
+  })
+})
+
+const userOnly = extension('2.5.29.28', sequence(context(1, octets(0xff))), 'critical')
+const scoped = await createCrl(issuing, { extensions: { userOnly } })
+const complete = await createCrl(issuing)
+
+describe('lists that need more than issuer and serial are asked with the whole path', () => {
+  test.each([
+    { name: 'a narrower list', crls: [scoped], because: 'revocation_not_at_hand' },
+    {
+      name: 'a narrower list beside a complete one',
+      crls: [scoped, complete],
+      because: 'revocation_not_at_hand',
+    },
+  ])('$name', async ({ crls, because }) => {
+    const store = await trust({ anchors: [root], crls: [await createCrl(root), ...crls] })
+    const asking = relyingParty(store, { policy: strictPolicy })
+    const kept = await sealed(asking)
+    expect(await openSession(kept, leaf.der, asking, options)).toEqual(again(because))
   })
 })

@@ -78,6 +78,13 @@ describe('public keys', () => {
     expect(publicKeyKindOf(rsaKey(bits))?.name).toBe(name)
   })
 
+  test.each([
+    { bits: 1023, name: undefined },
+    { bits: 1024, name: 'RSA' },
+  ])('RSA of $bits bits where 1024 are enough: $name', ({ bits, name }) => {
+    expect(publicKeyKindOf(rsaKey(bits), 1024)?.name).toBe(name)
+  })
+
   const bits = bitString(octets(1))
   test.each([
     { name: 'no key', spki: octets() },

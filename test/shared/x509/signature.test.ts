@@ -4,7 +4,7 @@ import { publicKeyKindOf, signatureAlgorithmOf } from '#shared/x509/algorithms.t
 import { rawEcdsaSignature } from '#shared/x509/signature.ts'
 import { createWebCryptoVerifier } from '#shared/x509/web-crypto-verifier.ts'
 import { bitString, element, integer, nul, octets, oid, sequence } from '../der/writer.ts'
-import { keyNames, newKeys, sameKeys, type Keys } from '../keys.ts'
+import { keyNames, newKeys, pssIdentifier, sameKeys, type Keys } from '../keys.ts'
 
 const filled = (count: number, octet: number): Bytes => new Uint8Array(count).fill(octet)
 
@@ -79,6 +79,36 @@ describe.each(keyNames)('WebCrypto: %s', (keyName) => {
       filled(1024, 0x41),
     ]
     for (const each of bad) expect(await verifies(keys, each)).toBe(false)
+  })
+})
+
+/** The same key under another identifier: behind 4 octets of header stand 15 of the plain one. */
+const renamed = (spki: Bytes, identifier: Bytes): Bytes =>
+  sequence(identifier, spki.subarray(4 + 15))
+
+describe('RSASSA-PSS keys (RFC 4055 1.2)', () => {
+  const keyName = 'RSA-PSS with SHA-256'
+
+  test.each([
+    { name: 'no parameters', identifier: sequence(oid('1.2.840.113549.1.1.10')), verified: true },
+    { name: 'the same hash', identifier: pssIdentifier(1, 32), verified: true },
+    { name: 'another hash', identifier: pssIdentifier(2, 48), verified: false },
+  ])('a key of $name: $verified', async ({ identifier, verified }) => {
+    const keys = await sameKeys(keyName)
+    const spki = renamed(keys.spki, identifier)
+    expect(await verifies(keys, await keys.sign(signed), spki)).toBe(verified)
+  })
+
+  test('such a key verifies nothing of the older padding', async () => {
+    const keys = await sameKeys('RSA')
+    const spki = renamed(keys.spki, sequence(oid('1.2.840.113549.1.1.10')))
+    expect(await verifies(keys, await keys.sign(signed), spki)).toBe(false)
+  })
+
+  test('one padding is not taken for the other', async () => {
+    const [pss, older] = [await sameKeys(keyName), await sameKeys('RSA')]
+    const signature = await pss.sign(signed)
+    expect(await verifies({ ...older, spki: pss.spki }, signature)).toBe(false)
   })
 })
 

@@ -1,0 +1,92 @@
+import { toHex } from '#shared/bytes.ts'
+import { err, ok, type Result } from '#shared/result.ts'
+import type { PathIndex, Rejection } from '#shared/verdict/rejection.ts'
+import { rfc2253Name } from '#shared/wire/names.ts'
+import type { Certificate } from '#shared/x509/certificate.ts'
+import type { GeneralName } from '#shared/x509/general-name.ts'
+import type { NameConstraints } from '#shared/x509/name-constraints.ts'
+import type { Budget } from '../budget.ts'
+import type { CandidatePath } from '../candidate-path.ts'
+import { isSelfIssued } from '../checks/authority.ts'
+import { relationOf } from './match.ts'
+import { constrainedNames } from './names.ts'
+
+/** What became of one name under the constraints of one CA. */
+type Outcome = 'allowed' | 'violated' | 'exhausted'
+
+/**
+ * RFC 5280 6.1.3 (b) and (c) with 6.1.4 (g): every name below a CA, or below the anchor (RFC 5937),
+ * lies in a subtree that it permits for names of that form, if it names any, and in none that it
+ * excludes. What each CA permits is asked by itself, which is the intersection that the RFC keeps.
+ */
+export function checkNameConstraints(
+  { certificates, anchor }: CandidatePath,
+  budget: Budget,
+): Result<void, Rejection> {
+  for (const [by, issuer] of [...certificates, anchor.certificate].entries()) {
+    if (by === 0 || issuer.extensions.nameConstraints === undefined) continue
+    for (const [at, certificate] of certificates.slice(0, by).entries()) {
+      const names = checkNames(certificate, at, issuer, by, budget)
+      if (!names.ok) return names
+    }
+  }
+  return ok(undefined)
+}
+
+/**
+ * The names of one certificate under the constraints of one CA above it. A self-issued certificate
+ * is passed over, but for the leaf (6.1.3 (b)): a rollover of the CA's own key bears the CA's name.
+ */
+export function checkNames(
+  certificate: Certificate,
+  at: PathIndex,
+  issuer: Certificate,
+  by: PathIndex,
+  budget: Budget,
+): Result<void, Rejection> {
+  const constraints = issuer.extensions.nameConstraints
+  if (constraints === undefined || (at > 0 && isSelfIssued(certificate))) return ok(undefined)
+  for (const name of constrainedNames(certificate)) {
+    const outcome = outcomeOf(name, constraints, budget)
+    if (outcome === 'exhausted') return err({ code: 'budget_exhausted', budget: 'comparisons' })
+    if (outcome === 'violated') return err(violation(name, at, by))
+  }
+  return ok(undefined)
+}
+
+function outcomeOf(name: GeneralName, constraints: NameConstraints, budget: Budget): Outcome {
+  let isBound = false
+  let isPermitted = false
+  for (const base of constraints.permitted) {
+    if (!spend(budget)) return 'exhausted'
+    const relation = relationOf(name, base)
+    isBound ||= relation !== undefined
+    isPermitted ||= relation === 'within'
+  }
+  for (const base of constraints.excluded) {
+    if (!spend(budget)) return 'exhausted'
+    const relation = relationOf(name, base)
+    if (relation === 'within' || relation === 'unclear') return 'violated'
+  }
+  return isBound && !isPermitted ? 'violated' : 'allowed'
+}
+
+function spend(budget: Budget): boolean {
+  if (budget.comparisons === 0) return false
+  budget.comparisons -= 1
+  return true
+}
+
+function violation(name: GeneralName, at: PathIndex, constrainedBy: PathIndex): Rejection {
+  const { form } = name
+  return { code: 'name_constraint_violated', at, constrainedBy, form, name: nameText(name) }
+}
+
+/** The name for people; its form where this core cannot read it. */
+function nameText(name: GeneralName): string {
+  if ('text' in name) return name.text
+  if (name.form === 'ip') return toHex(name.octets)
+  if (name.form !== 'directory') return name.form
+  const text = rfc2253Name(name.name)
+  return text.ok ? text.value : toHex(name.name)
+}

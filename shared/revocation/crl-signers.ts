@@ -1,0 +1,134 @@
+import { equalBytes } from '#shared/bytes.ts'
+import { freshBudget, type Budget } from '#shared/path/budget.ts'
+import type { CandidatePath } from '#shared/path/candidate-path.ts'
+import {
+  checkBasicConstraints,
+  checkCertificateSigning,
+  checkPathLength,
+} from '#shared/path/checks/authority.ts'
+import { checkCriticalExtensions } from '#shared/path/checks/critical-extensions.ts'
+import { allowsKeyUsage } from '#shared/path/checks/key-usage.ts'
+import { checkSignature } from '#shared/path/checks/signature.ts'
+import { checkValidity } from '#shared/path/checks/validity.ts'
+import { checkNames } from '#shared/path/name-constraints/check.ts'
+import type { Instant } from '#shared/time.ts'
+import type { TrustStore } from '#shared/trust-store/trust-store.ts'
+import { nameKey } from '#shared/x509/name.ts'
+import type { Certificate } from '#shared/x509/certificate.ts'
+import type { SignatureVerifier } from '#shared/x509/signature.ts'
+
+/** What a search for signers looks at beside the path. */
+export interface SignerContext {
+  readonly store: TrustStore
+  readonly now: Instant
+  readonly verifier: SignatureVerifier
+}
+
+/** A certificate that may sign lists, and the CA above it, whose path ends at the target's own anchor. */
+export interface CrlSigner {
+  readonly certificate: Certificate
+  readonly issuer: Certificate
+}
+
+/**
+ * Certificates of one name whose paths are tried: a CA has one signing key, and for a while two. So
+ * many keys of one name are in no hierarchy of the suites; the rest is noise a device presented.
+ */
+const signersMax = 4
+
+/** Signatures of one search: four signers, two CAs between signer and anchor at most, and a spare key each. */
+const signaturesMax = 16
+
+/** CAs between a signer and a CA of the path: CRL signers are certified by the CA or beside it. */
+const climbMax = 3
+
+/**
+ * RFC 5280 6.3.3 (f): certificates of a name that may sign CRLs and whose own path verifies to the
+ * anchor of the target's path. From the path, the store and what was presented, in this order.
+ *
+ * @param name DER of the CRL issuer's Name
+ */
+export async function findCrlSigners(
+  name: Uint8Array<ArrayBuffer>,
+  path: CandidatePath,
+  context: SignerContext,
+): Promise<readonly CrlSigner[]> {
+  const budget: Budget = { ...freshBudget(), signatures: signaturesMax }
+  const candidates = namedCertificates(name, path, context.store)
+    .filter((each) => allowsKeyUsage(each, 'cRLSign'))
+    .slice(0, signersMax)
+  const signers: CrlSigner[] = []
+  for (const certificate of candidates) {
+    const issuer = await verifiedIssuer(certificate, [], path, context, budget)
+    if (issuer !== undefined) signers.push({ certificate, issuer })
+  }
+  return signers
+}
+
+/** The CA above a certificate on a verified way to the anchor; undefined where there is no such way. */
+async function verifiedIssuer(
+  certificate: Certificate,
+  below: readonly Certificate[],
+  path: CandidatePath,
+  context: SignerContext,
+  budget: Budget,
+): Promise<Certificate | undefined> {
+  const known = issuerInPath(certificate, path)
+  if (known !== undefined)
+    return permit(casAbove(certificate, path), below, budget) ? known : undefined
+  if (below.length > climbMax || !isSound(certificate, context.now)) return undefined
+  for (const issuer of namedCertificates(certificate.issuer, path, context.store)) {
+    const above = [...below, certificate]
+    if (!isCaFor(issuer, below, path) || !permit([issuer], above, budget)) continue
+    const signed = await checkSignature(certificate, 0, issuer.spki, context.verifier, budget)
+    if (!signed.ok) continue
+    if (await verifiedIssuer(issuer, above, path, context, budget)) return issuer
+  }
+  return undefined
+}
+
+/** The path's own CAs and its anchor are verified already; the anchor stands above itself. */
+function issuerInPath(certificate: Certificate, path: CandidatePath): Certificate | undefined {
+  const { anchor } = path
+  if (equalBytes(certificate.der, anchor.certificate.der)) return anchor.certificate
+  const at = path.certificates.findIndex(({ der }) => equalBytes(der, certificate.der))
+  return at === -1 ? undefined : (path.certificates[at + 1] ?? anchor.certificate)
+}
+
+/** The CAs above a certificate of the path, the anchor last; none above the anchor itself. */
+function casAbove(certificate: Certificate, path: CandidatePath): readonly Certificate[] {
+  const at = path.certificates.findIndex(({ der }) => equalBytes(der, certificate.der))
+  return at === -1 ? [] : [...path.certificates.slice(at + 1), path.anchor.certificate]
+}
+
+/** RFC 5280 6.1.4 (g): name constraints of these CAs bind the signer and what certified it, signer first. */
+function permit(
+  cas: readonly Certificate[],
+  below: readonly Certificate[],
+  budget: Budget,
+): boolean {
+  return cas.every((ca) => below.every((each, at) => checkNames(each, at, ca, 0, budget).ok))
+}
+
+function isSound(certificate: Certificate, now: Instant): boolean {
+  return checkValidity(certificate, 0, now, 0).ok && checkCriticalExtensions(certificate, 0).ok
+}
+
+/** RFC 5280 6.1.4 (k) to (n); an anchor is trusted for what it is, but its path length binds. */
+function isCaFor(issuer: Certificate, below: readonly Certificate[], path: CandidatePath): boolean {
+  if (!checkPathLength(issuer, 0, below.slice(1)).ok) return false
+  if (equalBytes(issuer.der, path.anchor.certificate.der)) return true
+  return checkBasicConstraints(issuer, 0).ok && checkCertificateSigning(issuer, 0).ok
+}
+
+function namedCertificates(
+  name: Uint8Array<ArrayBuffer>,
+  { anchor, certificates, beside = [] }: CandidatePath,
+  store: TrustStore,
+): readonly Certificate[] {
+  const key = nameKey(name)
+  const known = [anchor.certificate, ...certificates.slice(1)]
+  return [...known, ...(store.intermediatesBySubject.get(key) ?? []), ...beside]
+    .filter(({ subject }) => nameKey(subject) === key)
+    .filter((each, at, all) => all.findIndex(({ der }) => equalBytes(der, each.der)) === at)
+}

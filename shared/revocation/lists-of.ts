@@ -1,0 +1,74 @@
+import type { Bytes } from '#shared/bytes.ts'
+import type { CandidatePath } from '#shared/path/candidate-path.ts'
+import type { VerificationPolicy } from '#shared/path/policy.ts'
+import { nameKey } from '#shared/x509/name.ts'
+import type { Certificate } from '#shared/x509/certificate.ts'
+import type { AuthenticatedCrls, IssuerCrls } from './authenticated-crls.ts'
+import { findCrlSigners, type CrlSigner, type SignerContext } from './crl-signers.ts'
+import { directoryName } from './point-names.ts'
+import { questionOf } from './scope.ts'
+import { revocationStatus } from './status.ts'
+
+/** What gathering lists looks at beside the path. */
+export interface ListsContext extends SignerContext {
+  readonly policy: VerificationPolicy
+  readonly crls: AuthenticatedCrls
+}
+
+/** Lists whose signers are verified. `forged`: there are others of these names, and no such signer's. */
+export type Lists = Pick<IssuerCrls, 'crls' | 'forged'>
+
+/**
+ * The lists that may answer for a certificate of a path: those that its issuer's key signed, and,
+ * only where lists of a wanted name remain, those of other keys that RFC 5280 6.3.3 (f) admits.
+ *
+ * @param issuer the certificate above it in the path
+ */
+export async function listsOf(
+  certificate: Certificate,
+  issuer: Certificate,
+  path: CandidatePath,
+  context: ListsContext,
+): Promise<Lists> {
+  const own = await context.crls.of(context.store, issuer)
+  const others = otherIssuers(certificate).filter((name) =>
+    context.store.crlsByIssuer.has(nameKey(name)),
+  )
+  if (others.length === 0 && !own.elsewhere) return own
+  const crls = new Set(own.crls)
+  for (const name of own.elsewhere ? [issuer.subject, ...others] : others) {
+    for (const signer of await findCrlSigners(name, path, context)) {
+      for (const crl of await listsOfSigner(signer, context)) crls.add(crl)
+    }
+  }
+  return { crls: [...crls], forged: own.forged || others.length > 0 }
+}
+
+/** Names of CRL issuers (RFC 5280 4.2.1.13: at most one a point) that are not the certificate's issuer. */
+function otherIssuers({ issuer, extensions }: Certificate): readonly Bytes[] {
+  const names = (extensions.crlDistributionPoints ?? [])
+    .flatMap(({ crlIssuers = [] }) => crlIssuers)
+    .flatMap((name) => directoryName(name) ?? [])
+    .filter((name) => nameKey(name) !== nameKey(issuer))
+  return [...new Map(names.map((name) => [nameKey(name), name])).values()].slice(0, otherIssuersMax)
+}
+
+/** A certificate in PKITS has one; each may cost a search. */
+const otherIssuersMax = 2
+
+/** A signer's lists, unless it is revoked itself, by its issuer's lists or by its own. */
+async function listsOfSigner(
+  signer: CrlSigner,
+  context: ListsContext,
+): Promise<IssuerCrls['crls']> {
+  const { store, policy, now, crls } = context
+  const own = await crls.of(store, signer.certificate)
+  if (signer.certificate === signer.issuer || policy.revocation.of !== 'chain') return own.crls
+  const above = await crls.of(store, signer.issuer)
+  const asked = [...new Set([...above.crls, ...own.crls])]
+  const question = questionOf(signer.certificate)
+  const { status } = revocationStatus(asked, question, now, policy.revocation.freshness)
+  const isCleared =
+    status === 'good' || (status === 'unknown' && policy.revocation.unknown === 'accept')
+  return isCleared ? own.crls : []
+}

@@ -1,0 +1,89 @@
+import type { Bytes } from '#shared/bytes.ts'
+import { tag, type DerReader } from '#shared/der/reader.ts'
+
+/** Where a CRL is to be had, or what it is called (RFC 5280 4.2.1.13): only compared, never fetched. */
+export type DistributionPointName =
+  /** DER of each GeneralName. */
+  | { readonly kind: 'full'; readonly names: readonly Bytes[] }
+  /** Content octets of the RelativeDistinguishedName that is appended to the CRL issuer's Name. */
+  | { readonly kind: 'relative'; readonly rdn: Bytes }
+
+/** One DistributionPoint (RFC 5280 4.2.1.13). */
+export interface DistributionPoint {
+  readonly name: DistributionPointName | undefined
+  /** The reasons its CRL covers; undefined where it covers all. */
+  readonly reasons: Bytes | undefined
+  /** DER of the GeneralNames of whoever signs its CRL, where that is not the certificate's issuer. */
+  readonly crlIssuers: readonly Bytes[] | undefined
+}
+
+/** Points of one certificate: certificates in the field have one to four (one a group of reasons at most). */
+const pointsMax = 16
+
+/** Names of one point: one a protocol or a replica; PKITS uses two. */
+const pointNamesMax = 32
+
+/** RFC 5280 4.2.1.13 and 4.2.1.15: `CRLDistributionPoints`, which freshestCRL is made of as well. */
+export function readDistributionPoints(reader: DerReader): readonly DistributionPoint[] {
+  const outer = reader.open(tag.sequence, 'CRLDistributionPoints')
+  if (reader.done) reader.fail('at least one DistributionPoint')
+  const points: DistributionPoint[] = []
+  while (!reader.done) {
+    if (points.length === pointsMax) reader.fail(`at most ${pointsMax} distribution points`)
+    points.push(readDistributionPoint(reader))
+  }
+  reader.close(outer)
+  return points
+}
+
+function readDistributionPoint(reader: DerReader): DistributionPoint {
+  const start = reader.at
+  const outer = reader.open(tag.sequence, 'DistributionPoint')
+  const name = readPointName(reader)
+  const reasons = readReasons(reader, 1)
+  const crlIssuers =
+    reader.nextTag === tag.contextConstructed(2)
+      ? readGeneralNames(reader, tag.contextConstructed(2), 'cRLIssuer')
+      : undefined
+  reader.close(outer)
+  // RFC 5280 4.2.1.13: a point never consists of reasons alone.
+  if (name === undefined && crlIssuers === undefined) {
+    reader.fail('distributionPoint or cRLIssuer', start)
+  }
+  return { name, reasons, crlIssuers }
+}
+
+/** `distributionPoint [0] DistributionPointName OPTIONAL`, of a point and of a CRL's scope alike. */
+export function readPointName(reader: DerReader): DistributionPointName | undefined {
+  const outer = reader.openOptional(tag.contextConstructed(0), 'distributionPoint')
+  if (outer === -1) return undefined
+  const name: DistributionPointName =
+    reader.nextTag === tag.contextConstructed(1)
+      ? { kind: 'relative', rdn: reader.content(tag.contextConstructed(1), 'relative name') }
+      : { kind: 'full', names: readGeneralNames(reader, tag.contextConstructed(0), 'fullName') }
+  reader.close(outer)
+  return name
+}
+
+/** `ReasonFlags` under a context tag: octets of the named bits, or undefined where there are none. */
+export function readReasons(reader: DerReader, number: number): Bytes | undefined {
+  if (reader.nextTag !== tag.context(number)) return undefined
+  return reader.namedBits('ReasonFlags', tag.context(number))
+}
+
+/** DER of each name of a `GeneralNames` under a tag (RFC 5280 4.2.1.6). */
+export function readGeneralNames(
+  reader: DerReader,
+  expectedTag: number,
+  expected: string,
+): readonly Bytes[] {
+  const outer = reader.open(expectedTag, expected)
+  if (reader.done) reader.fail('at least one GeneralName')
+  const names: Bytes[] = []
+  while (!reader.done) {
+    if (names.length === pointNamesMax) reader.fail(`at most ${pointNamesMax} names`)
+    names.push(reader.element(reader.nextTag, 'GeneralName'))
+  }
+  reader.close(outer)
+  return names
+}

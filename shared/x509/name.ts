@@ -1,0 +1,73 @@
+import { equalBytes, toHex, type Bytes } from '#shared/bytes.ts'
+import { readName, type NameAttribute, type Rdn } from '#shared/wire/name-reader.ts'
+import { textOf } from '#shared/wire/name-text.ts'
+
+/** A Name in the form that two names are compared in (RFC 5280 7.1). */
+export interface CanonicalName {
+  /** Equal where the names are. */
+  readonly key: string
+  /**
+   * One text a RelativeDistinguishedName, equal where the two are, in the order of the name;
+   * undefined where the octets cannot be read as a Name, which then equals itself alone.
+   */
+  readonly rdns: readonly string[] | undefined
+}
+
+/** By the view that a parser made: computed once for each name of a certificate or CRL, if at all. */
+const known = new WeakMap<Bytes, CanonicalName>()
+
+/** The canonical form of a Name (DER, header included). */
+export function canonicalName(name: Bytes): CanonicalName {
+  const before = known.get(name)
+  if (before !== undefined) return before
+  const canonical = canonicalise(name)
+  known.set(name, canonical)
+  return canonical
+}
+
+/** A Map key for a Name: equal keys, equal names (RFC 5280 7.1). */
+export function nameKey(name: Bytes): string {
+  return canonicalName(name).key
+}
+
+/** Whether two Names are the same one (RFC 5280 7.1); most are octet for octet, and are not read. */
+export function equalNames(a: Bytes, b: Bytes): boolean {
+  return equalBytes(a, b) || nameKey(a) === nameKey(b)
+}
+
+function canonicalise(name: Bytes): CanonicalName {
+  const read = readName(name)
+  if (!read.ok) return { key: `octets ${toHex(name)}`, rdns: undefined }
+  const rdns = read.value.map(canonicalRdn)
+  return { key: rdns.map(delimited).join(''), rdns }
+}
+
+/** RFC 5280 7.1: the attributes of an RDN are a set; two RDNs match where each attribute has its match. */
+function canonicalRdn(rdn: Rdn): string {
+  return rdn.map(canonicalAttribute).toSorted(byCodeUnit).map(delimited).join('')
+}
+
+function byCodeUnit(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+/** Length first, so that no text can imitate the border between two. */
+function delimited(text: string): string {
+  return `${text.length}:${text}`
+}
+
+/** The same type, and as text what is text: values of other types octet for octet, tag included. */
+function canonicalAttribute(attribute: NameAttribute): string {
+  const { oid, element } = attribute
+  const text = textOf(attribute)
+  return text === undefined ? `${oid}#${toHex(element)}` : `${oid}=${foldText(text)}`
+}
+
+/**
+ * LDAP's preparation of strings (RFC 4518 section 2) as far as RFC 5280 7.1 asks: compatibility
+ * forms composed, case folded in no locale, white space collapsed within and removed at the ends.
+ */
+export function foldText(text: string): string {
+  const folded = text.normalize('NFKC').toLowerCase().normalize('NFKC')
+  return folded.replace(/[\s\u0085]+/g, ' ').replace(/^ | $/g, '')
+}
