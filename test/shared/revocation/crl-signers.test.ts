@@ -4,7 +4,16 @@ import { strictPolicy } from '#shared/path/policy.ts'
 import { verify } from '#shared/verify.ts'
 import { createCrl, entry, type CrlOverrides } from '../crls.ts'
 import { context, explicit, octets, sequence } from '../der/writer.ts'
-import { createCa, extension, issue, issueCa, keyUsage, name, type Entity } from '../pki.ts'
+import {
+  createCa,
+  extension,
+  issue,
+  issueCa,
+  keyUsage,
+  name,
+  nameConstraints,
+  type Entity,
+} from '../pki.ts'
 import { relyingParty, trust } from '../relying-party.ts'
 
 const root = await createCa()
@@ -20,17 +29,19 @@ const device = await issue(issuing)
 
 interface World {
   readonly leaf?: Entity
+  readonly issuer?: Entity
   readonly presented?: readonly Entity[]
   readonly stored?: readonly Entity[]
   readonly crls: readonly Bytes[]
   readonly unknown?: 'refuse' | 'accept'
 }
 
-async function said({ leaf = device, presented = [], stored = [], crls, unknown }: World) {
+async function said(world: World) {
+  const { leaf = device, issuer = issuing, presented = [], stored = [], crls, unknown } = world
   const store = await trust({ anchors: [root], intermediates: stored, crls })
   const revocation = { of: 'chain', unknown: unknown ?? 'refuse' } as const
   const decision = await verify(
-    { kind: 'chain', leaf: leaf.der, intermediates: [issuing, ...presented].map(({ der }) => der) },
+    { kind: 'chain', leaf: leaf.der, intermediates: [issuer, ...presented].map(({ der }) => der) },
     relyingParty(store, { policy: { ...strictPolicy, revocation } }),
   )
   return decision.outcome === 'accepted' ? 'ok' : decision.rejection
@@ -77,6 +88,16 @@ describe('a list signed by another key of the issuer (RFC 5280 6.3.3 (f))', () =
     const below = await signerOf(issuing, 0x15)
     const crls = [ofRoot, await createCrl(below)]
     expect(await said({ presented: [below], crls })).toBe('ok')
+  })
+
+  test('its name lies outside what the CA that certified it may name', async () => {
+    const excluded = nameConstraints({ excluded: [explicit(4, name('Issuing'))] })
+    const constrained = await issueCa(root, { serial: [0x17], extensions: { excluded } })
+    const leaf = await issue(constrained)
+    const below = await signerOf(constrained, 0x18)
+    const crls = [ofRoot, await createCrl(below)]
+    const world = { leaf, issuer: constrained, presented: [below], crls }
+    expect(await said(world)).toMatchObject({ gap: 'forged' })
   })
 
   test('it was revoked', async () => {
