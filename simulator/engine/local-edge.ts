@@ -68,15 +68,18 @@ export async function startLocalEdge(options: LocalEdgeOptions): Promise<LocalEd
 }
 
 /**
- * Miniflare ends the process by itself when a signal comes, before a report could be written. Its
- * listeners for signals are taken off again; the one for the process's end stays and stops workerd.
+ * Miniflare ends the process by itself when a signal comes, before a report could be written. Where
+ * the process listens for the signal itself, Miniflare's listeners are taken off again; the one for
+ * the process's end stays and stops workerd.
  */
 function keepingSignals<Value>(create: () => Value): Value {
-  const signals = ['SIGINT', 'SIGTERM'] as const
-  const before = new Set(signals.flatMap((signal) => process.listeners(signal)))
+  const own = (['SIGINT', 'SIGTERM'] as const).map((signal) => ({
+    signal,
+    listeners: process.listeners(signal),
+  }))
   const created = create()
-  for (const signal of signals) {
-    const added = process.listeners(signal).filter((listener) => !before.has(listener))
+  for (const { signal, listeners } of own.filter((each) => each.listeners.length > 0)) {
+    const added = process.listeners(signal).filter((listener) => !listeners.includes(listener))
     for (const listener of added) process.removeListener(signal, listener)
   }
   return created
