@@ -1,4 +1,5 @@
 import { durationExpected, parseDuration } from '#shared/duration.ts'
+import { expiredExpected, parseExpired } from '#shared/path/expired-policy.ts'
 import { strictPolicy, type VerificationPolicy } from '#shared/path/policy.ts'
 import { err, ok, type Result } from '#shared/result.ts'
 import { importKeyRing } from '#shared/session/key-ring.ts'
@@ -134,13 +135,8 @@ function readPolicy(variables: ListenerVariables, faults: Faults): VerificationP
 }
 
 function readExpired(variables: ListenerVariables, faults: Faults): VerificationPolicy['expired'] {
-  const text = variables.EXPIRED ?? 'refuse'
-  if (text === 'refuse' || text === 'allow') return { word: text }
-  const forMs = text.startsWith('grace ') ? parseDuration(text.slice('grace '.length)) : undefined
-  if (forMs !== undefined) return { word: 'grace', forMs }
-  return faults.add('EXPIRED', 'refuse, allow, or grace and a duration, like "grace 14d"', {
-    word: 'refuse',
-  })
+  const expired = parseExpired(variables.EXPIRED ?? 'refuse')
+  return expired ?? faults.add('EXPIRED', expiredExpected, { word: 'refuse' })
 }
 
 async function readSession(

@@ -4,7 +4,6 @@ import { nameKey } from '#shared/x509/name.ts'
 import type { Crl } from '#shared/revocation/crl.ts'
 
 /** How the maps of a store are asked. */
-export { nameKey } from '#shared/x509/name.ts'
 
 /** A name and a key that are trusted beforehand (RFC 5280 6.1.1 (d)); may be an intermediate's. */
 export interface TrustAnchor {

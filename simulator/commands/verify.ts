@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { Command, Option } from 'commander'
 import type { Bytes } from '#shared/bytes.ts'
 import type { DerFault } from '#shared/der/reader.ts'
-import { parseDuration } from '#shared/duration.ts'
+import { expiredExpected, parseExpired } from '#shared/path/expired-policy.ts'
 import { strictPolicy, type VerificationPolicy } from '#shared/path/policy.ts'
 import type { Result } from '#shared/result.ts'
 import { createAuthenticatedCrls } from '#shared/revocation/authenticated-crls.ts'
@@ -153,11 +153,7 @@ function policyOf({ expired, revocation, crl }: VerifyFlags): VerificationPolicy
 }
 
 function expiredOf(text: string): VerificationPolicy['expired'] {
-  if (text === 'refuse' || text === 'allow') return { word: text }
-  const forMs = text.startsWith('grace ') ? parseDuration(text.slice('grace '.length)) : undefined
-  if (forMs === undefined)
-    return unusable(`--expired ${text}: expected refuse, allow, or "grace 14d"`)
-  return { word: 'grace', forMs }
+  return parseExpired(text) ?? unusable(`--expired ${text}: expected ${expiredExpected}`)
 }
 
 function instantOf({ at }: VerifyFlags): Instant {

@@ -8,6 +8,7 @@ import {
   type MiniflareOptions,
 } from 'miniflare'
 import { formatDuration } from '#shared/duration.ts'
+import { formatExpired } from '#shared/path/expired-policy.ts'
 import type { FrontProfileName, Phase } from '../scenario/scenario.ts'
 import { bundleWorker } from './bundle-worker.ts'
 
@@ -134,9 +135,8 @@ function miniflareOptions(
 }
 
 function commonVariables({ phase, maxStalenessMs, sessionTtlMs, brokerPort }: LocalEdgeOptions) {
-  const { expired } = phase
   return {
-    EXPIRED: expired.word === 'grace' ? `grace ${formatDuration(expired.forMs)}` : expired.word,
+    EXPIRED: formatExpired(phase.expired),
     MAX_STALENESS: formatDuration(maxStalenessMs),
     SESSION_TTL: formatDuration(sessionTtlMs),
     TRUST_PREFIX: prefix,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { instantFromIso, type Instant } from '#shared/time.ts'
+import { expiredExpected, parseExpired } from '#shared/path/expired-policy.ts'
 import { durationExpected, parseDuration } from '#shared/duration.ts'
 import type { ExpiredPolicy, Scenario } from './scenario.ts'
 
@@ -62,12 +63,10 @@ const instant = z.string({ error: instantError }).transform((text, context): Ins
   }
 })
 
-const expiredError = 'refuse, allow, or grace and a duration, like "grace 10d"'
-const expired = z.string({ error: expiredError }).transform((text, context): ExpiredPolicy => {
-  if (text === 'refuse' || text === 'allow') return { word: text }
-  const forMs = parseDuration(/^grace +(\S+)$/.exec(text)?.[1] ?? '')
-  if (forMs !== undefined) return { word: 'grace', forMs }
-  context.addIssue({ code: 'custom', message: expiredError })
+const expired = z.string({ error: expiredExpected }).transform((text, context): ExpiredPolicy => {
+  const policy = parseExpired(text)
+  if (policy !== undefined) return policy
+  context.addIssue({ code: 'custom', message: expiredExpected })
   return z.NEVER
 })
 

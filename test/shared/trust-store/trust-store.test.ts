@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { albLimits, defaultLimits, nameKey } from '#shared/trust-store/trust-store.ts'
+import { albLimits, defaultLimits } from '#shared/trust-store/trust-store.ts'
+import { nameKey } from '#shared/x509/name.ts'
 import { createCrl, entry } from '../crls.ts'
 import { octets } from '../der/writer.ts'
 import { createCa, issueCa, name } from '../pki.ts'

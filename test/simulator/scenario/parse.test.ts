@@ -146,7 +146,7 @@ const slips = [
     name: 'a grace without a length',
     line: '    mode: verify',
     becomes: '    mode: verify\n    expired: grace',
-    says: 'a.yaml:10:14: phases[0].expired: found "grace", expected refuse, allow, or grace and a duration, like "grace 10d"',
+    says: 'a.yaml:10:14: phases[0].expired: found "grace", expected refuse, allow, or grace and a duration, like "grace 14d"',
   },
   {
     name: 'an instant without a zone',
