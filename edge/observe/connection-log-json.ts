@@ -1,0 +1,98 @@
+import { isoFromInstant } from '#shared/time.ts'
+import { rejections, type Rejection } from '#shared/verdict/rejection.ts'
+import {
+  isoMicroseconds,
+  type ConnectionFacts,
+  type ConnectionLogEntry,
+  type LoggedLeaf,
+} from './connection-log.ts'
+
+/** What the JSON form tells beyond the fifteen fields. Nothing here is a key, a token or a cookie. */
+export interface DecisionFacts {
+  /** The id that the answered problem document carries, so that its reader finds this line. */
+  readonly problemId: string | undefined
+  readonly platform: string
+  /** The configured policy's name. */
+  readonly policy: string
+  /** How the session stood (`none`, `issued`, `used`); never its token. */
+  readonly session: 'none' | 'issued' | 'used'
+  /** Lower-case names of the certificate headers that a client sent and that were taken away. */
+  readonly forged: readonly string[]
+}
+
+/** Longest text in a line: the serials, names and identifiers that certificates hold are shorter. */
+const textLengthMax = 1024
+
+/** Most members of a list in a line: a certificate of a hostile CA may have thousands of purposes. */
+const listLengthMax = 16
+
+/**
+ * One decision as one line of JSON, in ASCII and without the line's end: every fact of ALB's line,
+ * the reason with the values that disagreed, and what it was decided by. Long texts and lists are
+ * cut off, with `...` behind texts.
+ */
+export function jsonLogLine(entry: ConnectionLogEntry, facts: DecisionFacts): string {
+  const { at, connection, leaf, decision } = entry
+  const line = {
+    time: isoMicroseconds(at),
+    outcome: decision?.outcome ?? 'not_decided',
+    ...(decision?.outcome === 'refused' ? refusalOf(decision.rejection) : {}),
+    ...(decision?.outcome === 'accepted' ? { basis: decision.basis.kind } : {}),
+    ...namedFacts(facts),
+    epoch: decision?.evidence.epoch,
+    signaturesSpent: decision?.evidence.signaturesSpent,
+    connection: namedConnection(connection),
+    leaf: leaf === undefined ? undefined : leafOf(leaf),
+  }
+  return asciiJson(bounded(line))
+}
+
+/** Field by field: what else an object at hand may hold has no business in a log. */
+function namedFacts({
+  problemId,
+  platform,
+  policy,
+  session,
+  forged,
+}: DecisionFacts): DecisionFacts {
+  return { problemId, platform, policy, session, forged }
+}
+
+function namedConnection(connection: ConnectionFacts): ConnectionFacts {
+  const { clientIp, clientPort, listenerPort, traceId, elb, nodeIp } = connection
+  return { clientIp, clientPort, listenerPort, tls: namedTls(connection.tls), traceId, elb, nodeIp }
+}
+
+function namedTls(tls: ConnectionFacts['tls']): ConnectionFacts['tls'] {
+  if (tls === undefined) return undefined
+  const { protocol, cipher, keyExchange, handshakeMs } = tls
+  return { protocol, cipher, keyExchange, handshakeMs }
+}
+
+function refusalOf(rejection: Rejection): Readonly<Record<string, unknown>> {
+  const { code, ...found } = rejection
+  return { code, albReason: rejections[code].alb, found }
+}
+
+function leafOf(leaf: LoggedLeaf): Readonly<Record<string, string>> {
+  const { serial, subject, issuer, notBefore, notAfter } = leaf
+  const dates = { notBefore: isoFromInstant(notBefore), notAfter: isoFromInstant(notAfter) }
+  return { serial, subject, issuer, ...dates }
+}
+
+/** The same value with texts and lists cut to what a line may hold; it has no cycles and is shallow. */
+function bounded(value: unknown): unknown {
+  if (typeof value === 'string') {
+    return value.length > textLengthMax ? `${value.slice(0, textLengthMax)}...` : value
+  }
+  if (Array.isArray(value)) return value.slice(0, listLengthMax).map(bounded)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, bounded(each)]))
+}
+
+/** JSON in which control characters of either kind, and all beyond ASCII, are escaped: terminals obey some. */
+function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replaceAll(/[^\x20-\x7e]/g, (unit) => {
+    return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+  })
+}
