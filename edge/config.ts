@@ -1,30 +1,38 @@
 import { durationExpected, parseDuration } from '#shared/duration.ts'
 import { expiredExpected, parseExpired } from '#shared/path/expired-policy.ts'
 import { strictPolicy, type VerificationPolicy } from '#shared/path/policy.ts'
+import { profiles } from '#shared/path/profile/profiles.ts'
 import { err, ok, type Result } from '#shared/result.ts'
 import { importKeyRing } from '#shared/session/key-ring.ts'
 import { sessionTtlMaxMs } from '#shared/session/session.ts'
 import { albLimits, defaultLimits } from '#shared/trust-store/trust-store.ts'
-import { albNames } from '#shared/wire/alb.ts'
+import { algorithmSets } from '#shared/x509/algorithm-sets.ts'
 import type { Hop, Listener } from './listener.ts'
-import { albPlatform } from './platforms/alb.ts'
-import { cloudflarePlatform, managedTransformHeaders } from './platforms/cloudflare.ts'
-import type { Platform } from './platforms/platform.ts'
+import {
+  platformNames,
+  platforms,
+  type PlatformRow,
+  type PlatformVariable,
+} from './platforms/by-name.ts'
 
 /** The variables and secrets of `wrangler.toml` that configure a listener, all of them text. */
 export type ListenerVariables = Readonly<Partial<Record<VariableName, string>>>
 
 export type VariableName =
+  | PlatformVariable
   | 'PLATFORM'
-  | 'MANAGED_TRANSFORM'
-  | 'ALB_MODE'
-  | 'ALB_HEADER_PREFIX'
   | 'HOP'
   | 'HOP_SECRET'
   | 'MODE'
   | 'EXPIRED'
   | 'REVOCATION_OF'
   | 'REVOCATION_UNKNOWN'
+  | 'CRL_MAX_AGE'
+  | 'PURPOSE_ANY_EKU'
+  | 'ANCHOR_EXPIRY'
+  | 'ANCHOR_CONSTRAINTS'
+  | 'ALGORITHMS'
+  | 'PROFILE'
   | 'ATTESTED'
   | 'LIMITS'
   | 'MAX_STALENESS'
@@ -41,6 +49,9 @@ export interface ConfigFault {
 /** Shorter secrets can be guessed by someone who may ask often. */
 const secretLengthMin = 32
 
+/** As many letters, digits and hyphens as nobody finds by trying, one request a name. */
+const privateNameLengthMin = 16
+
 /** Collects faults while variables are read, so that all are told at once. */
 class Faults {
   readonly all: ConfigFault[] = []
@@ -56,10 +67,13 @@ export async function readListener(
   variables: ListenerVariables,
 ): Promise<Result<Listener, readonly ConfigFault[]>> {
   const faults = new Faults()
-  const platform = readPlatform(variables, faults)
+  const platform = word(variables, 'PLATFORM', platformNames, faults)
+  const row: PlatformRow = platforms[platform]
   const listener: Listener = {
-    platform,
-    hop: readHop(variables, platform, faults),
+    platform: row.create(variables, (variable, expected) => {
+      faults.add(variable, expected, undefined)
+    }),
+    hop: readHop(variables, row, faults),
     mode: word(variables, 'MODE', ['verify', 'passthrough', 'off'], faults),
     policy: readPolicy(variables, faults),
     limits:
@@ -71,46 +85,14 @@ export async function readListener(
   return faults.all.length === 0 ? ok(listener) : err(faults.all)
 }
 
-function readPlatform(variables: ListenerVariables, faults: Faults): Platform {
-  switch (word(variables, 'PLATFORM', ['cloudflare', 'alb'], faults)) {
-    case 'cloudflare':
-      return cloudflarePlatform(readManagedTransform(variables, faults))
-    case 'alb': {
-      const mode = word(variables, 'ALB_MODE', ['verify', 'passthrough'], faults)
-      return albPlatform({ mode, names: albNames(readHeaderPrefix(variables, faults)) })
-    }
-  }
-}
-
-/** Where Cloudflare itself sets `cf-cert-…`, these are on every request and no client's forgery. */
-function readManagedTransform(variables: ListenerVariables, faults: Faults): readonly string[] {
-  const isOn = word(variables, 'MANAGED_TRANSFORM', ['off', 'on'], faults) === 'on'
-  return isOn ? managedTransformHeaders : []
-}
-
-/** A part of header names (RFC 9110 5.1); without `_` and `.`, which servers behind take for `-`. */
-function readHeaderPrefix(
-  { ALB_HEADER_PREFIX: prefix }: ListenerVariables,
-  faults: Faults,
-): string | undefined {
-  if (prefix === undefined || /^[A-Za-z0-9-]+$/.test(prefix)) return prefix
-  return faults.add('ALB_HEADER_PREFIX', 'letters, digits and hyphens', undefined)
-}
-
 /** Headers are as good as the hop they came over: a platform of headers needs a word on that. */
-function readHop(variables: ListenerVariables, platform: Platform, faults: Faults): Hop {
-  if (platform.name === 'cloudflare') return { word: 'runtime' }
-  const expected =
-    'secret (with HOP_SECRET), private-names (with ALB_HEADER_PREFIX) or network: without it any client could write the headers of ' +
-    platform.name
+function readHop(variables: ListenerVariables, row: PlatformRow, faults: Faults): Hop {
+  if (row.facts !== 'headers') return { word: 'runtime' }
   switch (variables.HOP) {
     case 'network':
       return { word: 'network' }
     case 'private-names':
-      if ((variables.ALB_HEADER_PREFIX ?? '').length >= 16) return { word: 'private-names' }
-      return faults.add('ALB_HEADER_PREFIX', 'at least 16 characters that clients cannot guess', {
-        word: 'private-names',
-      })
+      return readPrivateNames(variables, row, faults)
     case 'secret': {
       // Unset is as wrong as short here, and told in the same words.
       const { HOP_SECRET = '' } = variables
@@ -118,8 +100,22 @@ function readHop(variables: ListenerVariables, platform: Platform, faults: Fault
       return { word: 'secret', secret: secret ?? '' }
     }
     default:
-      return faults.add('HOP', expected, { word: 'network' })
+      return faults.add('HOP', hopExpected(row), { word: 'network' })
   }
+}
+
+function readPrivateNames(variables: ListenerVariables, row: PlatformRow, faults: Faults): Hop {
+  const hop = { word: 'private-names' } as const
+  const { privateName } = row
+  if (privateName === undefined) return faults.add('HOP', hopExpected(row), hop)
+  if ((variables[privateName] ?? '').length >= privateNameLengthMin) return hop
+  const expected = `at least ${privateNameLengthMin} characters that clients cannot guess`
+  return faults.add(privateName, expected, hop)
+}
+
+function hopExpected({ privateName }: PlatformRow): string {
+  const renamed = privateName === undefined ? '' : `, private-names (with ${privateName})`
+  return `secret (with HOP_SECRET)${renamed} or network: without it any client could write this platform's headers`
 }
 
 function readPolicy(variables: ListenerVariables, faults: Faults): VerificationPolicy {
@@ -129,8 +125,22 @@ function readPolicy(variables: ListenerVariables, faults: Faults): VerificationP
     revocation: {
       of: word(variables, 'REVOCATION_OF', ['chain', 'leaf', 'none'], faults),
       unknown: word(variables, 'REVOCATION_UNKNOWN', ['refuse', 'accept'], faults),
+      ...(variables.CRL_MAX_AGE !== undefined && {
+        maxAgeMs: duration(variables, 'CRL_MAX_AGE', variables.CRL_MAX_AGE, faults),
+      }),
     },
     attested: word(variables, 'ATTESTED', ['refuse', 'accept'], faults),
+    purpose: {
+      ...strictPolicy.purpose,
+      anyExtendedKeyUsage: word(variables, 'PURPOSE_ANY_EKU', ['refuse', 'accept'], faults),
+    },
+    anchor: {
+      validity: word(variables, 'ANCHOR_EXPIRY', ['ignore', 'enforce'], faults),
+      constraints: word(variables, 'ANCHOR_CONSTRAINTS', ['enforce', 'ignore'], faults),
+    },
+    // SHA-1 and short keys are in a set that has no name here.
+    algorithms: algorithmSets[word(variables, 'ALGORITHMS', ['modern', 'alb', 'fips'], faults)],
+    profile: profiles[word(variables, 'PROFILE', ['tolerant', 'rfc5280', 'conforming'], faults)],
   }
 }
 

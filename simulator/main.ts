@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { inspectCommand } from './commands/inspect.ts'
 import { runCommand } from './commands/run.ts'
 import { verifyCommand } from './commands/verify.ts'
 
@@ -8,6 +9,7 @@ const program = new Command('sallyport')
   .version('0.1.0')
   .addCommand(runCommand())
   .addCommand(verifyCommand())
+  .addCommand(inspectCommand())
 
 // Wrong usage is unusable input; a command's own settings are not inherited.
 for (const command of [program, ...program.commands]) {

@@ -24,8 +24,8 @@ export function decided(listener: Listener, ports: Ports) {
     const store = await ports.trustStore.current()
     if (store === undefined) return serviceFault(503, 'trust_store_unavailable')
     const now = ports.clock.now()
-    const { verifier, crls } = ports
-    const verification = { store, policy: listener.policy, now, verifier, crls }
+    const { verifier, crls, caches } = ports
+    const verification = { store, policy: listener.policy, now, verifier, crls, caches }
     const { decision, token } = await decide(context, listener, ports, verification)
     if (decision.outcome === 'refused') return refused(decision, context.get('forged'))
     context.set('decision', decision)

@@ -17,7 +17,7 @@ export function presented(listener: Listener) {
     headers.delete(hopHeader)
     context.set('headers', headers)
     context.set('forged', forged)
-    context.set('presented', listener.platform.read(request))
+    context.set('presented', await listener.platform.read(request))
     context.set('session', 'none')
     await next()
   })

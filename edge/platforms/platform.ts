@@ -2,9 +2,15 @@ import type { Presented } from '#shared/verdict/presented.ts'
 
 /** The part of a request that platforms read; a Worker's `Request` has it, and so has a plain one. */
 export interface PlatformRequest {
+  /** A value of several lines is joined by `, `, as Fetch joins it. */
   readonly headers: { get(name: string): string | null }
   /** Cloudflare's facts about the connection. Unchecked here: whoever reads it checks its shape. */
   readonly cf?: unknown
+  /**
+   * What other runtimes know of the connection outside its headers: Node's TLS socket, Fastly's
+   * `event.client`, API Gateway's `requestContext`. Unchecked here as well.
+   */
+  readonly connection?: unknown
 }
 
 /** One TLS terminator and its spelling of the facts. */
@@ -15,6 +21,9 @@ export interface Platform {
    * overwrites: the only ones that `stripForeign` leaves.
    */
   readonly ownHeaders: readonly string[]
-  /** Reads what was presented, and decides nothing: no chain is built and no date compared here. */
-  read(request: PlatformRequest): Presented
+  /**
+   * Reads what was presented, and decides nothing: no chain is built and no date compared here. A
+   * promise where a fingerprint has to be held against a certificate.
+   */
+  read(request: PlatformRequest): Presented | Promise<Presented>
 }

@@ -1,6 +1,6 @@
 import type { Bytes } from '#shared/bytes.ts'
 import { readOid } from '#shared/der/oid.ts'
-import { DerReader, parseDer, tag, type DerFault } from '#shared/der/reader.ts'
+import { parseDer, tag, type DerFault, type DerReader } from '#shared/der/reader.ts'
 import type { Result } from '#shared/result.ts'
 import { isWholeString } from './name-text.ts'
 
@@ -48,8 +48,9 @@ function readAttribute(reader: DerReader): NameAttribute {
   const oid = readOid(reader, 'an attribute type')
   const start = reader.at
   const valueTag = reader.nextTag
-  const element = reader.element(valueTag, 'an attribute value')
-  const content = new DerReader(element).content(valueTag, 'an attribute value')
+  const contentAt = reader.passContent(valueTag, 'an attribute value')
+  const element = reader.bytes.subarray(start, reader.at)
+  const content = reader.bytes.subarray(contentAt, reader.at)
   reader.close(outer)
   if (!isWholeString({ valueTag, content })) reader.fail('a string of whole characters', start)
   return { oid, element, valueTag, content }

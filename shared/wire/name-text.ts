@@ -25,13 +25,18 @@ const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const utf8 = new TextEncoder()
 
 /** The text of a value; undefined for one that is no string. Call it on whole strings only. */
-export function textOf(value: Value): string | undefined {
-  const form = characterForms.get(value.valueTag)
+export function textOf({ valueTag, content }: Value): string | undefined {
+  const form = characterForms.get(valueTag)
   if (form === undefined) return undefined
-  if (form === 'utf-8') return strictUtf8.decode(value.content)
-  return codePoints(value.content, form)
+  if (form === 'utf-8' || (form === 1 && isAscii(content))) return strictUtf8.decode(content)
+  return codePoints(content, form)
     .map((point) => String.fromCodePoint(point))
     .join('')
+}
+
+function isAscii(octets: Uint8Array): boolean {
+  for (let at = 0; at < octets.length; at += 1) if ((octets[at] ?? 0) >= 0x80) return false
+  return true
 }
 
 /** The characters of a text, each as its octets in UTF-8. */
@@ -45,8 +50,9 @@ export function utf8Characters(text: string): readonly Uint8Array[] {
  */
 export function isWholeString({ valueTag, content }: Value): boolean {
   const form = characterForms.get(valueTag)
-  if (form === undefined) return true
-  if (form === 'utf-8') return isUtf8(content)
+  // One octet a character is Latin-1, or less, and always whole; so is ASCII in UTF-8.
+  if (form === undefined || form === 1) return true
+  if (form === 'utf-8') return isAscii(content) || isUtf8(content)
   return content.length % form === 0 && codePoints(content, form).every(isScalar)
 }
 

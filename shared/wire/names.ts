@@ -2,7 +2,7 @@ import { toHex, type Bytes } from '#shared/bytes.ts'
 import { tag, type DerFault } from '#shared/der/reader.ts'
 import { ok, type Result } from '#shared/result.ts'
 import { attributeNames } from './name-attributes.ts'
-import { readName, type NameAttribute } from './name-reader.ts'
+import { readName, type NameAttribute, type Rdn } from './name-reader.ts'
 import { textOf, utf8Characters } from './name-text.ts'
 
 /** OpenSSL writes dotted types through a buffer of 80 characters, its NUL included. */
@@ -20,20 +20,32 @@ export function rfc2253Name(der: Bytes): Result<string, DerFault> {
   const rdns = readName(der)
   if (!rdns.ok) return rdns
   // OpenSSL reverses the whole list of attributes, and so those inside an RDN as well.
-  const parts = rdns.value
-    .toReversed()
-    .map((rdn) => rdn.toReversed().map(rfc2253Attribute).join('+'))
-  return ok(parts.join(','))
+  let text = ''
+  for (let at = rdns.value.length - 1; at >= 0; at -= 1) {
+    text += `${text === '' ? '' : ','}${rfc2253Rdn(rdns.value[at] ?? [])}`
+  }
+  return ok(text)
+}
+
+function rfc2253Rdn(rdn: Rdn): string {
+  const [only, ...more] = rdn
+  if (only !== undefined && more.length === 0) return rfc2253Attribute(only)
+  return rdn.toReversed().map(rfc2253Attribute).join('+')
 }
 
 function rfc2253Attribute(attribute: NameAttribute): string {
-  const text = attributeNames.has(attribute.oid) ? textOf(attribute) : undefined
+  const known = attributeNames.get(attribute.oid)
+  const text = known === undefined ? undefined : textOf(attribute)
   const value = text === undefined ? `#${upperHex(attribute.element)}` : rfc2253Text(text)
-  return `${typeName(attribute)}=${value}`
+  return `${known ?? typeName(attribute)}=${value}`
 }
+
+/** Whatever RFC 2253 section 2.4 or OpenSSL escapes: most names of devices have none of it. */
+const escaped = /[^\x20-\x7e]|[,+"\\<>;]|^[ #]| $/
 
 /** RFC 2253 section 2.4. */
 function rfc2253Text(text: string): string {
+  if (!escaped.test(text)) return text
   const characters = utf8Characters(text)
   const last = characters.length - 1
   return characters.map((octets, at) => rfc2253Character(octets, at, last)).join('')

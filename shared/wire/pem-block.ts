@@ -1,6 +1,7 @@
 import type { Bytes } from '#shared/bytes.ts'
 import { err, ok, type Result } from '#shared/result.ts'
 import type { WireFault } from './fault.ts'
+import { decodeUsualBody, readUsualBlock } from './usual-pem.ts'
 
 /** The labels of RFC 7468 sections 5 and 6 that this core reads. */
 export type PemLabel = 'CERTIFICATE' | 'X509 CRL'
@@ -37,6 +38,12 @@ export function readPemBlock(
   label: PemLabel,
 ): Result<PemBlock, WireFault> {
   const begin = beginFence(label)
+  const usual = readUsualBlock(text, at, {
+    begin: `${begin}\n`,
+    end: `${endFence(label)}\n`,
+    decode: decodePlainBody,
+  })
+  if (usual !== undefined) return ok(usual)
   if (!text.startsWith(begin, at)) return err({ at, expected: begin })
   const body = afterLineEnd(text, at + begin.length)
   if (body === undefined) {
@@ -44,6 +51,8 @@ export function readPemBlock(
   }
   return readBodyAndEnd(text, body, label)
 }
+
+const decodePlainBody = (body: string): Bytes | undefined => decodeUsualBody(body, '\n')
 
 function readBodyAndEnd(text: string, body: number, label: PemLabel): Result<PemBlock, WireFault> {
   const end = endFence(label)

@@ -1,7 +1,9 @@
 import { fromBase64, toBase64, type Bytes } from '#shared/bytes.ts'
 import { err, ok, type Result } from '#shared/result.ts'
+import { rememberByText } from '#shared/text-memo.ts'
 import type { WireFault } from './fault.ts'
-import type { ChainLimits } from './url-pem.ts'
+import { skipParameters } from './sf-parameters.ts'
+import { headerMemoBounds, type ChainLimits } from './url-pem.ts'
 
 /**
  * Bounds of `Client-Cert` and `Client-Cert-Chain`. RFC 9440 section 4 asks for bounds and names
@@ -11,8 +13,8 @@ import type { ChainLimits } from './url-pem.ts'
 export const rfc9440Limits: ChainLimits = { lengthMax: 16 * 1024, certificatesMax: 10 }
 
 /**
- * `Client-Cert` (RFC 9440 2.2): one Structured Fields byte sequence, `:base64:`, without
- * parameters. Spaces around it are allowed (RFC 9651 4.2).
+ * `Client-Cert` (RFC 9440 2.2): one Structured Fields byte sequence, `:base64:`. Spaces around it
+ * are allowed (RFC 9651 4.2); parameters have no meaning here and are passed over.
  */
 export function readClientCert(
   text: string,
@@ -71,12 +73,18 @@ function readByteSequence(
 ): Result<{ der: Bytes; next: number }, WireFault> {
   const close = text.indexOf(':', at + 1)
   if (text[at] !== ':' || close < 0) return err({ at, expected: 'a byte sequence between colons' })
-  const der = fromBase64(text.slice(at + 1, close))
-  if (der === undefined || der.length === 0) {
+  const der = decodeItem(text.slice(at + 1, close))
+  if (der === undefined) {
     return err({ at: at + 1, expected: 'base64 of a certificate' })
   }
-  return ok({ der, next: close + 1 })
+  return ok({ der, next: skipParameters(text, close + 1) })
 }
+
+/** The octets of one text are the same ones each time: nobody writes to them. */
+const decodeItem = rememberByText((base64) => {
+  const der = fromBase64(base64)
+  return der === undefined || der.length === 0 ? undefined : der
+}, headerMemoBounds)
 
 function skip(text: string, from: number, characters: string): number {
   let at = from

@@ -13,8 +13,14 @@ const decimalDigitsMax = 49
  * hexadecimal, whole bytes, no sign byte, a minus sign before a negative one's magnitude.
  */
 export function albSerial(octets: Uint8Array): string {
+  if (isShortPositive(octets)) return toHex(octets).toUpperCase()
   const number = serialNumber(octets)
   return number < 0n ? `-${wholeBytes(-number)}` : wholeBytes(number)
+}
+
+/** Whether a number is neither zero nor below, and has no sign octet: its octets are its magnitude then. */
+function isShortPositive([first = 0]: Uint8Array): boolean {
+  return first > 0 && first < 0x80
 }
 
 /** Cloudflare's form: upper-case hexadecimal of the content octets as they are, sign byte included. */

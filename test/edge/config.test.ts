@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { readListener, type ListenerVariables, type VariableName } from '#edge/config.ts'
+import { platformNames, platforms } from '#edge/platforms/by-name.ts'
 import { managedTransformHeaders } from '#edge/platforms/cloudflare.ts'
 import { strictPolicy } from '#shared/path/policy.ts'
 import { albLimits, defaultLimits } from '#shared/trust-store/trust-store.ts'
+import { profiles } from '#shared/path/profile/profiles.ts'
+import { algorithmSets } from '#shared/x509/algorithm-sets.ts'
 import { keyRing } from '../runtime/given.ts'
 import { listenerOf } from './stage.ts'
 
@@ -64,6 +67,21 @@ const reads: readonly Read[] = [
     variables: { ...alb, HOP: 'private-names', ALB_HEADER_PREFIX: prefix },
     listener: { hop: { word: 'private-names' } },
   },
+  {
+    variables: { PLATFORM: 'nginx', HOP: 'private-names', CERT_HEADER: prefix },
+    listener: {
+      platform: { name: 'nginx', ownHeaders: [prefix] },
+      hop: { word: 'private-names' },
+    },
+  },
+  {
+    variables: { PLATFORM: 'envoy', HOP: 'network', XFCC_ELEMENTS: 'last 2' },
+    listener: { platform: { name: 'envoy' }, hop: { word: 'network' } },
+  },
+  {
+    variables: { PLATFORM: 'api-gateway' },
+    listener: { platform: { name: 'api-gateway' }, hop: { word: 'runtime' } },
+  },
   { variables: { MODE: 'passthrough' }, listener: { mode: 'passthrough' } },
   { variables: { MODE: 'off' }, listener: { mode: 'off' } },
   { variables: { EXPIRED: 'allow' }, listener: { policy: { expired: { word: 'allow' } } } },
@@ -78,6 +96,25 @@ const reads: readonly Read[] = [
     listener: { policy: { revocation: { unknown: 'accept' } } },
   },
   { variables: { ATTESTED: 'accept' }, listener: { policy: { attested: 'accept' } } },
+  {
+    variables: { CRL_MAX_AGE: '7d' },
+    listener: { policy: { revocation: { maxAgeMs: 604_800_000 } } },
+  },
+  {
+    variables: { PURPOSE_ANY_EKU: 'accept' },
+    listener: { policy: { purpose: { use: 'client', anyExtendedKeyUsage: 'accept' } } },
+  },
+  {
+    variables: { ANCHOR_EXPIRY: 'enforce', ANCHOR_CONSTRAINTS: 'ignore' },
+    listener: { policy: { anchor: { validity: 'enforce', constraints: 'ignore' } } },
+  },
+  {
+    variables: { ALGORITHMS: 'fips' },
+    listener: { policy: { algorithms: algorithmSets.fips } },
+  },
+  { variables: { ALGORITHMS: 'alb' }, listener: { policy: { algorithms: algorithmSets.alb } } },
+  { variables: { PROFILE: 'rfc5280' }, listener: { policy: { profile: profiles.rfc5280 } } },
+  { variables: { PROFILE: 'conforming' }, listener: { policy: { profile: profiles.conforming } } },
   { variables: { LIMITS: 'alb' }, listener: { limits: albLimits } },
   { variables: { MAX_STALENESS: '250ms' }, listener: { maxStalenessMs: 250 } },
   { variables: { SESSION_KEYS: keyRing }, listener: { session: { ttlMs: 900_000 } } },
@@ -99,7 +136,7 @@ test.each(reads)('$variables', async ({ variables, listener }) => {
 /** One wrong variable each; the rest of a listener that is right. */
 const wrong: readonly { readonly variable: VariableName; readonly variables: ListenerVariables }[] =
   [
-    { variable: 'PLATFORM', variables: { PLATFORM: 'nginx' } },
+    { variable: 'PLATFORM', variables: { PLATFORM: 'iis' } },
     { variable: 'PLATFORM', variables: { PLATFORM: '' } },
     { variable: 'MANAGED_TRANSFORM', variables: { MANAGED_TRANSFORM: 'yes' } },
     { variable: 'ALB_MODE', variables: { ...alb, ALB_MODE: 'off' } },
@@ -109,6 +146,14 @@ const wrong: readonly { readonly variable: VariableName; readonly variables: Lis
     { variable: 'HOP', variables: { PLATFORM: 'alb' } },
     { variable: 'HOP', variables: { ...alb, HOP: '' } },
     { variable: 'HOP', variables: { ...alb, HOP: 'runtime' } },
+    { variable: 'HOP', variables: { PLATFORM: 'rfc9440' } },
+    { variable: 'HOP', variables: { PLATFORM: 'rfc9440', HOP: 'private-names' } },
+    { variable: 'CERT_HEADER', variables: { PLATFORM: 'nginx', HOP: 'private-names' } },
+    { variable: 'CERT_HEADER', variables: { PLATFORM: 'nginx', HOP: 'network', CERT_HEADER: '_' } },
+    {
+      variable: 'XFCC_ELEMENTS',
+      variables: { PLATFORM: 'envoy', HOP: 'network', XFCC_ELEMENTS: '0' },
+    },
     { variable: 'HOP_SECRET', variables: { ...alb, HOP: 'secret' } },
     { variable: 'HOP_SECRET', variables: { ...alb, HOP: 'secret', HOP_SECRET: short } },
     { variable: 'ALB_HEADER_PREFIX', variables: { ...alb, HOP: 'private-names' } },
@@ -122,6 +167,13 @@ const wrong: readonly { readonly variable: VariableName; readonly variables: Lis
     { variable: 'EXPIRED', variables: { EXPIRED: 'grace -1d' } },
     { variable: 'REVOCATION_OF', variables: { REVOCATION_OF: 'anchor' } },
     { variable: 'REVOCATION_UNKNOWN', variables: { REVOCATION_UNKNOWN: 'allow' } },
+    { variable: 'CRL_MAX_AGE', variables: { CRL_MAX_AGE: 'a week' } },
+    { variable: 'PURPOSE_ANY_EKU', variables: { PURPOSE_ANY_EKU: 'yes' } },
+    { variable: 'ANCHOR_EXPIRY', variables: { ANCHOR_EXPIRY: 'refuse' } },
+    { variable: 'ANCHOR_CONSTRAINTS', variables: { ANCHOR_CONSTRAINTS: 'none' } },
+    { variable: 'ALGORITHMS', variables: { ALGORITHMS: 'old' } },
+    { variable: 'ALGORITHMS', variables: { ALGORITHMS: 'toString' } },
+    { variable: 'PROFILE', variables: { PROFILE: 'strict' } },
     { variable: 'ATTESTED', variables: { ATTESTED: 'yes' } },
     { variable: 'LIMITS', variables: { LIMITS: 'none' } },
     { variable: 'MAX_STALENESS', variables: { MAX_STALENESS: '5' } },
@@ -137,6 +189,15 @@ test.each(wrong)('$variable is named: $variables', async ({ variable, variables 
   const read = await readListener(variables)
   expect(read).toMatchObject({ ok: false, error: [{ variable }] })
 })
+
+test.each(platformNames)(
+  '%s wants a word on its hop exactly if it speaks in headers',
+  async (name) => {
+    const read = await readListener({ PLATFORM: name })
+    const wanted = platforms[name].facts === 'headers' ? ['HOP'] : []
+    expect(read.ok ? [] : read.error.map(({ variable }) => variable)).toEqual(wanted)
+  },
+)
 
 test('every fault is told, and the right variables are not', async () => {
   const read = await readListener({ PLATFORM: 'x', MODE: 'x', LIMITS: 'alb', EXPIRED: 'x' })

@@ -35,7 +35,8 @@ const leaves = [
   { name: 'a space inside', text: ':MA A:', expected: 'base64 of a certificate' },
   { name: 'impossible base64', text: ':MAAAA:', expected: 'base64 of a certificate' },
   { name: 'a repeated header', text: ':MAA=:, :MAA=:', expected: 'one byte sequence' },
-  { name: 'a parameter', text: ':MAA=:;a=1', expected: 'one byte sequence' },
+  { name: 'parameters, without meaning', text: ':MAA=:;a=1; b="x:"', expected: '3000' },
+  { name: 'a parameter that is none', text: ':MAA=:;A', expected: 'one byte sequence' },
   { name: 'a tab before it', text: '\t:MAA=:', expected: 'a byte sequence between colons' },
 ]
 
@@ -59,7 +60,12 @@ const lists = [
   { name: 'a comma at the start', text: ',:MAA=:', expected: 'a byte sequence between colons' },
   { name: 'no comma', text: ':MAA=: :MQA=:', expected: 'a comma between byte sequences' },
   { name: 'an inner list', text: '(:MAA=:)', expected: 'a byte sequence between colons' },
-  { name: 'a parameter', text: ':MAA=:;q=1', expected: 'a comma between byte sequences' },
+  { name: 'parameters', text: ':MAA=:;q=1, :MQA=:;r', expected: ['3000', '3100'] },
+  {
+    name: 'a byte sequence for a parameter',
+    text: ':MAA=:;:MQA=:',
+    expected: 'a comma between byte sequences',
+  },
   { name: 'a tab at the end', text: ':MAA=:\t', expected: 'a comma between byte sequences' },
 ]
 

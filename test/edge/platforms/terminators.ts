@@ -1,0 +1,248 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { realpathSync, writeFileSync } from 'node:fs'
+import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { connect, createServer, type AddressInfo } from 'node:net'
+import { dirname, join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { TLSSocket } from 'node:tls'
+import type { PlatformName, PlatformSettings } from '#edge/platforms/by-name.ts'
+
+/** Where a terminator finds what it needs: files in `folder`, and the upstream it hands requests to. */
+export interface Site {
+  readonly folder: string
+  readonly port: number
+  readonly upstreamPort: number
+  /** Its program, links resolved. */
+  readonly program: string
+}
+
+/** A real TLS terminator, configured as its platform's documentation here says. */
+export interface Terminator {
+  readonly name: PlatformName
+  readonly program: string
+  readonly settings: PlatformSettings
+  config(site: Site): string
+  args(file: string, folder: string): readonly string[]
+}
+
+const headers = { cert: 'X-SSL-Client-Cert', verify: 'X-SSL-Client-Verify' }
+const settings = { CERT_HEADER: headers.cert, VERIFY_HEADER: headers.verify }
+
+const nginx: Terminator = {
+  name: 'nginx',
+  program: 'nginx',
+  settings,
+  args: (file, folder) => ['-c', file, '-p', folder, '-e', join(folder, 'error.log')],
+  config: ({ folder, port, upstreamPort }) => `
+daemon off; master_process off; pid ${folder}/pid; error_log ${folder}/error.log; events {}
+http {
+  access_log off; ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`).join(' ')}
+  server {
+    listen 127.0.0.1:${port} ssl;
+    ssl_certificate ${folder}/server.pem; ssl_certificate_key ${folder}/server.key;
+    ssl_client_certificate ${folder}/anchors.pem; ssl_verify_client optional; ssl_verify_depth 3;
+    location / {
+      proxy_pass http://127.0.0.1:${upstreamPort};
+      proxy_set_header ${headers.cert} $ssl_client_escaped_cert;
+      proxy_set_header ${headers.verify} $ssl_client_verify;
+    }
+  }
+}`,
+}
+
+const haproxy: Terminator = {
+  name: 'haproxy',
+  program: 'haproxy',
+  settings: { ...settings, CHAIN_HEADER: 'X-SSL-Client-Chain' },
+  args: (file) => ['-db', '-f', file],
+  config: ({ folder, port, upstreamPort }) => `
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 5s
+  timeout server 5s
+frontend devices
+  bind 127.0.0.1:${port} ssl crt ${folder}/server-with-key.pem ca-file ${folder}/anchors.pem verify optional
+  http-request set-header ${headers.cert} %[ssl_c_der,base64]
+  http-request set-header X-SSL-Client-Chain %[ssl_c_chain_der,base64]
+  http-request set-header ${headers.verify} %[ssl_c_verify]
+  default_backend edge
+backend edge
+  server edge 127.0.0.1:${upstreamPort}
+`,
+}
+
+const modules = [
+  'mpm_event',
+  'authz_core',
+  'proxy',
+  'proxy_http',
+  'headers',
+  'ssl',
+  'socache_shmcb',
+]
+
+const apache: Terminator = {
+  name: 'apache',
+  program: 'apache2',
+  settings,
+  args: (file) => ['-X', '-f', file],
+  config: ({ folder, port, upstreamPort, program }) => `
+ServerRoot ${folder}
+ServerName localhost
+DefaultRuntimeDir ${folder}
+PidFile ${folder}/pid
+ErrorLog ${folder}/error.log
+Listen 127.0.0.1:${port}
+${modules.map((name) => `LoadModule ${name}_module ${join(dirname(program), '../lib/apache2/modules')}/mod_${name}.so`).join('\n')}
+<VirtualHost 127.0.0.1:${port}>
+  SSLEngine on
+  SSLCertificateFile ${folder}/server.pem
+  SSLCertificateKeyFile ${folder}/server.key
+  SSLCACertificateFile ${folder}/anchors.pem
+  SSLVerifyClient optional
+  SSLVerifyDepth 3
+  SSLOptions +StdEnvVars +ExportCertData
+  RequestHeader set ${headers.cert} "expr=%{escape:%{SSL_CLIENT_CERT}}"
+  RequestHeader set ${headers.verify} "%{SSL_CLIENT_VERIFY}s"
+  ProxyPass / http://127.0.0.1:${upstreamPort}/
+</VirtualHost>
+`,
+}
+
+const caddy: Terminator = {
+  name: 'caddy',
+  program: 'caddy',
+  settings: { CERT_HEADER: 'X-Tls-Client-Cert', FINGERPRINT_HEADER: 'X-Tls-Client-Fingerprint' },
+  args: (file) => ['run', '--adapter', 'caddyfile', '--config', file],
+  config: ({ folder, port, upstreamPort }) => `
+{
+  admin off
+  auto_https off
+  storage file_system ${folder}/caddy
+}
+https://localhost:${port} {
+  tls ${folder}/server.pem ${folder}/server.key {
+    client_auth {
+      mode verify_if_given
+      trusted_ca_cert_file ${folder}/anchors.pem
+    }
+  }
+  reverse_proxy 127.0.0.1:${upstreamPort} {
+    header_up X-Tls-Client-Cert {tls_client_certificate_der_base64}
+    header_up X-Tls-Client-Fingerprint {tls_client_fingerprint}
+  }
+}
+`,
+}
+
+export const terminators: readonly Terminator[] = [nginx, haproxy, apache, caddy]
+
+/** Where a program is, links resolved; undefined where it is missing: its tests are skipped by name. */
+export function programOf({ program }: Terminator): string | undefined {
+  const found = spawnSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' })
+  return found.status === 0 ? realpathSync(found.stdout.trim()) : undefined
+}
+
+/** Files that every terminator is given: server and key, apart and together, and the anchors. */
+export function writeSite(
+  folder: string,
+  files: { readonly certPem: string; readonly keyPem: string; readonly anchorsPem: string },
+): void {
+  const { certPem, keyPem, anchorsPem } = files
+  writeFileSync(join(folder, 'server.pem'), certPem)
+  writeFileSync(join(folder, 'server.key'), keyPem)
+  writeFileSync(join(folder, 'server-with-key.pem'), certPem + keyPem)
+  writeFileSync(join(folder, 'anchors.pem'), anchorsPem)
+}
+
+/** An upstream that answers with the headers it was sent, each line a pair. */
+export async function startEcho(): Promise<{ readonly server: Server; readonly port: number }> {
+  const server = createHttpServer(({ rawHeaders }, response) => {
+    const lines = rawHeaders.flatMap((name, index) =>
+      index % 2 === 0 ? [[name, rawHeaders[index + 1] ?? '']] : [],
+    )
+    response.end(JSON.stringify(lines))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return { server, port: (server.address() as AddressInfo).port }
+}
+
+/** A port that was free a moment ago: these programs do not say which one they took. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** Starts a terminator; resolves once it takes connections. */
+export async function startTerminator(terminator: Terminator, site: Site): Promise<ChildProcess> {
+  const file = join(site.folder, `${terminator.program}.conf`)
+  writeFileSync(file, terminator.config(site))
+  const args = terminator.args(file, site.folder)
+  const child = spawn(site.program, args, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, HOME: site.folder },
+  })
+  let said = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
+  // A hundred attempts are some ten seconds, many times what any of them needs.
+  for (let attempt = 0; attempt < 100 && child.exitCode === null; attempt += 1) {
+    if (await takesConnections(site.port)) return child
+    await wait(100)
+  }
+  child.kill()
+  throw new Error(`${terminator.program} did not start: ${said}`)
+}
+
+async function takesConnections(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1')
+  const opened = await once(socket, 'connect').then(
+    () => true,
+    // Refused: it does not listen yet, which is what was asked.
+    () => false,
+  )
+  socket.destroy()
+  return opened
+}
+
+/** What a client of the terminator shows. */
+export interface Client {
+  readonly key?: string
+  readonly cert?: string
+  readonly session?: Buffer
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** The headers that reached the upstream, and the TLS session of the connection. */
+export interface Seen {
+  readonly headers: Headers
+  readonly session: Buffer | undefined
+  readonly resumed: boolean
+}
+
+/** One request over a connection of its own; TLS 1.2, where a session is there when it is answered. */
+export async function requestThrough(port: number, client: Client): Promise<Seen> {
+  const request = httpsRequest({
+    host: 'localhost',
+    port,
+    agent: false,
+    rejectUnauthorized: false,
+    maxVersion: 'TLSv1.2',
+    ...client,
+  })
+  request.end()
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
+  const socket = response.socket as TLSSocket
+  const session = socket.getSession()
+  const resumed = socket.isSessionReused()
+  let body = ''
+  for await (const chunk of response.setEncoding('utf8')) body += String(chunk)
+  return { headers: new Headers(JSON.parse(body) as [string, string][]), session, resumed }
+}
