@@ -12,6 +12,8 @@ function judged(id: string, expected: Verdict, ours: Verdict, tier: Tier = 'core
     isClient: true,
     expect: expected,
     ours,
+    otherPolicies: false,
+    underConforming: undefined,
     detail: '',
     ms: 1,
   }
@@ -26,7 +28,34 @@ describe('the ledger of divergences', () => {
     {
       name: 'wrong in another tier',
       one: judged('a', 'accept', 'reject', 'policy'),
+      unexplained: 1,
+      stale: 0,
+    },
+    {
+      name: 'of a case where any verdict is right',
+      one: { ...judged('a', 'accept', 'reject', 'dos'), expect: undefined },
       unexplained: 0,
+      stale: 0,
+    },
+    {
+      name: 'wrong as a client’s as well',
+      one: judged('x as client', 'accept', 'reject'),
+      entries: { x: entry },
+      unexplained: 0,
+      stale: 0,
+    },
+    {
+      name: 'accepted, and refused under the strictest profile',
+      one: { ...judged('x', 'reject', 'accept', 'strict'), underConforming: 'reject' as const },
+      entries: { x: { ...entry, ours: 'accept' as const } },
+      unexplained: 0,
+      stale: 0,
+    },
+    {
+      name: 'accepted even under the strictest profile',
+      one: { ...judged('x', 'reject', 'accept', 'strict'), underConforming: 'accept' as const },
+      entries: { x: { ...entry, ours: 'accept' as const } },
+      unexplained: 1,
       stale: 0,
     },
     {
@@ -79,7 +108,19 @@ test('the table has one row a suite, with what peers make of it', () => {
   const [, row] = suiteTable(['made-up'], [judged('a', 'accept', 'accept')], figures).split('\n')
   const none = '0/0 (FA 0 FR 0)'
   const one = '1/1 (FA 0 FR 0)'
-  expect(row?.split(/ {2,}/)).toEqual(['made-up', one, one, none, '1 ms', '-', one, '-', '-'])
+  expect(row?.split(/ {2,}/)).toEqual([
+    'made-up',
+    one,
+    one,
+    none,
+    none,
+    '0',
+    '1 ms',
+    '-',
+    one,
+    '-',
+    '-',
+  ])
 })
 
 test('columns are as wide as their widest cell', () => {

@@ -1,7 +1,6 @@
-import { fromBase64, type Bytes } from '#shared/bytes.ts'
-import { parseCrl } from '#shared/revocation/crl.ts'
-import { parseCertificate } from '#shared/x509/parse.ts'
+import type { EncodingQuestion } from './judge.ts'
 import type { Verdict } from './paths.ts'
+import type { Runtime } from './runtimes.ts'
 import { casesOf } from './suites.ts'
 
 /** Suites of encodings: is it read, or refused as malformed? */
@@ -33,40 +32,23 @@ export interface Parsed {
   readonly ms: number
 }
 
-export async function* parseSuite(suite: string, file: string): AsyncGenerator<Parsed> {
+export async function* parseSuite(
+  suite: string,
+  file: string,
+  runtime: Runtime,
+): AsyncGenerator<Parsed> {
   for await (const each of casesOf<ParseCase>(file)) {
-    const der = fromBase64(each.der) ?? new Uint8Array()
-    const { consensus } = each
+    const start = performance.now()
+    const [answer] = await runtime.ask('encoding', [questionOf(suite, each)])
+    const ms = performance.now() - start
+    if (answer === undefined) throw new Error('the runtime left an encoding unanswered')
+    const { isRead, ...told } = answer
+    const { id, consensus } = each
     const expect = each.expect ?? (consensus === 'split' ? undefined : consensus)
-    yield { id: each.id, expect, ...timed(() => parse(suite, each, der)) }
+    yield { id, expect, ours: isRead ? 'accept' : 'reject', ...told, ms }
   }
 }
 
-type Outcome = { readonly ok: true } | { readonly ok: false; readonly error: Fault }
-type Fault = { readonly offset: number; readonly expected: string }
-
-function parse(suite: string, { kind }: ParseCase, der: Bytes): Outcome {
-  if (suite === 'webpki-crlparse' || kind === 'crl') return parseCrl(der)
-  return parseCertificate(der)
-}
-
-function timed(parseIt: () => Outcome): Pick<Parsed, 'ours' | 'detail' | 'threw' | 'ms'> {
-  const start = performance.now()
-  const { outcome, threw } = caught(parseIt)
-  const ms = performance.now() - start
-  if (outcome.ok) return { ours: 'accept', detail: '', threw, ms }
-  const { offset, expected } = outcome.error
-  return { ours: 'reject', detail: `byte ${offset}: expected ${expected}`, threw, ms }
-}
-
-/** A parser that throws has failed, whatever it was given: told in the table, and the run fails. */
-function caught(parseIt: () => Outcome): { readonly outcome: Outcome; readonly threw: boolean } {
-  try {
-    return { outcome: parseIt(), threw: false }
-  } catch (error) {
-    return {
-      outcome: { ok: false, error: { offset: 0, expected: `no ${String(error)}` } },
-      threw: true,
-    }
-  }
+function questionOf(suite: string, { kind, der }: ParseCase): EncodingQuestion {
+  return { kind: suite === 'webpki-crlparse' || kind === 'crl' ? 'crl' : 'certificate', der }
 }

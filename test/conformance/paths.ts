@@ -1,5 +1,7 @@
-import { answerCase, type Answer } from '#simulator/commands/verify-answer.ts'
-import { readCase } from '#simulator/commands/verify-case.ts'
+import type { Answer } from '#simulator/commands/verify-answer.ts'
+import type { CaseQuestion } from './judge.ts'
+import { asClient } from './ledger.ts'
+import type { Runtime } from './runtimes.ts'
 import { linesOfSuite } from './suites.ts'
 
 /** Suites of path cases, in the order of the table. */
@@ -40,55 +42,103 @@ export interface Judged {
   readonly profile: 'native' | 'client'
   /** Whether the purpose asked for was a client's, its own or replaced. */
   readonly isClient: boolean
-  readonly expect: Verdict
+  /** Undefined in the tier `dos`. */
+  readonly expect: Verdict | undefined
   readonly ours: Verdict
+  /** PKITS: not the user-constrained-policy-set (RFC 5280 6.1.6) that the suite expects. */
+  readonly otherPolicies: boolean
+  /** Whether a CA that is asked for every MUST of RFC 5280 section 4 would be refused; undefined where not asked. */
+  readonly underConforming: Verdict | undefined
   /** The reason, or what else of the answer was not as expected. */
   readonly detail: string
   readonly ms: number
 }
 
 /** Every applicable case of one suite: with its own purpose and, where its EKUs let it, as a client's. */
-export async function* judgeSuite(suite: string, file: string): AsyncGenerator<Judged> {
+export async function* judgeSuite(
+  suite: string,
+  file: string,
+  runtime: Runtime,
+): AsyncGenerator<Judged> {
   for await (const line of linesOfSuite(file)) {
     const expected = JSON.parse(line) as Expected
     if (!expected.applicable) continue
-    yield await judge(suite, expected, line, 'native')
-    if (expected.clientApplicable && expected.purpose !== 'client') {
-      yield await judge(suite, expected, line, 'client')
-    }
+    const given = { suite, expected, line, runtime }
+    yield await judge(given, 'native')
+    if (expected.clientApplicable && expected.purpose !== 'client')
+      yield await judge(given, 'client')
   }
 }
 
-async function judge(
-  suite: string,
-  expected: Expected,
-  line: string,
-  profile: Judged['profile'],
-): Promise<Judged> {
-  const asked = readCase(line)
-  const start = performance.now()
-  const answer = await answerCase(profile === 'client' ? { ...asked, purpose: 'client' } : asked)
-  const ms = performance.now() - start
-  const id = profile === 'client' ? `${expected.id} as client` : expected.id
-  const { tier, expect } = expected
-  const ours = answer.outcome === 'accepted' ? 'accept' : 'reject'
-  const isClient = profile === 'client' || expected.purpose === 'client'
-  const detail = describe(answer, expected)
-  return { suite, id, tier, profile, isClient, expect, ours, ms, detail }
+interface Given {
+  readonly suite: string
+  readonly expected: Expected
+  readonly line: string
+  readonly runtime: Runtime
 }
 
-function describe(answer: Answer, { policy }: Expected): string {
-  const wanted = inOrder(policy?.expectUserConstrainedPolicySet)
-  const got = inOrder(answer['policies'])
-  const differs = wanted !== undefined && got !== undefined && wanted !== got
+async function judge(
+  { suite, expected, line, runtime }: Given,
+  profile: Judged['profile'],
+): Promise<Judged> {
+  const question: CaseQuestion = {
+    text: line,
+    otherwise: profile === 'client' ? { purpose: 'client' } : {},
+  }
+  const start = performance.now()
+  const answer = await answerOf(question, runtime)
+  const ms = performance.now() - start
+  const ours = verdictOf(answer)
+  const isAskedAgain =
+    expected.tier === 'strict' && expected.expect === 'reject' && ours === 'accept'
+  return {
+    suite,
+    id: profile === 'client' ? `${expected.id}${asClient}` : expected.id,
+    tier: expected.tier,
+    profile,
+    isClient: profile === 'client' || expected.purpose === 'client',
+    // Of a case that is made to be dear any verdict is right, if it comes in time.
+    expect: expected.tier === 'dos' ? undefined : expected.expect,
+    ours,
+    otherPolicies: otherPolicies(answer, expected) !== '',
+    underConforming: isAskedAgain ? await conformingVerdict(question, runtime) : undefined,
+    ms,
+    detail: describe(answer, expected),
+  }
+}
+
+async function answerOf(question: CaseQuestion, runtime: Runtime): Promise<Answer> {
+  const [answer] = await runtime.ask('case', [question])
+  if (answer === undefined) throw new Error('the runtime left a case unanswered')
+  return answer
+}
+
+/** The strict tier asks for MUSTs that only the strictest profile asks for: what that says is told too. */
+async function conformingVerdict(question: CaseQuestion, runtime: Runtime): Promise<Verdict> {
+  const otherwise = { ...question.otherwise, profile: 'conforming' } as const
+  return verdictOf(await answerOf({ ...question, otherwise }, runtime))
+}
+
+function verdictOf(answer: Answer): Verdict {
+  return answer.outcome === 'accepted' ? 'accept' : 'reject'
+}
+
+function describe(answer: Answer, expected: Expected): string {
   return [
     textOf(answer['code']),
-    differs ? `policies ${got}, theirs ${wanted}` : '',
+    otherPolicies(answer, expected),
     textOf(answer['unsupported'], 'not honoured: '),
     textOf(answer['unreadable'], 'not read: '),
   ]
     .filter((part) => part !== '')
     .join('; ')
+}
+
+function otherPolicies(answer: Answer, { policy }: Expected): string {
+  const wanted = inOrder(policy?.expectUserConstrainedPolicySet)
+  const got = inOrder(answer['policies'])
+  const differs = wanted !== undefined && got !== undefined && wanted !== got
+  return differs ? `policies ${got}, theirs ${wanted}` : ''
 }
 
 function inOrder(policies: unknown): string | undefined {

@@ -1,25 +1,56 @@
+import { parseArgs } from 'node:util'
 import { divergences } from './divergences.ts'
-import { checkLedger } from './ledger.ts'
+import { headersSuite, judgeHeaders } from './headers.ts'
+import { checkLedger, type Compared } from './ledger.ts'
 import { parseSuite, parseSuites, type Parsed } from './parses.ts'
 import { judgeSuite, pathSuites, type Judged } from './paths.ts'
 import { readPeerFigures } from './peers.ts'
+import { startRuntime, type Runtime } from './runtimes.ts'
 import { signatureSuite, verifySuite, type Signature } from './signatures.ts'
 import { suiteFile } from './suites.ts'
-import { layOut, suiteTable } from './table.ts'
+import { parseTable, signatureLine, suiteTable } from './table.ts'
 
 /*
  * The core on third-party suites, through the code of `sallyport verify --batch`. Exit status 0 when
- * every core case is right or explained in divergences.ts, no parser threw, nothing that four other
- * parsers refuse was read, and no signature was wrongly taken; 1 otherwise. `--all` names every case.
+ * every verdict, of every tier and on encodings, is the suite's or explained in divergences.ts, PKITS'
+ * policy sets are the expected ones, no parser threw, nothing took too long and no signature was
+ * decided otherwise; 1 otherwise. `--all` names every case; `--runtime workerd` asks the same of the
+ * core inside workerd, and holds its verdicts against Node's as well.
  */
 
+const { values: flags } = parseArgs({
+  options: {
+    all: { type: 'boolean', default: false },
+    runtime: { type: 'string', default: 'node' },
+  },
+})
+
 /** More than this many differences of one kind are counted, not listed: `--all` lists them. */
-const listedMax = process.argv.includes('--all') ? Number.POSITIVE_INFINITY : 25
+const listedMax = flags.all ? Number.POSITIVE_INFINITY : 25
+
+/**
+ * Milliseconds for one answer: the budget of a search (24 signatures, 250,000 comparisons) takes some
+ * hundred on a machine that does nothing else; ten times as much and more leaves room for others.
+ */
+const answerMsMax = 5000
 
 const failures: string[] = []
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`)
+}
+
+function list(title: string, lines: readonly string[]): void {
+  if (lines.length === 0) return
+  say(`\n${title}: ${lines.length}`)
+  for (const line of lines.slice(0, listedMax)) say(`  ${line}`)
+  if (lines.length > listedMax) say(`  … and ${lines.length - listedMax} more: --all lists them`)
+}
+
+/** Lists what should not be, and remembers that it was. */
+function fail(title: string, lines: readonly string[]): void {
+  list(title, lines)
+  if (lines.length > 0) failures.push(`${lines.length} ${title}`)
 }
 
 /** The suite's file; says so by name where it is missing, and fails the run where nothing may be missing. */
@@ -31,89 +62,130 @@ function presentSuite(name: string): string | undefined {
   return undefined
 }
 
-function list(title: string, lines: readonly string[]): void {
-  if (lines.length === 0) return
-  say(`\n${title}: ${lines.length}`)
-  for (const line of lines.slice(0, listedMax)) say(`  ${line}`)
-  if (lines.length > listedMax) say(`  … and ${lines.length - listedMax} more: --all lists them`)
+/** Everything one runtime says. */
+interface Verdicts {
+  readonly paths: readonly Judged[]
+  readonly parses: ReadonlyMap<string, readonly Parsed[]>
+  readonly signatures: readonly Signature[]
 }
 
-async function runPaths(): Promise<void> {
-  const judged: Judged[] = []
+async function ask(runtime: Runtime): Promise<Verdicts> {
+  const paths: Judged[] = []
   for (const suite of pathSuites) {
     const file = presentSuite(suite)
-    if (file !== undefined) for await (const each of judgeSuite(suite, file)) judged.push(each)
+    if (file !== undefined) paths.push(...(await all(judgeSuite(suite, file, runtime))))
   }
-  const peersFile = suiteFile('PEERS.md')
-  const ran = pathSuites.filter((suite) => judged.some((each) => each.suite === suite))
-  say(suiteTable(ran, judged, peersFile === undefined ? new Map() : readPeerFigures(peersFile)))
-  const { unexplained, stale } = checkLedger(judged, divergences)
-  list('core cases decided otherwise, unexplained', unexplained.map(differenceText))
-  list('stale divergences', ran.length === pathSuites.length ? stale : [])
-  if (unexplained.length > 0) failures.push(`${unexplained.length} unexplained in the core tier`)
-  if (ran.length === pathSuites.length && stale.length > 0) failures.push('stale divergences')
-}
-
-function differenceText({ id, ours, expect, detail }: Judged | Parsed): string {
-  return `${id}: ours ${ours}, theirs ${expect ?? 'split'}${detail === '' ? '' : ` (${detail})`}`
-}
-
-async function runParses(): Promise<void> {
-  const rows: string[][] = [['parses', 'right', 'not agreed on: read', 'threw', 'slowest']]
+  const parses = new Map<string, readonly Parsed[]>()
   for (const suite of parseSuites) {
     const file = presentSuite(suite)
-    if (file === undefined) continue
-    const parsed: Parsed[] = []
-    for await (const each of parseSuite(suite, file)) parsed.push(each)
-    rows.push(parseRow(suite, parsed))
-    noteParses(suite, parsed)
+    if (file !== undefined) parses.set(suite, await all(parseSuite(suite, file, runtime)))
   }
-  say(`\n${layOut(rows)}`)
-}
-
-function parseRow(suite: string, parsed: readonly Parsed[]): string[] {
-  const agreed = parsed.filter(({ expect }) => expect !== undefined)
-  const right = agreed.filter(({ ours, expect }) => ours === expect).length
-  const split = parsed.filter(({ expect }) => expect === undefined)
-  return [
-    suite,
-    `${right}/${agreed.length}`,
-    `${split.filter(({ ours }) => ours === 'accept').length}/${split.length}`,
-    String(parsed.filter(({ threw }) => threw).length),
-    `${Math.max(0, ...parsed.map(({ ms }) => ms)).toFixed(1)} ms`,
-  ]
-}
-
-/** What fails: a throw, and bytes of a fuzz corpus that every other parser refuses. */
-function noteParses(suite: string, parsed: readonly Parsed[]): void {
-  const differs = parsed.filter(({ ours, expect }) => expect !== undefined && ours !== expect)
-  list(`${suite}: read or refused otherwise`, differs.map(differenceText))
-  const read = differs.filter(({ ours }) => suite.startsWith('fuzz-') && ours === 'accept')
-  if (read.length > 0) failures.push(`${suite}: ${read.length} read that all others refuse`)
-  if (parsed.some(({ threw }) => threw)) failures.push(`${suite}: a parser threw`)
-}
-
-async function runSignatures(): Promise<void> {
   const file = presentSuite(signatureSuite)
-  if (file === undefined) return
-  const all: Signature[] = []
-  for await (const each of verifySuite(file)) all.push(each)
-  const supported = all.filter(({ ours }) => ours !== 'unsupported')
-  const wrong = supported.filter(({ ours, expect }) => expect !== 'acceptable' && ours !== expect)
-  const taken = wrong.filter(({ ours }) => ours === 'valid')
-  const figures = `${supported.length - wrong.length}/${supported.length} (FA ${taken.length} FR ${wrong.length - taken.length})`
-  say(
-    `\n${signatureSuite}: ${figures}; ${all.length - supported.length} of keys or algorithms not taken`,
+  const signatures = file === undefined ? [] : await all(verifySuite(file, runtime))
+  return { paths, parses, signatures }
+}
+
+async function all<Each>(source: AsyncIterable<Each>): Promise<readonly Each[]> {
+  const found: Each[] = []
+  for await (const each of source) found.push(each)
+  return found
+}
+
+function report({ paths, parses, signatures }: Verdicts): void {
+  const peersFile = suiteFile('PEERS.md')
+  const figures = peersFile === undefined ? new Map() : readPeerFigures(peersFile)
+  const ran = pathSuites.filter((suite) => paths.some((each) => each.suite === suite))
+  say(suiteTable(ran, paths, figures))
+  say(`\n${parseTable(parses)}`)
+  say(`\n${signatureSuite}: ${signatureLine(signatures)}`)
+}
+
+function check({ paths, parses, signatures }: Verdicts): void {
+  const compared: readonly (Judged | Parsed)[] = [...paths, ...[...parses.values()].flat()]
+  const { unexplained, stale } = checkLedger(compared, divergences)
+  fail('verdicts that nobody explained', unexplained.map(differenceText))
+  if (isComplete(paths, parses)) fail('stale divergences', stale)
+  const otherwise = paths.filter((each) => each.otherPolicies)
+  fail('sets of policies that are not the expected ones', otherwise.map(differenceText))
+  const threw = [...parses.values()].flat().filter((each) => each.threw)
+  fail('encodings at which a parser threw', threw.map(differenceText))
+  const slow = compared.filter(({ ms }) => ms > answerMsMax)
+  fail(
+    `answers that took over ${answerMsMax} ms`,
+    slow.map(({ id, ms }) => `${id}: ${ms} ms`),
   )
-  list(
+  const wrong = signatures.filter(
+    ({ ours, expect }) => ours !== 'unsupported' && expect !== 'acceptable' && ours !== expect,
+  )
+  fail(
     'signatures decided otherwise',
     wrong.map(({ id, ours }) => `${id}: ours ${ours}`),
   )
-  if (wrong.length > 0) failures.push(`${signatureSuite}: ${wrong.length} wrong`)
+  const explained = compared.filter(({ ours, expect }) => expect !== undefined && ours !== expect)
+  say(`\nexplained in divergences.ts: ${explained.length - unexplained.length}`)
 }
 
-await runPaths()
-await runParses()
-await runSignatures()
+function isComplete(paths: Verdicts['paths'], parses: Verdicts['parses']): boolean {
+  return (
+    pathSuites.every((suite) => paths.some((each) => each.suite === suite)) &&
+    parseSuites.every((suite) => parses.has(suite))
+  )
+}
+
+function differenceText(each: Compared & { readonly detail: string }): string {
+  const { id, ours, expect, detail } = each
+  return `${id}: ours ${ours}, theirs ${expect ?? 'any'}${detail === '' ? '' : ` (${detail})`}`
+}
+
+/** Headers are read by the edge's adapters, which are the same code in each runtime. */
+async function checkHeaders(): Promise<void> {
+  const file = presentSuite(headersSuite)
+  if (file === undefined) return
+  const judged = await all(judgeHeaders(file))
+  const wrong = judged.filter(({ right }) => !right)
+  say(`\n${headersSuite}: ${judged.length - wrong.length}/${judged.length}`)
+  fail(
+    'headers read otherwise',
+    wrong.map(({ id, detail }) => `${id}: ${detail}`),
+  )
+}
+
+/** Two runtimes, one core: each verdict and each reason is the same. */
+function checkSame(a: Verdicts, b: Verdicts): void {
+  const [ours, theirs] = [wordsOf(a), wordsOf(b)]
+  const differing = [...ours].filter(([id, word]) => theirs.get(id) !== word)
+  fail(
+    'verdicts that are not those of Node',
+    differing.map(([id, word]) => `${id}: ${word}, in Node ${theirs.get(id)}`),
+  )
+}
+
+function wordsOf({ paths, parses, signatures }: Verdicts): ReadonlyMap<string, string> {
+  const decided = [...paths, ...[...parses.values()].flat()]
+  return new Map([
+    ...decided.map(({ id, ours, detail }) => [id, `${ours} ${detail}`] as const),
+    ...signatures.map(({ id, ours }) => [id, ours] as const),
+  ])
+}
+
+async function askIn(name: 'node' | 'workerd'): Promise<Verdicts> {
+  const runtime = await startRuntime(name)
+  try {
+    return await ask(runtime)
+  } finally {
+    await runtime.close()
+  }
+}
+
+async function main(name: string): Promise<void> {
+  if (name !== 'node' && name !== 'workerd') throw new Error('--runtime: node or workerd')
+  const verdicts = await askIn(name)
+  report(verdicts)
+  check(verdicts)
+  await checkHeaders()
+  if (name === 'workerd') checkSame(verdicts, await askIn('node'))
+}
+
+await main(flags.runtime)
 for (const failure of failures) console.error(`conformance: ${failure}`)
 process.exitCode = failures.length > 0 ? 1 : 0
