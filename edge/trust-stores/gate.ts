@@ -1,8 +1,13 @@
-import { equalBytes, type Bytes } from '#shared/bytes.ts'
+import { toHex, type Bytes } from '#shared/bytes.ts'
 import { err, ok, type Result } from '#shared/result.ts'
-import { isCrlSignedBy } from '#shared/revocation/crl-signature.ts'
-import { parseCrl, type Crl } from '#shared/revocation/crl.ts'
-import { isNewer } from '#shared/revocation/status.ts'
+import type { Crl } from '#shared/revocation/crl.ts'
+import {
+  checkCrlUpdate,
+  defaultShrink,
+  type ListKind,
+  type UpdateRefusal,
+} from '#shared/revocation/update.ts'
+import { isoFromInstant } from '#shared/time.ts'
 import { decodePem } from '#shared/wire/pem.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
 import { parseCertificate } from '#shared/x509/parse.ts'
@@ -20,28 +25,62 @@ export interface GateContext {
   /** Anchors and intermediates of the same store. */
   readonly issuers: readonly Certificate[]
   readonly verifier: SignatureVerifier
+  /** Text of the file `shrinkWordName` names, where there is one: the digest of a list that may shrink. */
+  readonly shrinkWord?: string | undefined
 }
 
 /**
  * The gate every file passes before it counts. What is refused changes nothing: the caller keeps
- * the version it had. Refused are a list older than the one held (a rollback), a list of another
- * issuer in its place, one that a known issuer has not signed, and what cannot be read.
+ * the version it had. Refused are what cannot be read, and lists that `checkCrlUpdate` refuses:
+ * rolled back, forged, of another issuer or scope, or shrunk beyond what lists lose.
  *
  * @returns the part, or a sentence that says what is wrong with the file
  */
 export async function readTrustPart(
   name: string,
   octets: Bytes,
-  { held, issuers, verifier }: GateContext,
+  context: GateContext,
 ): Promise<Result<TrustPart, string>> {
   if (name === 'anchors.pem') return readCertificates('anchors', octets)
   if (name === 'intermediates.pem') return readCertificates('intermediates', octets)
-  const crl = readCrl(octets)
-  if (!crl.ok) return crl
-  const fault =
-    checkSuccession(crl.value, held?.kind === 'crl' ? held.crl : undefined) ??
-    (await checkSignature(crl.value, issuers, verifier))
-  return fault === undefined ? ok({ kind: 'crl', crl: crl.value }) : err(fault)
+  return readUpdate(name, octets, context)
+}
+
+async function readUpdate(
+  name: string,
+  octets: Bytes,
+  { held, issuers, verifier, shrinkWord }: GateContext,
+): Promise<Result<TrustPart, string>> {
+  const der = crlDer(octets)
+  if (!der.ok) return der
+  const isMeant = shrinkWord !== undefined && (await isDigestOf(shrinkWord, octets))
+  const crl = await checkCrlUpdate(der.value, {
+    held: held?.kind === 'crl' ? held.crl : undefined,
+    issuers,
+    verifier,
+    shrink: isMeant ? 'accept' : defaultShrink,
+  })
+  if (crl.ok) return ok({ kind: 'crl', crl: crl.value })
+  const word = `, unless ${shrinkWordName(name)} holds the file’s SHA-256 in hexadecimal`
+  return err(sentenceOf(crl.error) + (crl.error.code === 'shrunk' ? word : ''))
+}
+
+/**
+ * Where an operator says that a list may shrink: a file beside it whose text is the SHA-256 of just
+ * that list's file, so that the word holds for no other list, before it or after it.
+ */
+export function shrinkWordName(crlName: string): string {
+  return `${crlName}.accept-shrink`
+}
+
+export function isShrinkWord(name: string): boolean {
+  return name.startsWith('crl/') && name.endsWith('.accept-shrink')
+}
+
+/** As `sha256sum` writes it: the digest comes first. */
+async function isDigestOf(word: string, octets: Bytes): Promise<boolean> {
+  const digest = toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', octets)))
+  return word.trim().split(/\s/)[0]?.toLowerCase() === digest
 }
 
 /** Whether a name is one that trust stores know; others are left alone. */
@@ -68,36 +107,28 @@ function readCertificates(
   return ok({ kind, certificates })
 }
 
-function readCrl(octets: Bytes): Result<Crl, string> {
-  const der = crlDer(octets)
-  if (!der.ok) return der
-  const parsed = parseCrl(der.value)
-  if (!parsed.ok) return err(`byte ${parsed.error.offset}: expected ${parsed.error.expected}`)
-  return parsed
+/** What is wrong with a list, for people: where the core has facts, here are the words. */
+function sentenceOf(refusal: UpdateRefusal): string {
+  switch (refusal.code) {
+    case 'malformed_crl':
+      return `byte ${refusal.offset}: expected ${refusal.expected}`
+    case 'issuer_changed':
+      return 'it is of another issuer than the list it replaces'
+    case 'scope_changed':
+      return `it is ${kindText(refusal.offered)}, and the list it replaces is ${kindText(refusal.held)}`
+    case 'number_not_advanced':
+      return `CRL number ${refusal.offered ?? 'none'} does not follow ${refusal.held ?? 'none'}`
+    case 'time_not_advanced':
+      return `its thisUpdate ${isoFromInstant(refusal.offered)} does not follow ${isoFromInstant(refusal.held)}`
+    case 'not_signed_by_issuer':
+      return 'its issuer has not signed it'
+    case 'shrunk':
+      return `it has shrunk from ${refusal.held} entries to ${refusal.offered}: fewer than ${refusal.least} are not taken`
+  }
 }
 
-/** RFC 5280 5.2.3: numbers grow. The same list, written once more, takes its own place. */
-function checkSuccession(crl: Crl, held: Crl | undefined): string | undefined {
-  if (held === undefined || equalBytes(crl.der, held.der)) return undefined
-  if (!equalBytes(crl.issuer, held.issuer))
-    return 'it is of another issuer than the list it replaces'
-  if (isNewer(crl, held)) return undefined
-  return `CRL number ${crl.number ?? 'none'} does not follow ${held.number ?? 'none'}`
-}
-
-/**
- * A list in the name of an issuer that is known here must bear its signature: taken without, it
- * would push out the last good one. Of an issuer that devices alone present, the decision asks.
- */
-async function checkSignature(
-  crl: Crl,
-  issuers: readonly Certificate[],
-  verifier: SignatureVerifier,
-): Promise<string | undefined> {
-  const named = issuers.filter(({ subject }) => equalBytes(subject, crl.issuer))
-  if (named.length === 0) return undefined
-  for (const { spki } of named) if (await isCrlSignedBy(crl, spki, verifier)) return undefined
-  return 'its issuer has not signed it'
+function kindText({ kind, scope }: ListKind): string {
+  return `a ${kind} list ${scope === undefined ? 'of all certificates' : `of the scope ${toHex(scope)}`}`
 }
 
 /** A CRL comes as DER, whose first octet is that of a SEQUENCE, or as one PEM block. */

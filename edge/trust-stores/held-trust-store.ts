@@ -3,7 +3,13 @@ import type { Clock, Instant } from '#shared/time.ts'
 import { buildTrustStore, type Limits, type TrustStore } from '#shared/trust-store/trust-store.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
 import type { SignatureVerifier } from '#shared/x509/signature.ts'
-import { isTrustFileName, readTrustPart, type TrustPart } from './gate.ts'
+import {
+  isShrinkWord,
+  isTrustFileName,
+  readTrustPart,
+  shrinkWordName,
+  type TrustPart,
+} from './gate.ts'
 import type { TrustFile, TrustFiles } from './trust-files.ts'
 
 /** A file that was not taken; the version held before it stays in force. */
@@ -132,7 +138,9 @@ async function takeFiles(
     const octets = await readFile(name, version, options)
     complete &&= octets !== undefined
     if (octets === undefined) continue
-    const known = { held: before?.part, issuers: issuersOf(files), verifier: options.verifier }
+    const shrinkWord = await readShrinkWord(name, listing, options)
+    const issuers = issuersOf(files)
+    const known = { held: before?.part, issuers, verifier: options.verifier, shrinkWord }
     const part = await readTrustPart(name, octets, known)
     if (part.ok) files.set(name, { version, part: part.value })
     else options.report({ name, version, because: part.error })
@@ -140,12 +148,24 @@ async function takeFiles(
   return { files, complete }
 }
 
-/** A list is judged by the issuers that were published with it. */
+/** A list is judged by the issuers that were published with it. Words about lists are no parts. */
 function certificatesFirst(listing: readonly TrustFile[]): readonly TrustFile[] {
-  return [...listing.filter((file) => !isCrl(file)), ...listing.filter(isCrl)]
+  const parts = listing.filter(({ name }) => !isShrinkWord(name))
+  return [...parts.filter((file) => !isCrl(file)), ...parts.filter(isCrl)]
 }
 
 const isCrl = ({ name }: TrustFile): boolean => name.startsWith('crl/')
+
+/** The operator's word on one list, where its file is listed and can be read. */
+async function readShrinkWord(
+  name: string,
+  listing: readonly TrustFile[],
+  options: HeldTrustStoreOptions,
+): Promise<string | undefined> {
+  const word = listing.find((file) => file.name === shrinkWordName(name))
+  const octets = word && (await readFile(word.name, word.version, options))
+  return octets && new TextDecoder().decode(octets)
+}
 
 function issuersOf(files: ReadonlyMap<string, HeldFile>): Certificate[] {
   return [...files.values()].flatMap(({ part }) => (part.kind === 'crl' ? [] : part.certificates))

@@ -4,8 +4,8 @@ import type { TrustStore } from '#shared/trust-store/trust-store.ts'
 import { nameKey } from '#shared/x509/name.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
 import type { SignatureVerifier } from '#shared/x509/signature.ts'
-import { isCrlSignedBy } from './crl-signature.ts'
-import type { Crl } from './crl.ts'
+import { isCrlSignedBy, type RevocationList } from './crl-signature.ts'
+import { serialHash } from './serial-hash.ts'
 
 /**
  * SHA-256, base64url, over an issuer's name, its key and its leave to sign CRLs. The name is part of
@@ -21,7 +21,7 @@ export interface IssuerCrls {
   readonly keyId: IssuerKeyId
   /** DER of the issuer's Name. */
   readonly name: Bytes
-  readonly crls: readonly Crl[]
+  readonly crls: readonly RevocationList[]
   /** Others bear its name, and neither its key nor a namesake's of the store may have signed them. */
   readonly forged: boolean
   /** Others bear its name, forged or not: another key may answer (RFC 5280 6.3.3 (f)). */
@@ -42,20 +42,61 @@ export interface AuthenticatedCrls {
 }
 
 export function createAuthenticatedCrls(verifier: SignatureVerifier): AuthenticatedCrls {
-  const byStore = new WeakMap<TrustStore, Map<IssuerKeyId, IssuerCrls>>()
+  const byStore = new WeakMap<TrustStore, KnownIssuers>()
   return {
     async of(store, issuer) {
-      const keyId = await issuerKeyId(issuer)
-      const known = byStore.get(store)?.get(keyId)
-      if (known !== undefined) return known
-      const found = await authenticate(verifier, store, issuer, keyId)
-      const ofStore = byStore.get(store) ?? new Map<IssuerKeyId, IssuerCrls>()
-      ofStore.set(keyId, found)
-      byStore.set(store, ofStore)
+      const known = byStore.get(store) ?? createKnownIssuers()
+      byStore.set(store, known)
+      const before = known.of(issuer)
+      if (before !== undefined) return before
+      const found = await authenticate(verifier, store, issuer)
+      known.keep(issuer, found)
       return found
     },
-    known: (store, keyId) => byStore.get(store)?.get(keyId),
+    known: (store, keyId) => byStore.get(store)?.byId.get(keyId),
   }
+}
+
+/** What was found of each issuer of one snapshot. */
+interface KnownIssuers {
+  readonly byId: ReadonlyMap<IssuerKeyId, IssuerCrls>
+  of(issuer: CrlIssuer): IssuerCrls | undefined
+  keep(issuer: CrlIssuer, found: IssuerCrls): void
+}
+
+/**
+ * Remembers by the very object, which costs least, and by what it says, for a presented certificate
+ * is read anew at every request. Both are exact: the hash only says where to compare.
+ */
+function createKnownIssuers(): KnownIssuers {
+  const byObject = new WeakMap<CrlIssuer, IssuerCrls>()
+  const byHash = new Map<number, { readonly issuer: CrlIssuer; readonly found: IssuerCrls }[]>()
+  const byId = new Map<IssuerKeyId, IssuerCrls>()
+  return {
+    byId,
+    of(issuer) {
+      const before = byObject.get(issuer)
+      if (before !== undefined) return before
+      return byHash.get(issuerHash(issuer))?.find((each) => isSame(each.issuer, issuer))?.found
+    },
+    keep(issuer, found) {
+      byObject.set(issuer, found)
+      if (byId.has(found.keyId)) return
+      byId.set(found.keyId, found)
+      const hash = issuerHash(issuer)
+      byHash.set(hash, [...(byHash.get(hash) ?? []), { issuer, found }])
+    },
+  }
+}
+
+function issuerHash({ spki }: CrlIssuer): number {
+  return serialHash(spki, 0, spki.length)
+}
+
+/** What `issuerKeyId` tells apart, and nothing else, must differ here. */
+function isSame(a: CrlIssuer, b: CrlIssuer): boolean {
+  const isOneName = equalBytes(a.spki, b.spki) && equalBytes(a.subject, b.subject)
+  return isOneName && allowsKeyUsage(a, 'cRLSign') === allowsKeyUsage(b, 'cRLSign')
 }
 
 export async function issuerKeyId(issuer: CrlIssuer): Promise<IssuerKeyId> {
@@ -69,13 +110,13 @@ async function authenticate(
   verifier: SignatureVerifier,
   store: TrustStore,
   issuer: CrlIssuer,
-  keyId: IssuerKeyId,
 ): Promise<IssuerCrls> {
+  const keyId = await issuerKeyId(issuer)
   const named = store.crlsByIssuer.get(nameKey(issuer.subject)) ?? []
-  const crls: Crl[] = []
+  const crls: RevocationList[] = []
   // RFC 5280 6.3.3 (f): where its key usage is restricted, an issuer may sign CRLs.
   const mayNone = !allowsKeyUsage(issuer, 'cRLSign')
-  const rest: Crl[] = []
+  const rest: RevocationList[] = []
   for (const crl of named) {
     const isOwn = !mayNone && (await isCrlSignedBy(crl, issuer.spki, verifier))
     ;(isOwn ? crls : rest).push(crl)
@@ -93,7 +134,7 @@ const namesakesMax = 4
  * of keys. The authority key identifier picks it, where both sides have one (RFC 5280 5.2.1).
  */
 async function isOfNamesake(
-  crl: Crl,
+  crl: RevocationList,
   issuer: CrlIssuer,
   store: TrustStore,
   verifier: SignatureVerifier,
@@ -109,7 +150,10 @@ async function isOfNamesake(
   return false
 }
 
-function mayBeKeyOf({ extensions }: CrlIssuer, { authorityKeyIdentifier }: Crl): boolean {
+function mayBeKeyOf(
+  { extensions }: CrlIssuer,
+  { authorityKeyIdentifier }: RevocationList,
+): boolean {
   const { subjectKeyIdentifier } = extensions
   if (authorityKeyIdentifier === undefined || subjectKeyIdentifier === undefined) return true
   return equalBytes(authorityKeyIdentifier, subjectKeyIdentifier)

@@ -16,6 +16,9 @@ export interface CrlEntry {
   readonly certificateIssuer: Bytes | undefined
 }
 
+/** RFC 5280 5.3.1: the reason of an entry that takes a certificate off the list again; in delta CRLs. */
+export const removeFromCrl = 8
+
 /** Entry extensions whose meaning this core applies or may pass over: reason code, invalidity date. */
 const processed: ReadonlySet<string> = new Set(['2.5.29.21', '2.5.29.24'])
 
@@ -64,8 +67,10 @@ function readReason(reader: DerReader): number {
   const content = reader.integer('reasonCode', tag.enumerated)
   reader.close(reader.end)
   const code = content[0] ?? 0
-  if (content.length !== 1 || code > reasonCodeMax || code === 7) {
-    return reader.fail('reasonCode 0 to 6 or 8 to 10', start)
-  }
-  return code
+  if (content.length === 1 && isReasonCode(code)) return code
+  return reader.fail('reasonCode 0 to 6 or 8 to 10', start)
+}
+
+export function isReasonCode(code: number): boolean {
+  return code <= reasonCodeMax && code !== 7
 }

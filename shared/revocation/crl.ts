@@ -11,11 +11,11 @@ import {
 } from '#shared/x509/extensions.ts'
 import { readSigned, type Signed } from '#shared/x509/signed.ts'
 import { buildCrlIndex, type CrlIndex } from './crl-index.ts'
-import { readCrlEntry } from './crl-entry.ts'
+import { readCrlEntries, type ListedEntries } from './crl-entries.ts'
 import { readIssuingDistributionPoint, type CrlScope } from './issuing-distribution-point.ts'
 
-/** A parsed CRL (RFC 5280 section 5.1). Byte fields are views into `der`; entries stay in it. */
-export interface Crl extends Signed {
+/** What a list says (RFC 5280 section 5.1), whether it was parsed or loaded from its compiled form. */
+export interface CrlFacts {
   /** DER of the issuer's Name. */
   readonly issuer: Bytes
   readonly thisUpdate: Instant
@@ -38,6 +38,9 @@ export interface Crl extends Signed {
   readonly criticalUnknown: readonly string[]
 }
 
+/** A parsed CRL. Byte fields are views into `der`; entries stay in it. */
+export interface Crl extends CrlFacts, Signed {}
+
 /** RFC 5280 5.2.3: conforming CRL numbers have at most 20 octets. */
 const crlNumberOctetsMax = 20
 
@@ -50,56 +53,41 @@ export function parseCrl(der: Bytes): Result<Crl, DerFault> {
   return parseDer(der, (reader) => readSigned(reader, 'CertificateList', readTbs))
 }
 
+/** Entries of a list, of whatever issuer's certificates they are. */
+export function entryCount({ index, indexOfOthers }: Pick<Crl, 'index' | 'indexOfOthers'>): number {
+  return [...indexOfOthers.values()].reduce((total, { size }) => total + size, index.size)
+}
+
 function readTbs(reader: DerReader): Omit<Crl, Exclude<keyof Signed, 'signatureAlgorithm'>> {
   const outer = reader.open(tag.sequence, 'tbsCertList')
   // RFC 5280 5.1.2.1: version 2 wherever extensions are used, and conforming CRLs always use them.
-  if (reader.smallInteger('version') !== 1) reader.fail('version 2')
+  // The field is there in version 2 only: without it the list is of version 1.
+  const isVersioned = reader.nextTag === tag.integer
+  if (!isVersioned || reader.smallInteger('version') !== 1) reader.fail('version 2')
   const signatureAlgorithm = reader.element(tag.sequence, 'signature')
   const issuer = reader.element(tag.sequence, 'issuer')
   const thisUpdate = readTime(reader, 'thisUpdate')
   // RFC 5280 5.1.2.5: nextUpdate is required; without it nobody could tell a stale list.
   const nextUpdate = readTime(reader, 'nextUpdate')
   const entriesAt = reader.at
-  const offsets = readEntries(reader, nameKey(issuer))
+  const entries = readCrlEntries(reader, nameKey(issuer))
   const extensions = readCrlExtensions(reader)
   reader.close(outer)
   // RFC 5280 5.3.3: entries name certificate issuers in indirect CRLs only.
-  if (offsets.size > 1 && extensions.scope?.indirect !== true) {
+  if (entries.others.size > 0 && extensions.scope?.indirect !== true) {
     reader.fail('certificateIssuer in an indirect CRL only', entriesAt)
   }
-  const indexes = indexesOf(reader.bytes, offsets, nameKey(issuer))
+  const indexes = indexesOf(reader.bytes, entries)
   return { signatureAlgorithm, issuer, thisUpdate, nextUpdate, ...indexes, ...extensions }
-}
-
-/** Where entries start, by the issuer of their certificates: the CRL's own until an entry names another. */
-function readEntries(reader: DerReader, own: string): Map<string, number[]> {
-  const offsets = new Map<string, number[]>([[own, []]])
-  const outer = reader.openOptional(tag.sequence, 'revokedCertificates')
-  if (outer === -1) return offsets
-  // RFC 5280 5.1.2.6: when nothing is revoked the list MUST be absent; seen empty in the field.
-  let current = own
-  while (!reader.done) {
-    const start = reader.at
-    const { certificateIssuer } = readCrlEntry(reader)
-    if (certificateIssuer !== undefined) current = nameKey(certificateIssuer)
-    const ofIssuer = offsets.get(current)
-    if (ofIssuer === undefined) offsets.set(current, [start])
-    else ofIssuer.push(start)
-  }
-  reader.close(outer)
-  return offsets
 }
 
 function indexesOf(
   der: Bytes,
-  offsets: ReadonlyMap<string, readonly number[]>,
-  own: string,
+  { own, others }: ListedEntries,
 ): Pick<Crl, 'index' | 'indexOfOthers'> {
   const indexOfOthers = new Map<string, CrlIndex>()
-  for (const [issuer, starts] of offsets) {
-    if (issuer !== own) indexOfOthers.set(issuer, buildCrlIndex(der, starts))
-  }
-  return { index: buildCrlIndex(der, offsets.get(own) ?? []), indexOfOthers }
+  for (const [issuer, offsets] of others) indexOfOthers.set(issuer, buildCrlIndex(der, offsets))
+  return { index: buildCrlIndex(der, own), indexOfOthers }
 }
 
 type CrlExtensions = Pick<

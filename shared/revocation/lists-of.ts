@@ -1,9 +1,10 @@
-import type { Bytes } from '#shared/bytes.ts'
+import { equalBytes, type Bytes } from '#shared/bytes.ts'
 import type { CandidatePath } from '#shared/path/candidate-path.ts'
 import type { VerificationPolicy } from '#shared/path/policy.ts'
 import { nameKey } from '#shared/x509/name.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
 import type { AuthenticatedCrls, IssuerCrls } from './authenticated-crls.ts'
+import { namesOtherIssuers } from './bare-question.ts'
 import { findCrlSigners, type CrlSigner, type SignerContext } from './crl-signers.ts'
 import { directoryName } from './point-names.ts'
 import { questionOf } from './scope.ts'
@@ -38,14 +39,16 @@ export async function listsOf(
   const crls = new Set(own.crls)
   for (const name of own.elsewhere ? [issuer.subject, ...others] : others) {
     for (const signer of await findCrlSigners(name, path, context)) {
-      for (const crl of await listsOfSigner(signer, context)) crls.add(crl)
+      for (const crl of await listsOfSigner(signer, path, context)) crls.add(crl)
     }
   }
   return { crls: [...crls], forged: own.forged || others.length > 0 }
 }
 
 /** Names of CRL issuers (RFC 5280 4.2.1.13: at most one a point) that are not the certificate's issuer. */
-function otherIssuers({ issuer, extensions }: Certificate): readonly Bytes[] {
+function otherIssuers(certificate: Certificate): readonly Bytes[] {
+  if (!namesOtherIssuers(certificate)) return []
+  const { issuer, extensions } = certificate
   const names = (extensions.crlDistributionPoints ?? [])
     .flatMap(({ crlIssuers = [] }) => crlIssuers)
     .flatMap((name) => directoryName(name) ?? [])
@@ -59,11 +62,13 @@ const otherIssuersMax = 2
 /** A signer's lists, unless it is revoked itself, by its issuer's lists or by its own. */
 async function listsOfSigner(
   signer: CrlSigner,
+  path: CandidatePath,
   context: ListsContext,
 ): Promise<IssuerCrls['crls']> {
   const { store, policy, now, crls } = context
   const own = await crls.of(store, signer.certificate)
   if (signer.certificate === signer.issuer || policy.revocation.of !== 'chain') return own.crls
+  if (isCaOf(path, signer.certificate)) return own.crls
   const above = await crls.of(store, signer.issuer)
   const asked = [...new Set([...above.crls, ...own.crls])]
   const question = questionOf(signer.certificate)
@@ -71,4 +76,13 @@ async function listsOfSigner(
   const isCleared =
     status === 'good' || (status === 'unknown' && policy.revocation.unknown === 'accept')
   return isCleared ? own.crls : []
+}
+
+/**
+ * Whether a signer is a CA of the path. The path is refused with it where it is revoked or nobody
+ * can tell, in its own turn and by all of its issuer's lists: of a CA that rolled its key over these
+ * may be of a key further up (RFC 5280 6.1.4 (l): self-issued certificates), which here would not be seen.
+ */
+function isCaOf({ certificates }: CandidatePath, signer: Certificate): boolean {
+  return certificates.slice(1).some(({ der }) => equalBytes(der, signer.der))
 }

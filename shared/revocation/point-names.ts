@@ -1,7 +1,8 @@
-import { concatBytes, toHex, type Bytes } from '#shared/bytes.ts'
+import { toHex, type Bytes } from '#shared/bytes.ts'
 import { DerReader, tag } from '#shared/der/reader.ts'
 import { nameKey } from '#shared/x509/name.ts'
 import type { DistributionPointName } from '#shared/x509/distribution-points.ts'
+import { element } from './der-element.ts'
 
 /** DER of the Name inside a GeneralName, or undefined where it is of another form. */
 export function directoryName(generalName: Bytes): Bytes | undefined {
@@ -34,17 +35,5 @@ export function pointNameKeys(point: DistributionPointName, issuer: Bytes): read
 
 function appendRdn(name: Bytes, rdn: Bytes): Bytes {
   const names = new DerReader(name).content(tag.sequence, 'Name')
-  return element(tag.sequence, concatBytes(names, element(tag.set, rdn)))
-}
-
-/** One DER element; a name of more than 64 KB is none. */
-function element(expectedTag: number, content: Bytes): Bytes {
-  const { length } = content
-  const header =
-    length < 0x80
-      ? [expectedTag, length]
-      : length < 0x100
-        ? [expectedTag, 0x81, length]
-        : [expectedTag, 0x82, length >> 8, length & 0xff]
-  return concatBytes(Uint8Array.from(header), content)
+  return element(tag.sequence, names, element(tag.set, rdn))
 }

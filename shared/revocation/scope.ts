@@ -1,11 +1,11 @@
 import { toHex, type Bytes } from '#shared/bytes.ts'
-import { nameKey } from '#shared/x509/name.ts'
+import { equalNames, nameKey } from '#shared/x509/name.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
 import type { DistributionPoint } from '#shared/x509/distribution-points.ts'
-import type { Crl } from './crl.ts'
+import type { CrlFacts } from './crl.ts'
 import type { CrlScope } from './issuing-distribution-point.ts'
 import { directoryKey, directoryName, generalNameKeys, pointNameKeys } from './point-names.ts'
-import { reasonMask, type ReasonMask } from './reasons.ts'
+import { allReasons, reasonMask, type ReasonMask } from './reasons.ts'
 
 /** What is asked of CRLs about one certificate. */
 export interface RevocationQuestion {
@@ -27,7 +27,9 @@ export function questionOf({ serial, issuer, extensions }: Certificate): Revocat
  * distribution point of the certificate, and then as RFC 5280 6.3.3 has it for lists that no point
  * names: as if a point without reasons and cRLIssuer bore the name of the certificate's issuer.
  */
-export function reasonsAnswered(crl: Crl, question: RevocationQuestion): ReasonMask {
+export function reasonsAnswered(crl: CrlFacts, question: RevocationQuestion): ReasonMask {
+  // A list of everything of the certificate's own issuer: that last point alone covers all reasons.
+  if (crl.scope === undefined && equalNames(crl.issuer, question.issuer)) return allReasons
   return [...question.points, undefined].reduce(
     (mask, point) => mask | reasonsAtPoint(crl, question, point),
     0,
@@ -35,7 +37,7 @@ export function reasonsAnswered(crl: Crl, question: RevocationQuestion): ReasonM
 }
 
 function reasonsAtPoint(
-  crl: Crl,
+  crl: CrlFacts,
   question: RevocationQuestion,
   point: DistributionPoint | undefined,
 ): ReasonMask {
@@ -49,11 +51,11 @@ function reasonsAtPoint(
 
 /** RFC 5280 6.3.3 (b)(1): whose list it is; another issuer's only where both sides say so. */
 function isOfPointIssuer(
-  crl: Crl,
+  crl: CrlFacts,
   { issuer }: RevocationQuestion,
   point: DistributionPoint | undefined,
 ): boolean {
-  if (point?.crlIssuers === undefined) return nameKey(crl.issuer) === nameKey(issuer)
+  if (point?.crlIssuers === undefined) return equalNames(crl.issuer, issuer)
   const named = generalNameKeys(point.crlIssuers).includes(directoryKey(crl.issuer))
   return named && crl.scope?.indirect === true
 }
@@ -66,7 +68,7 @@ function coversKind({ only }: CrlScope, isCa: boolean): boolean {
 
 /** RFC 5280 6.3.3 (b)(2)(i): one name of the list's point is one of the certificate's point. */
 function matchesName(
-  crl: Crl,
+  crl: CrlFacts,
   scope: CrlScope,
   { issuer }: RevocationQuestion,
   point: DistributionPoint | undefined,
@@ -85,6 +87,6 @@ function namesOfPoint(point: DistributionPoint | undefined, issuer: Bytes): read
 }
 
 /** Whether two lists divide their issuer's certificates alike (RFC 5280 5.2.4 and 6.3.3 (c)(2)). */
-export function scopeKey({ issuer, scope }: Crl): string {
+export function scopeKey({ issuer, scope }: CrlFacts): string {
   return `${nameKey(issuer)} ${scope === undefined ? 'all' : toHex(scope.der)}`
 }

@@ -1,8 +1,8 @@
-import { nameKey } from '#shared/x509/name.ts'
+import { equalNames, nameKey } from '#shared/x509/name.ts'
 import type { Instant } from '#shared/time.ts'
 import type { RevocationGap } from '#shared/verdict/rejection.ts'
-import type { CrlEntry } from './crl-entry.ts'
-import type { Crl } from './crl.ts'
+import { removeFromCrl, type CrlEntry } from './crl-entry.ts'
+import type { CrlFacts } from './crl.ts'
 import { isDeltaOf } from './delta.ts'
 import { freshnessAt, strictFreshness, type Freshness, type FreshnessPolicy } from './freshness.ts'
 import { allReasons, type ReasonMask } from './reasons.ts'
@@ -11,15 +11,12 @@ import { reasonsAnswered, scopeKey, type RevocationQuestion } from './scope.ts'
 /** What the CRLs at hand say of one certificate at one instant (RFC 5280 6.3). */
 export type RevocationStatus =
   | { readonly status: 'good'; readonly freshness: Freshness }
-  | { readonly status: 'revoked'; readonly since: Instant; readonly crl: Crl }
+  | { readonly status: 'revoked'; readonly since: Instant; readonly crl: CrlFacts }
   | { readonly status: 'unknown'; readonly gap: RevocationGap }
-
-/** RFC 5280 5.3.1: taken off the list again; said by delta CRLs. */
-const removeFromCrl = 8
 
 /** One list's word on a question. */
 interface Answer {
-  readonly crl: Crl
+  readonly crl: CrlFacts
   readonly reasons: ReasonMask
   readonly entry: CrlEntry | undefined
   readonly freshness: Freshness
@@ -32,7 +29,7 @@ interface Answer {
  * @param crls complete and delta CRLs whose signature by a leave-holding key has been verified
  */
 export function revocationStatus(
-  crls: readonly Crl[],
+  crls: readonly CrlFacts[],
   question: RevocationQuestion,
   at: Instant,
   policy: FreshnessPolicy = strictFreshness,
@@ -57,48 +54,75 @@ function revokedBy(answers: readonly Answer[]): RevocationStatus | undefined {
 
 /** RFC 5280 6.3.3 (e) and its end: silence clears a certificate once every reason is covered. */
 function coverageOf(answers: readonly Answer[], policy: FreshnessPolicy): RevocationStatus {
-  const worths: readonly Freshness[] =
-    policy.stale === 'accept' ? ['fresh', 'grace', 'stale'] : ['fresh', 'grace']
-  const freshness = worths.find((_, index) => covers(answers, worths.slice(0, index + 1)))
-  if (freshness !== undefined) return { status: 'good', freshness }
-  const isCovered = covers(answers, ['fresh', 'grace', 'stale'])
-  return { status: 'unknown', gap: isCovered ? 'stale' : 'reasons_not_covered' }
+  const fresh = reasonsOf(answers, 'fresh')
+  const inGrace = fresh | reasonsOf(answers, 'grace')
+  const atAll = inGrace | reasonsOf(answers, 'stale')
+  if (fresh === allReasons) return { status: 'good', freshness: 'fresh' }
+  if (inGrace === allReasons) return { status: 'good', freshness: 'grace' }
+  if (atAll !== allReasons) return { status: 'unknown', gap: 'reasons_not_covered' }
+  if (policy.stale === 'accept') return { status: 'good', freshness: 'stale' }
+  return { status: 'unknown', gap: 'stale' }
 }
 
-function covers(answers: readonly Answer[], worths: readonly Freshness[]): boolean {
-  const counted = answers.filter(({ freshness }) => worths.includes(freshness))
-  return counted.reduce((mask, { reasons }) => mask | reasons, 0) === allReasons
+/** The reasons that lists of one freshness cover together. */
+function reasonsOf(answers: readonly Answer[], freshness: Freshness): ReasonMask {
+  let mask: ReasonMask = 0
+  for (const answer of answers) if (answer.freshness === freshness) mask |= answer.reasons
+  return mask
 }
 
 /** RFC 5280 6.3.3 (i) to (l): the delta's entry before the complete list's. */
 function answerOf(
-  crl: Crl,
-  deltas: readonly Crl[],
+  crl: CrlFacts,
+  deltas: readonly CrlFacts[],
   question: RevocationQuestion,
   at: Instant,
   { staleGraceMs }: FreshnessPolicy,
 ): Answer {
-  const delta = newest(deltas.filter((each) => isDeltaOf(each, crl)))
+  const delta = newestDeltaOf(crl, deltas)
   const found = (delta && findEntry(delta, question)) ?? findEntry(crl, question)
-  // Laid over the list, a delta makes it as new as itself (5.2.4).
-  const nextUpdate = delta && delta.nextUpdate > crl.nextUpdate ? delta.nextUpdate : crl.nextUpdate
   return {
     crl,
     reasons: reasonsAnswered(crl, question),
     entry: found?.reason === removeFromCrl ? undefined : found,
-    freshness: freshnessAt(nextUpdate, at, staleGraceMs),
+    freshness: freshnessAt(nextUpdateWith(crl, delta), at, staleGraceMs),
   }
 }
 
-/** The entry of a serial of one issuer: in an indirect CRL the same serial may be another's. */
-function findEntry(crl: Crl, { serial, issuer }: RevocationQuestion): CrlEntry | undefined {
-  const key = nameKey(issuer)
-  const index = key === nameKey(crl.issuer) ? crl.index : crl.indexOfOthers.get(key)
-  return index?.find(serial)
+function newestDeltaOf(crl: CrlFacts, deltas: readonly CrlFacts[]): CrlFacts | undefined {
+  return deltas.length === 0 ? undefined : newest(deltas.filter((each) => isDeltaOf(each, crl)))
 }
 
-function newestOfEachScope(crls: readonly Crl[]): readonly Crl[] {
-  const byScope = new Map<string, Crl>()
+/** Laid over the list, a delta makes it as new as itself (RFC 5280 5.2.4). */
+function nextUpdateWith(crl: CrlFacts, delta: CrlFacts | undefined): Instant {
+  return delta && delta.nextUpdate > crl.nextUpdate ? delta.nextUpdate : crl.nextUpdate
+}
+
+/** A list that answers at an instant, and until when it is fresh, its newest delta laid over it. */
+export interface ListInForce {
+  readonly crl: CrlFacts
+  readonly nextUpdate: Instant
+}
+
+/** Of the complete lists that have begun the newest of each scope, stale or not. */
+export function listsInForce(crls: readonly CrlFacts[], at: Instant): readonly ListInForce[] {
+  const begun = crls.filter(({ thisUpdate }) => thisUpdate <= at)
+  const deltas = begun.filter(isDelta)
+  return newestOfEachScope(begun.filter(isComplete)).map((crl) => ({
+    crl,
+    nextUpdate: nextUpdateWith(crl, newestDeltaOf(crl, deltas)),
+  }))
+}
+
+/** The entry of a serial of one issuer: in an indirect CRL the same serial may be another's. */
+function findEntry(crl: CrlFacts, { serial, issuer }: RevocationQuestion): CrlEntry | undefined {
+  if (equalNames(issuer, crl.issuer)) return crl.index.find(serial)
+  return crl.indexOfOthers.get(nameKey(issuer))?.find(serial)
+}
+
+function newestOfEachScope(crls: readonly CrlFacts[]): readonly CrlFacts[] {
+  if (crls.length < 2) return crls
+  const byScope = new Map<string, CrlFacts>()
   for (const crl of crls) {
     const held = byScope.get(scopeKey(crl))
     if (held === undefined || isNewer(crl, held)) byScope.set(scopeKey(crl), crl)
@@ -107,30 +131,30 @@ function newestOfEachScope(crls: readonly Crl[]): readonly Crl[] {
 }
 
 /** The newest complete CRL of no narrower scope that is current at an instant, stale or not. */
-export function answeringCrl(crls: readonly Crl[], at: Instant): Crl | undefined {
+export function answeringCrl(crls: readonly CrlFacts[], at: Instant): CrlFacts | undefined {
   return newest(
     crls.filter((crl) => isComplete(crl) && crl.scope === undefined && crl.thisUpdate <= at),
   )
 }
 
-function isComplete(crl: Crl): boolean {
+function isComplete(crl: CrlFacts): boolean {
   return crl.criticalUnknown.length === 0 && crl.deltaBase === undefined
 }
 
-function isDelta(crl: Crl): boolean {
+function isDelta(crl: CrlFacts): boolean {
   return crl.criticalUnknown.length === 0 && crl.deltaBase !== undefined
 }
 
 /** By CRL number first: of two lists of the same second the higher number is the later one. */
-export function newest(crls: readonly Crl[]): Crl | undefined {
-  return crls.reduce<Crl | undefined>(
+export function newest(crls: readonly CrlFacts[]): CrlFacts | undefined {
+  return crls.reduce<CrlFacts | undefined>(
     (best, crl) => (best === undefined || isNewer(crl, best) ? crl : best),
     undefined,
   )
 }
 
 /** Whether `a` supersedes `b`: by number (RFC 5280 5.2.3), by thisUpdate where either has none. */
-export function isNewer(a: Crl, b: Crl): boolean {
+export function isNewer(a: CrlFacts, b: CrlFacts): boolean {
   if (a.number === undefined || b.number === undefined || a.number === b.number) {
     return a.thisUpdate > b.thisUpdate
   }

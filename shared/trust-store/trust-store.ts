@@ -1,7 +1,7 @@
 import { compareBytes, concatBytes, toBase64Url, type Bytes } from '#shared/bytes.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
 import { nameKey } from '#shared/x509/name.ts'
-import type { Crl } from '#shared/revocation/crl.ts'
+import type { RevocationList } from '#shared/revocation/crl-signature.ts'
 
 /** How the maps of a store are asked. */
 
@@ -18,8 +18,10 @@ export interface Limits {
   readonly certificateOctetsMax: number
   /** Certificates presented beside the leaf. */
   readonly presentedMax: number
-  /** Intermediate certificates between leaf and anchor. */
+  /** Intermediate certificates between leaf and anchor, self-issued ones not counted (RFC 5280 6.1.4 (l)). */
   readonly intermediatesMax: number
+  /** Certificates below the anchor, the leaf and self-issued ones counted, as OpenSSL does; without it any number. */
+  readonly pathMax?: number
 }
 
 /**
@@ -30,6 +32,7 @@ export const albLimits: Limits = {
   certificateOctetsMax: 16 * 1024,
   presentedMax: 3,
   intermediatesMax: 3,
+  pathMax: 4,
 }
 
 /** The default: room for every hierarchy met in the field, small enough to bound a search. */
@@ -43,7 +46,7 @@ export const defaultLimits: Limits = {
 export interface TrustStoreParts {
   readonly anchors: readonly Certificate[]
   readonly intermediates: readonly Certificate[]
-  readonly crls: readonly Crl[]
+  readonly crls: readonly RevocationList[]
   readonly epoch: number
   readonly limits: Limits
 }
@@ -56,7 +59,7 @@ export interface TrustStore {
   readonly trustHash: string
   readonly anchorsBySubject: ReadonlyMap<string, readonly TrustAnchor[]>
   readonly intermediatesBySubject: ReadonlyMap<string, readonly Certificate[]>
-  readonly crlsByIssuer: ReadonlyMap<string, readonly Crl[]>
+  readonly crlsByIssuer: ReadonlyMap<string, readonly RevocationList[]>
 }
 
 /** Groups the parts by name, ready to be asked. */

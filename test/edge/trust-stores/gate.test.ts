@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { isTrustFileName, readTrustPart, type TrustPart } from '#edge/trust-stores/gate.ts'
-import { concatBytes, toUtf8, type Bytes } from '#shared/bytes.ts'
+import { concatBytes, toHex, toUtf8, type Bytes } from '#shared/bytes.ts'
 import { instantFromMs, shift, type Instant } from '#shared/time.ts'
 import { encodePem } from '#shared/wire/pem.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
@@ -23,8 +23,13 @@ beforeAll(async () => {
   rogue = await createHierarchy(options, own)
 })
 
-function crlOf(issuer: Ca, number: number, at: Instant = start): Promise<Bytes> {
-  return createCrl(issuer, { entries: [], number, at, nextUpdateMs: dayMs })
+function crlOf(issuer: Ca, number: number, at: Instant = start, count = 0): Promise<Bytes> {
+  const entries = Array.from({ length: count }, (_, index) => ({
+    serial: (0x4000 + index).toString(16),
+    at: start,
+    reason: 'keyCompromise' as const,
+  }))
+  return createCrl(issuer, { entries, number, at, nextUpdateMs: dayMs })
 }
 
 function certificateOf({ der }: Ca): Certificate {
@@ -33,13 +38,19 @@ function certificateOf({ der }: Ca): Certificate {
   return parsed.value
 }
 
+async function digestOf(octets: Bytes): Promise<string> {
+  return toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', octets)))
+}
+
 interface Known {
+  readonly shrinkWord?: string
   readonly held?: TrustPart | undefined
   readonly issuers?: readonly Ca[]
 }
 
-function read(name: string, octets: Bytes, { held, issuers = [] }: Known = {}) {
-  return readTrustPart(name, octets, { held, issuers: issuers.map(certificateOf), verifier })
+function read(name: string, octets: Bytes, { held, issuers = [], ...word }: Known = {}) {
+  const known = { held, issuers: issuers.map(certificateOf), verifier, ...word }
+  return readTrustPart(name, octets, known)
 }
 
 async function heldCrl(issuer: Ca, number: number): Promise<TrustPart> {
@@ -52,6 +63,7 @@ test.each([
   { name: 'anchors.pem', isKnown: true },
   { name: 'intermediates.pem', isKnown: true },
   { name: 'crl/issuing-1.crl', isKnown: true },
+  { name: 'crl/issuing-1.crl.accept-shrink', isKnown: true },
   { name: 'crl/', isKnown: false },
   { name: 'crl/a/b.crl', isKnown: false },
   { name: 'anchors.pem.bak', isKnown: false },
@@ -138,9 +150,13 @@ describe('lists', () => {
   test.each([
     { number: 4, at: 1, because: 'CRL number 4 does not follow 5' },
     { number: 5, at: 0, because: undefined },
-    { number: 5, at: 1, because: undefined },
+    { number: 5, at: 1, because: 'CRL number 5 does not follow 5' },
     { number: 5, at: -1, because: 'CRL number 5 does not follow 5' },
-    { number: 6, at: -1, because: undefined },
+    {
+      number: 6,
+      at: -1,
+      because: 'its thisUpdate 2026-12-31T00:00:00Z does not follow 2027-01-01T00:00:00Z',
+    },
     { number: 6, at: 1, because: undefined },
   ])('number $number of day $at after number 5 of day 0', async ({ number, at, because }) => {
     const held = await heldCrl(own.root, 5)
@@ -185,6 +201,41 @@ describe('lists', () => {
     const [issuing = own.root] = rogue.intermediates
     const part = await read('crl/a.crl', await crlOf(issuing, 1), { issuers: [own.root] })
     expect(part).toMatchObject({ ok: true })
+  })
+
+  describe('a list that has shrunk', () => {
+    test('is refused, and the sentence says how to have it taken', async () => {
+      const held = await read('crl/a.crl', await crlOf(own.root, 1, start, 40))
+      const part = await read('crl/a.crl', await crlOf(own.root, 2, start, 3), {
+        held: held.ok ? held.value : undefined,
+        issuers: [own.root],
+      })
+      expect(part.ok ? undefined : part.error).toBe(
+        'it has shrunk from 40 entries to 3: fewer than 30 are not taken, unless crl/a.crl.accept-shrink holds the file’s SHA-256 in hexadecimal',
+      )
+    })
+
+    test.each([
+      { name: 'its own digest', word: (digest: string) => digest, isTaken: true },
+      {
+        name: 'as sha256sum writes it',
+        word: (digest: string) => `${digest}  a.crl\n`,
+        isTaken: true,
+      },
+      { name: 'in upper case', word: (digest: string) => digest.toUpperCase(), isTaken: true },
+      { name: 'part of it', word: (digest: string) => digest.slice(0, 32), isTaken: false },
+      { name: 'nothing', word: () => '', isTaken: false },
+      { name: 'yes', word: () => 'yes', isTaken: false },
+    ])('the operator’s word, $name: $isTaken', async ({ word, isTaken }) => {
+      const held = await read('crl/a.crl', await crlOf(own.root, 1, start, 40))
+      const octets = await crlOf(own.root, 2, start, 3)
+      const part = await read('crl/a.crl', octets, {
+        held: held.ok ? held.value : undefined,
+        issuers: [own.root],
+        shrinkWord: word(await digestOf(octets)),
+      })
+      expect(part.ok).toBe(isTaken)
+    })
   })
 
   test('a list from the epoch on', async () => {

@@ -1,9 +1,12 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { HeldTrustStore, TrustFileProblem } from '#edge/trust-stores/held-trust-store.ts'
-import { toUtf8, type Bytes } from '#shared/bytes.ts'
+import { toHex, toUtf8, type Bytes } from '#shared/bytes.ts'
 import { shift } from '#shared/time.ts'
 import type { TrustStore } from '#shared/trust-store/trust-store.ts'
+import { encodePem } from '#shared/wire/pem.ts'
 import type { PublishedCrl } from '#simulator/ca/authority.ts'
+import { createCrl } from '#simulator/ca/crl.ts'
+import { createHierarchy, type Ca } from '#simulator/ca/hierarchy.ts'
 import { dayMs } from '../../runtime/given.ts'
 import { until } from '../mqtt/fakes.ts'
 import {
@@ -329,5 +332,37 @@ describe('requests side by side', () => {
     const [during, after] = await Promise.all([failing, held.current()])
     expect(numbers(during).length).toBe(2)
     expect(numbers(after)).toEqual([2, 2])
+  })
+})
+
+function listOf(ca: Ca, number: number, count: number): Promise<Bytes> {
+  const entries = Array.from({ length: count }, (_, index) => ({
+    serial: (0x4000 + index).toString(16),
+    at: start,
+    reason: 'keyCompromise' as const,
+  }))
+  return createCrl(ca, { entries, number, at: start, nextUpdateMs: dayMs })
+}
+
+describe('a list that has shrunk waits for the operator’s word', () => {
+  test('which is a file beside it, and holds for no other list', async () => {
+    const { root } = await createHierarchy({ seed: 1, start, intermediates: 1 })
+    const bucket = memoryBucket()
+    bucket.put('anchors.pem', toUtf8(encodePem('CERTIFICATE', root.der)))
+    bucket.put('crl/root.crl', await listOf(root, 1, 40))
+    held = heldOf(bucket, clock, problems)
+    expect(numbers(await held.current())).toEqual([1])
+    const shrunk = await listOf(root, 2, 3)
+    bucket.put('crl/root.crl', shrunk)
+    expect(numbers(await later())).toEqual([1])
+    expect(problems).toMatchObject([{ because: expect.stringContaining('from 40 entries to 3') }])
+    const digest = toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', shrunk)))
+    bucket.put('crl/root.crl.accept-shrink', toUtf8(digest))
+    expect(numbers(await later())).toEqual([2])
+    bucket.put('crl/root.crl', await listOf(root, 3, 40))
+    expect(numbers(await later())).toEqual([3])
+    bucket.put('crl/root.crl', await listOf(root, 4, 3))
+    expect(numbers(await later())).toEqual([3])
+    expect(problems).toHaveLength(2)
   })
 })

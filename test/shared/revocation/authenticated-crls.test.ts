@@ -123,6 +123,22 @@ describe('one key under two names: each name has lists of its own', () => {
     }
   })
 
+  test('whichever is asked first, of one key with leave to sign lists and without it', async () => {
+    const extensions = { keyUsage: keyUsage('keyCertSign') }
+    const withoutLeave = await issueCa(root, { keys: issuing.keys, extensions })
+    const store = await trust({ anchors: [root], crls: [await createCrl(issuing)] })
+    for (const order of [
+      [issuing, withoutLeave, issuing],
+      [withoutLeave, issuing, withoutLeave],
+    ]) {
+      const authenticated = createAuthenticatedCrls(createWebCryptoVerifier())
+      for (const ca of order) {
+        const { crls } = await authenticated.of(store, certificateOf(ca))
+        expect(crls.length).toBe(ca === issuing ? 1 : 0)
+      }
+    }
+  })
+
   test('one key, of which one certificate has leave to sign CRLs', async () => {
     const extensions = { keyUsage: keyUsage('keyCertSign') }
     const withoutLeave = await issueCa(root, { keys: issuing.keys, extensions })

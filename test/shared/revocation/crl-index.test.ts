@@ -1,4 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { concatBytes, type Bytes } from '#shared/bytes.ts'
+import { buildCrlIndex, hashAt } from '#shared/revocation/crl-index.ts'
+import { serialHash } from '#shared/revocation/serial-hash.ts'
 import { createCrl, crlOf, entry, reason, revokedAt } from '../crls.ts'
 import { octets } from '../der/writer.ts'
 import { createCa } from '../pki.ts'
@@ -61,9 +64,63 @@ describe('a serial is its content octets', () => {
   })
 })
 
-test('an entry listed twice is found', async () => {
-  const index = await indexOf([[0x2a], [0x2a]])
-  expect(index.find(octets(0x2a))?.since).toBe(revokedAt)
+describe('one serial listed more than once: the first entry that revokes counts', () => {
+  const [removed, stolen, other] = [reason(8), reason(1), reason(5)]
+  test.each([
+    { name: 'twice the same', reasons: [stolen, stolen], says: 1 },
+    { name: 'two reasons', reasons: [stolen, other], says: 1 },
+    { name: 'taken off, then listed', reasons: [removed, other], says: 5 },
+    { name: 'listed, then taken off', reasons: [other, removed], says: 5 },
+    { name: 'taken off twice', reasons: [removed, removed], says: 8 },
+    {
+      name: 'among enough to be sorted',
+      reasons: [...Array.from({ length: 20 }, () => removed), stolen, other],
+      says: 1,
+    },
+  ])('$name: $says', async ({ reasons, says }) => {
+    const entries = reasons.flatMap((each) => [entry([0x2a], each), entry([0x2b], reason(3))])
+    const { index } = crlOf(await createCrl(ca, { entries }))
+    expect(index.size).toBe(entries.length)
+    expect(index.find(octets(0x2a))?.reason).toBe(says)
+    expect(index.find(octets(0x2b))?.reason).toBe(3)
+    expect(index.find(octets(0x2c))).toBeUndefined()
+  })
+})
+
+test('serials made to collide are found all the same', () => {
+  // Of the eight octets the second four take back what the first four put into the hash.
+  const serials = colliding(500)
+  expect(new Set(serials.map((serial) => serialHash(serial, 0, serial.length))).size).toBe(1)
+  const entries = serials.map((serial) => entry([...serial]))
+  const der = concatBytes(...entries)
+  const offsets = Uint32Array.from(entries, (_, index) => index * (entries[0]?.length ?? 0))
+  const hashes = Uint32Array.from(offsets, (offset) => hashAt(der, offset))
+  const index = buildCrlIndex(der, { offsets, hashes })
+  for (const serial of serials) expect(index.find(serial)?.serial).toEqual(serial)
+  expect(index.find(octets(0x40, 0, 0, 0, 0, 0, 0, 0))).toBeUndefined()
+})
+
+/** The state of the hash behind the first word. */
+function mixed(word: number): number {
+  const product = Math.imul(8 ^ word, 0x9e3779b1)
+  return product ^ (product >>> 15)
+}
+
+/** Serials of eight octets with one hash: for each first word the second that leads to the same sum. */
+function colliding(count: number): readonly Bytes[] {
+  return Array.from({ length: count }, (_, index) => {
+    const first = 0x41000000 + index * 7919
+    const serial = new DataView(new ArrayBuffer(8))
+    serial.setUint32(0, first)
+    serial.setUint32(4, mixed(first) ^ 0x12345678)
+    return new Uint8Array(serial.buffer)
+  })
+}
+
+test('entries are all told', async () => {
+  const listed = shuffled(100)
+  const told = [...(await indexOf(listed)).entries()].map(({ serial }) => serial.join())
+  expect(told.toSorted()).toEqual(listed.map((serial) => serial.join()).toSorted())
 })
 
 test('an entry keeps the reason that it gives', async () => {

@@ -114,6 +114,45 @@ describe('a list signed by another key of the issuer (RFC 5280 6.3.3 (f))', () =
   })
 })
 
+const listOf = (issuer: Entity, serial: number | undefined) =>
+  createCrl(issuer, { entries: serial === undefined ? [] : [entry([serial])] })
+
+/** Two CAs that each rolled their key over, and go on signing lists with the old one. */
+async function rolledOver() {
+  const upperOld = await issueCa(root, { subject: 'Upper', serial: [0x21] })
+  const upperNew = await issueCa(upperOld, { subject: 'Upper', serial: [0x22] })
+  const lowerOld = await issueCa(upperNew, { subject: 'Lower', serial: [0x23] })
+  const lowerNew = await issueCa(lowerOld, { subject: 'Lower', serial: [0x24] })
+  const path = { leaf: await issue(lowerNew), issuer: lowerNew }
+  return { ...path, upperOld, lowerOld, presented: [lowerOld, upperNew, upperOld] }
+}
+
+describe('roll-overs in a row: self-issued CAs whose lists the old keys sign', () => {
+  test.each([
+    { title: 'nobody is listed', says: { code: 'ok' } },
+    { title: 'the device', byLower: 0x2a, says: { code: 'revoked', at: 0 } },
+    { title: 'the lower CA’s new key', byLower: 0x24, says: { code: 'revoked', at: 1 } },
+    {
+      title: 'the CA that signs the device’s list',
+      byUpper: 0x23,
+      says: { code: 'revoked', at: 2 },
+    },
+    { title: 'the upper CA’s new key', byUpper: 0x22, says: { code: 'revoked', at: 3 } },
+    { title: 'the upper CA', byRoot: 0x21, says: { code: 'revoked', at: 4 } },
+  ])('$title', async ({ byLower, byUpper, byRoot, says }) => {
+    const { upperOld, lowerOld, ...world } = await rolledOver()
+    const lists = [listOf(root, byRoot), listOf(upperOld, byUpper), listOf(lowerOld, byLower)]
+    const found = await said({ ...world, crls: await Promise.all(lists) })
+    expect(typeof found === 'string' ? { code: found } : found).toMatchObject(says)
+  })
+
+  test('no list of the CA above: its signer’s own status is unknown, and so refuses the path', async () => {
+    const { upperOld: _, lowerOld, ...world } = await rolledOver()
+    const found = await said({ ...world, crls: [ofRoot, await createCrl(lowerOld)] })
+    expect(found).toMatchObject({ code: 'revocation_unknown', at: 2, gap: 'absent' })
+  })
+})
+
 const listing = await issue(root, {
   subject: 'Listing',
   serial: [0x17],

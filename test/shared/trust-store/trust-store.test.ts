@@ -72,7 +72,12 @@ describe('the hash of what is trusted', () => {
 })
 
 test('sets of limits', () => {
-  expect(albLimits).toEqual({ certificateOctetsMax: 16_384, presentedMax: 3, intermediatesMax: 3 })
+  expect(albLimits).toEqual({
+    certificateOctetsMax: 16_384,
+    presentedMax: 3,
+    intermediatesMax: 3,
+    pathMax: 4,
+  })
   expect(defaultLimits).toEqual({
     certificateOctetsMax: 16_384,
     presentedMax: 10,
