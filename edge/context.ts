@@ -1,3 +1,4 @@
+import type { Caches } from '#shared/caches.ts'
 import type { AuthenticatedCrls } from '#shared/revocation/authenticated-crls.ts'
 import type { RandomOctets } from '#shared/session/token.ts'
 import type { Clock } from '#shared/time.ts'
@@ -12,6 +13,8 @@ export interface Ports {
   readonly random: RandomOctets
   readonly verifier: SignatureVerifier
   readonly crls: AuthenticatedCrls
+  /** What this isolate remembers of verifications; without them each path is built anew. */
+  readonly caches?: Caches
   readonly trustStore: HeldTrustStore
   /** The target behind this listener; undefined where the app answers by itself. */
   readonly target: ((request: Request) => Promise<Response>) | undefined

@@ -1,7 +1,9 @@
 import { connect } from 'cloudflare:sockets'
 import type { Hono } from 'hono'
+import { createCaches } from '#shared/caches.ts'
 import { createAuthenticatedCrls } from '#shared/revocation/authenticated-crls.ts'
 import { instantFromMs, type Clock } from '#shared/time.ts'
+import { createRememberingVerifier } from '#shared/x509/remembering-verifier.ts'
 import { createWebCryptoVerifier } from '#shared/x509/web-crypto-verifier.ts'
 import { createApp } from './app.ts'
 import { readListener, type ListenerVariables } from './config.ts'
@@ -52,12 +54,13 @@ async function buildApp(clock: Clock, env: Bindings): Promise<Hono<AppEnv> | und
 }
 
 function portsOf(clock: Clock, env: Bindings, listener: Listener): Ports {
-  const verifier = createWebCryptoVerifier()
+  const verifier = createRememberingVerifier(createWebCryptoVerifier())
   return {
     clock,
     random: (count) => crypto.getRandomValues(new Uint8Array(count)),
     verifier,
     crls: createAuthenticatedCrls(verifier),
+    caches: createCaches(),
     trustStore: createHeldTrustStore({
       files: r2TrustFiles(env.TRUST, env.TRUST_PREFIX ?? 'trust-stores/default/'),
       limits: listener.limits,

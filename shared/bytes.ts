@@ -10,30 +10,70 @@ export function toHex(bytes: Uint8Array): string {
   return text
 }
 
+/** Whether padding may be left out, and bits be set that the last octet does not take (RFC 4648 3.5). */
+type Base64Form = 'loose' | 'strict'
+
+const base64Forms: Readonly<Record<Base64Form, RegExp>> = {
+  loose: /^[A-Za-z0-9+/]*={0,2}$/,
+  strict: /^[A-Za-z0-9+/]+(?:[AQgw]==|[AEIMQUYcgkosw048]=)?$/,
+}
+
 /** What newer runtimes bring themselves (workerd does, Node 24 does not): many times faster than a loop. */
 const { fromBase64: nativeFromBase64 } = Uint8Array as {
-  readonly fromBase64?: (text: string, options: { lastChunkHandling: 'loose' }) => Bytes
+  readonly fromBase64?: (text: string, options: { lastChunkHandling: Base64Form }) => Bytes
+}
+
+/** What Node has in its place. */
+const { Buffer: nodeBuffer } = globalThis as {
+  readonly Buffer?: { from(text: string, encoding: 'base64'): Uint8Array }
 }
 
 /** Bytes of base64 text (RFC 4648 section 4, padding optional), or undefined where it is not base64. */
 export function fromBase64(text: string): Bytes | undefined {
-  // Checked first: native decoders skip white space, which base64 in a header has none of.
-  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return undefined
-  try {
-    if (nativeFromBase64 !== undefined) {
-      return nativeFromBase64.call(Uint8Array, text, { lastChunkHandling: 'loose' })
-    }
-    return octetsOf(atob(text))
-  } catch {
-    // Both throw on a length that base64 cannot have; the caller names the field at fault.
-    return undefined
-  }
+  return decodeBase64(text, 'loose')
 }
 
-function octetsOf(binary: string): Bytes {
-  const bytes = new Uint8Array(binary.length)
-  for (let index = 0; index < binary.length; index += 1) bytes[index] = binary.charCodeAt(index)
+/** Bytes of base64 text in the one spelling that its value has; undefined where it is not that, or empty. */
+export function fromStrictBase64(text: string): Bytes | undefined {
+  return text === '' ? undefined : decodeBase64(text, 'strict')
+}
+
+function decodeBase64(text: string, form: Base64Form): Bytes | undefined {
+  const octets = octetsInBase64(text, form)
+  if (octets === -1) return undefined
+  if (nativeFromBase64 !== undefined) return decodeNatively(nativeFromBase64, text, form, octets)
+  // Looked at first: Node passes over what is none of base64, and takes characters by their low octet.
+  if (!base64Forms[form].test(text)) return undefined
+  if (nodeBuffer !== undefined) return new Uint8Array(nodeBuffer.from(text, 'base64'))
+  const binary = atob(text)
+  const bytes = new Uint8Array(octets)
+  for (let index = 0; index < octets; index += 1) bytes[index] = binary.charCodeAt(index)
   return bytes
+}
+
+/** How many octets a text of this length and padding holds; -1 where no base64 has them. */
+function octetsInBase64(text: string, form: Base64Form): number {
+  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0
+  const isWhole = text.length % 4 === 0
+  if ((padding > 0 || form === 'strict') && !isWhole) return -1
+  const characters = text.length - padding
+  return characters % 4 === 1 ? -1 : Math.floor((characters * 3) / 4)
+}
+
+function decodeNatively(
+  decode: NonNullable<typeof nativeFromBase64>,
+  text: string,
+  lastChunkHandling: Base64Form,
+  octets: number,
+): Bytes | undefined {
+  try {
+    const bytes = decode.call(Uint8Array, text, { lastChunkHandling })
+    // It passes over white space, of which base64 in a header has none: there are fewer octets then.
+    return bytes.length === octets ? bytes : undefined
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
 }
 
 /** Base64 with padding (RFC 4648 section 4). */
@@ -54,10 +94,57 @@ export function fromBase64Url(text: string): Bytes | undefined {
   return fromBase64(text.replaceAll('-', '+').replaceAll('_', '/'))
 }
 
+/** Shorter ones are compared octet by octet: two views of words cost as much as fifty octets. */
+const wordwiseMin = 128
+
 /** Whether two byte strings are the same. Not for secrets: see `equalInConstantTime`. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false
-  for (let index = 0; index < a.length; index += 1) if (a[index] !== b[index]) return false
+  const { length } = a
+  if (length !== b.length) return false
+  const isAligned = (a.byteOffset & 3) === 0 && (b.byteOffset & 3) === 0
+  let index = length >= wordwiseMin && isAligned ? equalWords(a, b) : 0
+  if (index === -1) return false
+  for (; index < length; index += 1) if (a[index] !== b[index]) return false
+  return true
+}
+
+/** How many octets of two aligned byte strings of one length are the same, in words of four; -1 where they differ. */
+function equalWords(a: Uint8Array, b: Uint8Array): number {
+  const count = a.length >>> 2
+  const wordsOfA = new Uint32Array(a.buffer, a.byteOffset, count)
+  const wordsOfB = new Uint32Array(b.buffer, b.byteOffset, count)
+  for (let index = 0; index < count; index += 1) {
+    if (wordsOfA[index] !== wordsOfB[index]) return -1
+  }
+  return count * 4
+}
+
+/**
+ * A number of the last four octets, to look signed structures up by: they end in their signature,
+ * which nobody foresees. No more than a place to look: whoever finds something compares it whole.
+ */
+export function tailOf(bytes: Uint8Array): number {
+  let tail = 0
+  for (let at = Math.max(0, bytes.length - 4); at < bytes.length; at += 1) {
+    tail = (tail << 8) | (bytes[at] ?? 0)
+  }
+  // 30 bits: what V8 holds without a heap object, with compressed pointers as well.
+  return tail & 0x3fff_ffff
+}
+
+/** Whether `wanted` stands in `bytes` at an offset. Not for secrets. */
+export function standsAt(bytes: Uint8Array, at: number, wanted: Uint8Array): boolean {
+  for (let index = 0; index < wanted.length; index += 1) {
+    if (bytes[at + index] !== wanted[index]) return false
+  }
+  return true
+}
+
+/** Whether so many octets at one offset are those at another. Not for secrets. */
+export function repeatsAt(bytes: Uint8Array, a: number, b: number, length: number): boolean {
+  for (let index = 0; index < length; index += 1) {
+    if (bytes[a + index] !== bytes[b + index]) return false
+  }
   return true
 }
 

@@ -2,9 +2,12 @@ import type { Bytes } from '#shared/bytes.ts'
 import { err, ok, type Result } from '#shared/result.ts'
 import type { Instant } from '#shared/time.ts'
 import { identityOfFields, identityOfLeaf } from './identity/device-identity.ts'
+import type { Caches } from './caches.ts'
 import { buildVerifiedPath } from './path/build.ts'
 import { freshBudget, type Budget } from './path/budget.ts'
+import type { KnownPath } from './path/path-cache.ts'
 import type { VerificationPolicy } from './path/policy.ts'
+import { checkStanding } from './path/validate.ts'
 import type { AuthenticatedCrls } from './revocation/authenticated-crls.ts'
 import type { TrustStore } from './trust-store/trust-store.ts'
 import type { Basis, Decision } from './verdict/decision.ts'
@@ -22,6 +25,8 @@ export interface Verification {
   readonly now: Instant
   readonly verifier: SignatureVerifier
   readonly crls: AuthenticatedCrls
+  /** What this isolate remembers; without them every path is built anew. */
+  readonly caches?: Caches | undefined
 }
 
 /**
@@ -81,15 +86,46 @@ async function verifyChain(
 ): Promise<Result<Found, Rejection>> {
   const size = checkSizes(presented, verification.store)
   if (!size.ok) return size
-  const parsed = parseCertificate(presented.leaf)
+  const known = knownPath(presented, verification)
+  // It counts while it stands: validity and revocation are decided anew on every request.
+  if (known !== undefined && (await checkStanding(known.path, verification)).ok) {
+    return ok({ basis: { kind: 'path', path: known.path }, identity: known.identity })
+  }
+  const { caches } = verification
+  // Whoever presented the octets may write to them while something is waited for: so the known ones,
+  // which are the same, are read in their place, and where something may be kept, copies.
+  const { leaf: lent, intermediates } = known ?? presented
+  const owned = caches === undefined ? lent : lent.slice()
+  const pool = intermediates.map((der) => readIntermediate(der, caches))
+  const parsed = parseCertificate(owned)
   if (!parsed.ok) return err({ code: 'malformed_certificate', at: 0, ...parsed.error })
   const leaf = parsed.value
   const word = checkPlatformWord(presented, leaf)
   if (!word.ok) return word
-  const pool = parsable(presented.intermediates)
-  const path = await buildVerifiedPath(leaf, pool, { ...verification, budget })
+  const readable = pool.flatMap(({ certificate }) => certificate ?? [])
+  const path = await buildVerifiedPath(leaf, readable, { ...verification, budget })
   if (!path.ok) return path
-  return ok({ basis: { kind: 'path', path: path.value }, identity: identityOfLeaf(leaf) })
+  const found = { path: path.value, identity: identityOfLeaf(leaf) }
+  if (caches !== undefined) keepPath(found, pool, caches, verification)
+  return ok({ basis: { kind: 'path', path: found.path }, identity: found.identity })
+}
+
+/** A path that was verified before, of the same octets and under the same terms. */
+function knownPath(presented: PresentedChain, verification: Verification): KnownPath | undefined {
+  if (presented.platformSaysRevoked === true) return undefined
+  return verification.caches?.paths.find(presented, verification)
+}
+
+function keepPath(
+  { path, identity }: Pick<KnownPath, 'path' | 'identity'>,
+  pool: readonly Intermediate[],
+  caches: Caches,
+  verification: Verification,
+): void {
+  const [leaf, ...issuers] = path.certificates
+  for (const certificate of issuers) caches.certificates.keep(certificate)
+  const intermediates = pool.map(({ der }) => der)
+  caches.paths.keep({ path, identity, leaf: leaf.der, intermediates }, verification)
 }
 
 /** A platform that revokes certificates of a CA of its own does so in no list we see: its word stands. */
@@ -103,17 +139,26 @@ function checkSizes(
   { limits }: TrustStore,
 ): Result<void, Rejection> {
   if (intermediates.length > limits.presentedMax) {
-    return err({ code: 'chain_too_deep', limit: limits.presentedMax })
+    const found = intermediates.length
+    return err({ code: 'chain_too_deep', found, limit: limits.presentedMax })
   }
   const bytes = Math.max(leaf.length, ...intermediates.map((each) => each.length))
   if (bytes <= limits.certificateOctetsMax) return ok(undefined)
   return err({ code: 'certificate_too_large', bytes, limit: limits.certificateOctetsMax })
 }
 
-/** RFC 8446 4.4.2: certificates beside the path may be sent along; one that cannot be read is no issuer. */
-function parsable(ders: readonly Bytes[]): Certificate[] {
-  return ders.flatMap((der) => {
-    const parsed = parseCertificate(der)
-    return parsed.ok ? [parsed.value] : []
-  })
+/** A presented intermediate: its octets, which are ours where there are caches, and what they say. */
+interface Intermediate {
+  readonly der: Bytes
+  /** RFC 8446 4.4.2: certificates beside the path may be sent along; one that cannot be read is no issuer. */
+  readonly certificate: Certificate | undefined
+}
+
+function readIntermediate(der: Bytes, caches: Caches | undefined): Intermediate {
+  if (caches !== undefined) {
+    const certificate = caches.certificates.read(der)
+    return { der: certificate?.der ?? der.slice(), certificate }
+  }
+  const parsed = parseCertificate(der)
+  return { der, certificate: parsed.ok ? parsed.value : undefined }
 }

@@ -15,6 +15,7 @@ const titles = {
   key_unsupported: 'The client certificate uses a key that is not accepted',
   not_yet_valid: 'The client certificate is not valid yet',
   expired: 'The client certificate has expired',
+  profile_violated: 'The client certificate is not made as certificates have to be',
   not_a_ca: 'The client certificate was issued by a certificate that is no CA',
   path_length_exceeded: 'The client certificate chain is longer than its CA allows',
   chain_too_deep: 'The client certificate chain is too long',

@@ -86,9 +86,8 @@ export class DerReader {
 
   /** Enters an element: moves to its content and returns what `close` needs to leave it. */
   open(expectedTag: number, expected: string): number {
-    if (this.nextTag !== expectedTag) this.fail(expected)
     const outer = this.end
-    const contentEnd = this.#header(expected)
+    const contentEnd = this.#enter(expectedTag, expected)
     this.end = contentEnd
     return outer
   }
@@ -109,78 +108,131 @@ export class DerReader {
     this.at = this.#header(expected)
   }
 
+  /** Passes over one element and returns where it starts: `readerAt` gets back to it. */
+  pass(expectedTag: number, expected: string): number {
+    const start = this.at
+    this.at = this.#enter(expectedTag, expected)
+    return start
+  }
+
+  /** Passes over one element and returns where its content starts; the content ends at `at`. */
+  passContent(expectedTag: number, expected: string): number {
+    const end = this.#enter(expectedTag, expected)
+    const start = this.at
+    this.at = end
+    return start
+  }
+
   /** A view of one whole element, header included. */
   element(expectedTag: number, expected: string): Bytes {
-    if (this.nextTag !== expectedTag) this.fail(expected)
-    const start = this.at
-    this.at = this.#header(expected)
+    const start = this.pass(expectedTag, expected)
     return this.bytes.subarray(start, this.at)
   }
 
   /** A view of one element's content octets. */
   content(expectedTag: number, expected: string): Bytes {
-    if (this.nextTag !== expectedTag) this.fail(expected)
-    const end = this.#header(expected)
-    const start = this.at
-    this.at = end
-    return this.bytes.subarray(start, end)
+    const start = this.passContent(expectedTag, expected)
+    return this.bytes.subarray(start, this.at)
   }
 
   /** Content octets of an INTEGER (or ENUMERATED) in its shortest form (X.690 8.3.2). */
   integer(expected: string, expectedTag: number = tag.integer): Bytes {
-    const start = this.at
-    const content = this.content(expectedTag, expected)
-    const [first, second] = content
-    if (first === undefined) return this.fail(`${expected} with content`, start)
-    const redundant =
-      second !== undefined && ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80))
-    if (redundant) return this.fail(`${expected} in its shortest form`, start)
-    return content
+    const start = this.passInteger(expected, expectedTag)
+    return this.bytes.subarray(start, this.at)
+  }
+
+  /** The same without a view: where the content starts; it ends at `at`. */
+  passInteger(expected: string, expectedTag: number = tag.integer): number {
+    const element = this.at
+    const start = this.passContent(expectedTag, expected)
+    const length = this.at - start
+    if (length === 0) return this.fail(`${expected} with content`, element)
+    if (length > 1 && isRedundant(this.octet(start), this.octet(start + 1))) {
+      return this.fail(`${expected} in its shortest form`, element)
+    }
+    return start
   }
 
   /** A non-negative INTEGER that fits 31 bits, such as a version or a path length. */
   smallInteger(expected: string, expectedTag: number = tag.integer): number {
-    const start = this.at
-    const content = this.integer(expected, expectedTag)
-    const negative = (content[0] ?? 0) >= 0x80
-    if (negative || content.length > 4) return this.fail(`${expected} from 0 to 2^31 - 1`, start)
-    return content.reduce((value, octet) => value * 256 + octet, 0)
+    const element = this.at
+    const start = this.passInteger(expected, expectedTag)
+    const isNegative = this.octet(start) >= 0x80
+    if (isNegative || this.at - start > 4)
+      return this.fail(`${expected} from 0 to 2^31 - 1`, element)
+    let value = 0
+    for (let at = start; at < this.at; at += 1) value = value * 256 + this.octet(at)
+    return value
   }
 
   /** BOOLEAN: DER knows only 0x00 and 0xFF (X.690 11.1). */
   boolean(expected: string): boolean {
-    const start = this.at
-    const content = this.content(tag.boolean, expected)
-    if (content.length !== 1 || (content[0] !== 0 && content[0] !== 0xff)) {
-      return this.fail(`${expected} as 00 or FF`, start)
+    const element = this.at
+    const start = this.passContent(tag.boolean, expected)
+    const value = this.octet(start)
+    if (this.at - start !== 1 || (value !== 0 && value !== 0xff)) {
+      return this.fail(`${expected} as 00 or FF`, element)
     }
-    return content[0] === 0xff
+    return value === 0xff
   }
 
   /** A BIT STRING of whole octets, such as a key or a signature. */
   octetAlignedBits(expected: string): Bytes {
-    const start = this.at
-    const content = this.content(tag.bitString, expected)
-    if (content[0] !== 0) return this.fail(`${expected} of whole octets`, start)
-    return content.subarray(1)
+    const start = this.passOctetAlignedBits(expected)
+    return this.bytes.subarray(start, this.at)
+  }
+
+  /** The same without a view: where its octets start; they end at `at`. */
+  passOctetAlignedBits(expected: string): number {
+    const element = this.at
+    const start = this.passContent(tag.bitString, expected)
+    if (this.at === start || this.octet(start) !== 0) {
+      return this.fail(`${expected} of whole octets`, element)
+    }
+    return start + 1
   }
 
   /** A BIT STRING of named bits (X.690 11.2.2): unused bits zero, no trailing zero bits. */
   namedBits(expected: string, expectedTag: number = tag.bitString): Bytes {
-    const start = this.at
-    const content = this.content(expectedTag, expected)
-    const unused = content[0]
-    const last = content.at(-1) ?? 0
-    const empty = content.length === 1
-    if (unused === undefined || unused > 7 || (empty && unused !== 0)) {
-      return this.fail(expected, start)
+    const start = this.passNamedBits(expected, expectedTag)
+    return this.bytes.subarray(start, this.at)
+  }
+
+  /** The same without a view: where its octets start; they end at `at`, and there may be none. */
+  passNamedBits(expected: string, expectedTag: number = tag.bitString): number {
+    const element = this.at
+    const start = this.passContent(expectedTag, expected)
+    const length = this.at - start
+    const unused = this.octet(start)
+    if (length === 0 || unused > 7 || (length === 1 && unused !== 0)) {
+      return this.fail(expected, element)
     }
-    if (!empty && (last & ((1 << unused) - 1)) !== 0)
-      return this.fail(`${expected} zero-padded`, start)
-    if (!empty && ((last >> unused) & 1) === 0) {
-      return this.fail(`${expected} without trailing zero bits`, start)
+    if (length === 1) return start + 1
+    const last = this.octet(this.at - 1)
+    if ((last & ((1 << unused) - 1)) !== 0) return this.fail(`${expected} zero-padded`, element)
+    if (((last >> unused) & 1) === 0) {
+      return this.fail(`${expected} without trailing zero bits`, element)
     }
-    return content.subarray(1)
+    return start + 1
+  }
+
+  /** The octet at an offset; 0 beyond the end, which callers have looked at before. */
+  octet(at: number): number {
+    return this.bytes[at] ?? 0
+  }
+
+  /** Leaves `at` on the content of an element of this tag and returns where the content ends. */
+  #enter(expectedTag: number, expected: string): number {
+    const { bytes, at } = this
+    if (at >= this.end || bytes[at] !== expectedTag) return this.fail(expected)
+    // Most elements are short, of a tag of one octet: these are read here, all others by the rules below.
+    const length = bytes[at + 1] ?? 0xff
+    const contentEnd = at + 2 + length
+    if (length >= 0x80 || contentEnd > this.end || (expectedTag & 0x1f) === 0x1f) {
+      return this.#header(expected)
+    }
+    this.at = at + 2
+    return contentEnd
   }
 
   /** Reads tag and length, leaves `at` on the content and returns where the content ends. */
@@ -211,4 +263,13 @@ export class DerReader {
     const shortest = length >= 0x80 && length >= 256 ** (count - 1)
     return shortest ? length : this.fail('a length in its shortest form', start)
   }
+}
+
+function isRedundant(first: number, second: number): boolean {
+  return (first === 0 && second < 0x80) || (first === 0xff && second >= 0x80)
+}
+
+/** A reader at an element that has been passed over before, to make a view of it. */
+export function readerAt(bytes: Bytes, at: number): DerReader {
+  return new DerReader(bytes, at)
 }

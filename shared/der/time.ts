@@ -6,34 +6,50 @@ import { tag, type DerReader } from './reader.ts'
  * `YYYYMMDDHHMMSSZ`; seconds are required, fractions and offsets are not allowed.
  */
 export function readTime(reader: DerReader, expected: string): Instant {
-  const start = reader.at
+  const element = reader.at
   const yearDigits = reader.nextTag === tag.utcTime ? 2 : 4
-  const text = reader.content(yearDigits === 2 ? tag.utcTime : tag.generalizedTime, expected)
-  if (text.length !== yearDigits + 11 || text.at(-1) !== 0x5a) {
-    return reader.fail(`${expected} as ${'Y'.repeat(yearDigits)}MMDDHHMMSSZ`, start)
+  const start = reader.passContent(yearDigits === 2 ? tag.utcTime : tag.generalizedTime, expected)
+  if (reader.at - start !== yearDigits + 11 || reader.octet(reader.at - 1) !== 0x5a) {
+    return reader.fail(`${expected} as ${'Y'.repeat(yearDigits)}MMDDHHMMSSZ`, element)
   }
-  const at = instantOfFields(text, yearDigits)
-  return at ?? reader.fail(`${expected} that is on the calendar`, start)
+  const ms = msOfFields(reader.bytes, start, yearDigits)
+  if (Number.isNaN(ms)) return reader.fail(`${expected} that is on the calendar`, element)
+  return ms as Instant
 }
 
-function instantOfFields(text: Uint8Array, yearDigits: 2 | 4): Instant | undefined {
-  const shortYear = twoDigits(text, 0)
+/** NaN where a field is no number or the calendar has no such date. */
+function msOfFields(bytes: Uint8Array, start: number, yearDigits: 2 | 4): number {
+  const shortYear = twoDigits(bytes, start)
   const year =
     yearDigits === 2
       ? shortYear + (shortYear >= 50 ? 1900 : 2000)
-      : shortYear * 100 + twoDigits(text, 2)
-  const month = twoDigits(text, yearDigits)
-  const day = twoDigits(text, yearDigits + 2)
-  const hour = twoDigits(text, yearDigits + 4)
-  const minute = twoDigits(text, yearDigits + 6)
-  const second = twoDigits(text, yearDigits + 8)
+      : shortYear * 100 + twoDigits(bytes, start + 2)
+  const rest = start + yearDigits
+  const month = twoDigits(bytes, rest)
+  const day = twoDigits(bytes, rest + 2)
+  const hour = twoDigits(bytes, rest + 4)
+  const minute = twoDigits(bytes, rest + 6)
+  const second = twoDigits(bytes, rest + 8)
   // NaN (a character that is no digit) fails every comparison.
-  if (!(month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month))) return undefined
-  if (!(hour <= 23 && minute <= 59 && second <= 59)) return undefined
-  const date = new Date(0)
-  date.setUTCFullYear(year, month - 1, day)
-  return date.setUTCHours(hour, minute, second) as Instant
+  if (!(month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month))) return Number.NaN
+  if (!(hour <= 23 && minute <= 59 && second <= 59)) return Number.NaN
+  return ((daysFromEpoch(year, month, day) * 24 + hour) * 60 + minute) * 60_000 + second * 1000
 }
+
+/**
+ * Days from 1970-01-01 in the Gregorian calendar, before it was in use as well (ISO 8601). The year
+ * counts from March, so that a leap day is its last one.
+ */
+function daysFromEpoch(year: number, month: number, day: number): number {
+  const y = month > 2 ? year : year - 1
+  const monthFromMarch = (month + 9) % 12
+  const leapDays = Math.floor(y / 4) - Math.floor(y / 100) + Math.floor(y / 400)
+  const daysBeforeMonth = Math.floor((153 * monthFromMarch + 2) / 5)
+  return y * 365 + leapDays + daysBeforeMonth + day - daysToEpoch
+}
+
+/** From 0000-02-29 to 1970-01-01. */
+const daysToEpoch = 719_469
 
 function twoDigits(text: Uint8Array, offset: number): number {
   const tens = (text[offset] ?? 0) - 0x30

@@ -1,4 +1,5 @@
 import { toHex, type Bytes } from '#shared/bytes.ts'
+import { rememberByOctets } from '#shared/octet-memo.ts'
 import type { Instant } from '#shared/time.ts'
 import type { AttestedFields } from '#shared/verdict/presented.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
@@ -23,7 +24,7 @@ export function identityOfLeaf(leaf: Certificate): DeviceIdentity {
   return {
     serial: albSerial(leaf.serial),
     subject: nameText(leaf.subject),
-    issuer: nameText(leaf.issuer),
+    issuer: issuerText(leaf.issuer),
     spiffeId: spiffeIdOf(leaf),
     ...leaf.validity,
   }
@@ -44,3 +45,6 @@ function nameText(name: Bytes): string {
   const text = rfc2253Name(name)
   return text.ok ? text.value : `#${toHex(name).toUpperCase()}`
 }
+
+/** Names of as many CAs as an isolate meets: each comes again with every certificate it issued. */
+const issuerText = rememberByOctets(nameText, { countMax: 256, weightMax: 64 * 1024 })

@@ -1,10 +1,11 @@
-import { equalBytes } from '#shared/bytes.ts'
+import { equalBytes, type Bytes } from '#shared/bytes.ts'
 import { err, type Result } from '#shared/result.ts'
 import { moreTelling, rejections, type Rejection } from '#shared/verdict/rejection.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
 import { equalNames, nameKey } from '#shared/x509/name.ts'
 import type { CandidatePath, VerifiedPath } from './candidate-path.ts'
 import { isSelfIssued } from './checks/authority.ts'
+import { nameText } from './name-text.ts'
 import { validatePath, type ValidationContext } from './validate.ts'
 
 /** One search: what may be tried, and the most telling reason met so far. */
@@ -12,6 +13,10 @@ interface Search {
   readonly context: ValidationContext
   /** Presented intermediates, unverified, in any order. */
   readonly pool: readonly Certificate[]
+  /** Whose subject is a name, by `nameKey` of it: found once, however many ways lead there. */
+  readonly bySubject: Map<string, readonly Certificate[]>
+  /** Of all of them that share a name and a key the first: what is asked on each step is told at once. */
+  readonly entities: Map<Certificate, Certificate>
   reason: Rejection | undefined
 }
 
@@ -27,9 +32,21 @@ export async function buildVerifiedPath(
   pool: readonly Certificate[],
   context: ValidationContext,
 ): Promise<Result<VerifiedPath, Rejection>> {
-  const search: Search = { context, pool, reason: undefined }
+  const search: Search = {
+    context,
+    pool,
+    bySubject: new Map(),
+    entities: new Map(),
+    reason: undefined,
+  }
   const found = await extend([leaf], search)
-  return found ?? err(search.reason ?? { code: 'untrusted' })
+  return found ?? err(search.reason ?? untrusted([leaf]))
+}
+
+/** Nobody at hand has the name of the last certificate's issuer. */
+function untrusted(certificates: Certificates): Rejection {
+  const last = certificates[certificates.length - 1] ?? certificates[0]
+  return { code: 'untrusted', at: certificates.length - 1, issuer: nameText(last.issuer) }
 }
 
 type Certificates = readonly [Certificate, ...Certificate[]]
@@ -40,11 +57,16 @@ async function extend(
   search: Search,
 ): Promise<Result<VerifiedPath, Rejection> | undefined> {
   const last = certificates[certificates.length - 1] ?? certificates[0]
-  for (const anchor of search.context.store.anchorsBySubject.get(nameKey(last.issuer)) ?? []) {
+  const anchors = search.context.store.anchorsBySubject.get(nameKey(last.issuer)) ?? []
+  const issuers = issuersOf(last, certificates, search)
+  if (anchors.length + issuers.length === 0) {
+    search.reason = moreTelling(search.reason, untrusted(certificates))
+  }
+  for (const anchor of anchors) {
     const done = await tryPath({ certificates, anchor, beside: search.pool }, search)
     if (done !== undefined) return done
   }
-  for (const issuer of issuersOf(last, certificates, search)) {
+  for (const issuer of issuers) {
     const done = spendPath(search) ?? (await extend([...certificates, issuer], search))
     if (done !== undefined) return done
   }
@@ -80,26 +102,56 @@ function issuersOf(
   certificates: Certificates,
   search: Search,
 ): readonly Certificate[] {
-  const { store } = search.context
-  const named = [
-    ...(store.intermediatesBySubject.get(nameKey(last.issuer)) ?? []),
-    ...search.pool.filter((each) => equalNames(each.subject, last.issuer)),
-  ]
-    .filter((each) => !certificates.some((used) => isSameEntity(used, each)))
-    .filter((each, at, all) => all.findIndex(({ der }) => equalBytes(der, each.der)) === at)
-  const limit = store.limits.intermediatesMax
-  // RFC 5280 6.1.4 (l): certificates that a CA issues to itself (a key rollover) do not count.
-  const counted = certificates.slice(1).filter((each) => !isSelfIssued(each)).length
-  const allowed = counted < limit ? named : named.filter(isSelfIssued)
-  if (allowed.length < named.length) {
-    search.reason = moreTelling(search.reason, { code: 'chain_too_deep', limit })
-  }
+  const [leaf, ...above] = certificates
+  const used = new Set(above.map((each) => search.entities.get(each)))
+  const named = namedOf(last.issuer, search).filter(
+    (each) => !used.has(search.entities.get(each)) && !isSameEntity(leaf, each),
+  )
+  const counted = above.filter((each) => !isSelfIssued(each)).length
+  const allowed = named.filter((each) => {
+    const found = counted + (isSelfIssued(each) ? 0 : 1)
+    return !isTooDeep(found, certificates.length + 1, search)
+  })
   return allowed.toSorted((a, b) => hintRank(a, last) - hintRank(b, last))
+}
+
+/**
+ * Whether a path would be longer than the limits allow, counted in both ways: RFC 5280 6.1.4 (l)
+ * passes over certificates that a CA issues to itself (a key rollover), OpenSSL counts them all.
+ *
+ * @param found intermediates that are not self-issued
+ * @param length certificates of all kinds, the leaf among them
+ */
+function isTooDeep(found: number, length: number, search: Search): boolean {
+  const { intermediatesMax, pathMax = Number.POSITIVE_INFINITY } = search.context.store.limits
+  const isTooMany = found > intermediatesMax
+  if (!isTooMany && length <= pathMax) return false
+  const [count, limit] = isTooMany ? [found, intermediatesMax] : [length, pathMax]
+  search.reason = moreTelling(search.reason, { code: 'chain_too_deep', found: count, limit })
+  return true
+}
+
+/** Certificates of the store and of the pool whose subject is a name, each once. */
+function namedOf(
+  name: Bytes,
+  { context, pool, bySubject, entities }: Search,
+): readonly Certificate[] {
+  const key = nameKey(name)
+  const before = bySubject.get(key)
+  if (before !== undefined) return before
+  const named = [
+    ...(context.store.intermediatesBySubject.get(key) ?? []),
+    ...pool.filter(({ subject }) => equalNames(subject, name)),
+  ].filter((each, at, all) => all.findIndex(({ der }) => equalBytes(der, each.der)) === at)
+  bySubject.set(key, named)
+  for (const each of named)
+    entities.set(each, named.find((first) => isSameEntity(first, each)) ?? each)
+  return named
 }
 
 /** RFC 4158 2.4.2: the same name and key twice in a path is a loop, whichever certificate says so. */
 function isSameEntity(a: Certificate, b: Certificate): boolean {
-  return equalNames(a.subject, b.subject) && equalBytes(a.spki, b.spki)
+  return equalBytes(a.spki, b.spki) && equalNames(a.subject, b.subject)
 }
 
 /** 0 where the key identifiers match, 1 where they say nothing, 2 where they differ. */

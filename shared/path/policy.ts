@@ -1,4 +1,6 @@
 import type { FreshnessPolicy } from '#shared/revocation/freshness.ts'
+import { modern, type AlgorithmSet } from '#shared/x509/algorithm-sets.ts'
+import { tolerant, type Profile } from './profile/profile.ts'
 
 /** What a relying party asks of certificate policies (RFC 5280 6.1.1 (c) and (e) to (g)). */
 export interface CertificatePolicyRules {
@@ -22,6 +24,20 @@ export interface PurposeRules {
   readonly of: 'chain' | 'leaf'
 }
 
+/** What a relying party makes of the certificates that its anchors come in. */
+export interface AnchorRules {
+  /**
+   * Whether an anchor whose own validity is over still anchors: RFC 5280 6.1.1 (d) knows none of it
+   * (`ignore`), OpenSSL and so ALB ask it of anchors too (`enforce`).
+   */
+  readonly validity: 'ignore' | 'enforce'
+  /**
+   * Whether what the certificate says narrows its paths (RFC 5937): path length, key usage,
+   * purposes, name constraints and policies. Under `ignore` the anchor is a name and a key alone.
+   */
+  readonly constraints: 'enforce' | 'ignore'
+}
+
 /** What a relying party requires of a certificate. Every choice is a word; the strict one is the default. */
 export interface VerificationPolicy {
   /** What is done with a leaf whose validity has ended. */
@@ -40,13 +56,23 @@ export interface VerificationPolicy {
     readonly unknown: 'refuse' | 'accept'
     /** What lists are worth after their nextUpdate; without it `strictFreshness`. */
     readonly freshness?: FreshnessPolicy
+    /**
+     * Milliseconds since its thisUpdate, inclusive, through which a list clears certificates,
+     * whatever its nextUpdate says; without it any time. An older list goes on revoking.
+     */
+    readonly maxAgeMs?: number
   }
   /** Whether a platform's own word is enough; `refuse` verifies the bytes it passes, if it passes any. */
   readonly attested: 'refuse' | 'accept'
   readonly certificatePolicies: CertificatePolicyRules
   readonly purpose: PurposeRules
+  readonly anchor: AnchorRules
+  /** Which signatures and keys are taken, those of the leaf and of CRLs among them. */
+  readonly algorithms: AlgorithmSet
+  readonly profile: Profile
 }
 
+/** The strict word wherever a fleet can be asked for it: section 4 whole is what test suites ask. */
 export const strictPolicy: VerificationPolicy = {
   expired: { word: 'refuse' },
   revocation: { of: 'chain', unknown: 'refuse' },
@@ -58,6 +84,9 @@ export const strictPolicy: VerificationPolicy = {
     inhibitAny: false,
   },
   purpose: { use: 'client', anyExtendedKeyUsage: 'refuse', of: 'chain' },
+  anchor: { validity: 'ignore', constraints: 'enforce' },
+  algorithms: modern,
+  profile: tolerant,
 }
 
 /** How long after its end a leaf is still taken, in milliseconds: 0, a bound, or for ever. */

@@ -3,12 +3,13 @@ import type { Instant } from '#shared/time.ts'
 import type { AuthenticatedCrls } from '#shared/revocation/authenticated-crls.ts'
 import { listsOf } from '#shared/revocation/lists-of.ts'
 import { questionOf } from '#shared/revocation/scope.ts'
-import type { TrustStore } from '#shared/trust-store/trust-store.ts'
+import type { TrustAnchor, TrustStore } from '#shared/trust-store/trust-store.ts'
 import type { Rejection } from '#shared/verdict/rejection.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
 import type { SignatureVerifier } from '#shared/x509/signature.ts'
 import type { Budget } from './budget.ts'
 import type { CandidatePath, VerifiedPath } from './candidate-path.ts'
+import { checkKey, checkSignatureAlgorithm } from './checks/algorithms.ts'
 import {
   checkAnchorBasicConstraints,
   checkBasicConstraints,
@@ -21,9 +22,11 @@ import { checkIssuerPurpose, checkLeafPurpose } from './checks/purpose.ts'
 import { checkRevocation } from './checks/revocation.ts'
 import { checkSignature } from './checks/signature.ts'
 import { checkValidity } from './checks/validity.ts'
+import { first } from './first.ts'
 import { checkNameConstraints } from './name-constraints/check.ts'
 import { processPolicies } from './policies/process.ts'
-import { expiryGraceMs, type PurposeRules, type VerificationPolicy } from './policy.ts'
+import { expiryGraceMs, type VerificationPolicy } from './policy.ts'
+import { checkAnchorNamed, checkConsistency } from './profile/consistency.ts'
 
 /** Everything a validation looks at beside the path: all of it arguments, none of it ambient. */
 export interface ValidationContext {
@@ -37,21 +40,24 @@ export interface ValidationContext {
 
 /**
  * RFC 5280 section 6.1 over one candidate path. First the rules of what a path may be made of,
- * which cost nothing; then signatures, from the anchor down; then what time changes, validity and
- * revocation, so that "expired" and "revoked" are said only of certificates that a CA of ours issued.
+ * which cost nothing; then signatures, from the anchor down; then name constraints and policies,
+ * whose cost grows with what certificates say, so that nobody makes a decision dear whom no CA of
+ * ours certified; then what time changes, validity and revocation, so that "expired" and "revoked"
+ * are said only of certificates that a CA of ours issued.
  */
 export async function validatePath(
   candidate: CandidatePath,
   context: ValidationContext,
 ): Promise<Result<VerifiedPath, Rejection>> {
-  const rules = checkRules(candidate, context.policy.purpose)
+  const { policy } = context
+  const rules = checkRules(candidate, policy)
   if (!rules.ok) return rules
-  const names = checkNameConstraints(candidate, context.budget)
-  if (!names.ok) return names
-  const policies = processPolicies(candidate, context.policy.certificatePolicies)
-  if (!policies.ok) return policies
   const signatures = await checkSignatures(candidate, context)
   if (!signatures.ok) return signatures
+  const names = checkNameConstraints(candidate, context.budget, policy.anchor)
+  if (!names.ok) return names
+  const policies = processPolicies(candidate, policy.certificatePolicies, policy.anchor)
+  if (!policies.ok) return policies
   const standing = await checkStanding(candidate, context)
   if (!standing.ok) return standing
   return ok({ ...candidate, policies: policies.value } as VerifiedPath)
@@ -70,40 +76,74 @@ export async function checkStanding(
     const validity = checkValidity(certificate, at, context.now, graceMs)
     if (!validity.ok) return validity
   }
-  return checkRevocations(path, context)
+  const anchor = checkAnchorValidity(path, context)
+  return anchor.ok ? checkRevocations(path, context) : anchor
+}
+
+/** OpenSSL asks an anchor for its dates as well; RFC 5280 6.1.1 (d) gives anchors none. */
+function checkAnchorValidity(
+  { certificates, anchor }: CandidatePath,
+  { policy, now }: Pick<ValidationContext, 'policy' | 'now'>,
+): Result<void, Rejection> {
+  if (policy.anchor.validity === 'ignore') return ok(undefined)
+  return checkValidity(anchor.certificate, certificates.length, now, 0)
 }
 
 function checkRules(
   { certificates, anchor }: CandidatePath,
-  purpose: PurposeRules,
+  policy: VerificationPolicy,
 ): Result<void, Rejection> {
   for (const [at, certificate] of certificates.entries()) {
     const below = certificates.slice(1, Math.max(at, 1))
     const rules =
-      at === 0 ? checkLeaf(certificate, purpose) : checkIssuer(certificate, at, below, purpose)
+      at === 0 ? checkLeaf(certificate, policy) : checkIssuer(certificate, at, below, policy)
     if (!rules.ok) return rules
   }
-  return checkAnchor(anchor.certificate, certificates.length, certificates.slice(1))
+  return checkAnchor(anchor, certificates.length, certificates.slice(1), policy)
+}
+
+/** An anchor's key signs like any other; what its certificate says binds where the policy has it so. */
+function checkAnchor(
+  anchor: TrustAnchor,
+  at: number,
+  below: readonly Certificate[],
+  policy: VerificationPolicy,
+): Result<void, Rejection> {
+  const key = checkKey(anchor.spki, at, policy.algorithms)
+  if (!key.ok || policy.anchor.constraints === 'ignore') return key
+  return checkAnchorConstraints(anchor.certificate, at, below, policy)
 }
 
 /** RFC 5937: an anchor is trusted beforehand, and yet what its own certificate says narrows its paths. */
-function checkAnchor(
+function checkAnchorConstraints(
   anchor: Certificate,
   at: number,
   below: readonly Certificate[],
+  { purpose, profile }: VerificationPolicy,
 ): Result<void, Rejection> {
   return first(
     () => checkAnchorBasicConstraints(anchor, at),
     () => checkPathLength(anchor, at, below),
+    () => checkCertificateSigning(anchor, at),
+    () => checkIssuerPurpose(anchor, at, purpose),
     () => checkCriticalExtensions(anchor, at),
+    () => checkAnchorNamed(anchor, at),
+    () => profile.checkCertificate(anchor, at, 'anchor'),
   )
 }
 
-function checkLeaf(leaf: Certificate, purpose: PurposeRules): Result<void, Rejection> {
+function checkLeaf(
+  leaf: Certificate,
+  { purpose, algorithms, profile }: VerificationPolicy,
+): Result<void, Rejection> {
   return first(
     () => checkLeafKeyUsage(leaf, 0, purpose),
     () => checkLeafPurpose(leaf, 0, purpose),
     () => checkCriticalExtensions(leaf, 0),
+    () => checkSignatureAlgorithm(leaf, 0, algorithms),
+    () => checkKey(leaf.spki, 0, algorithms),
+    () => checkConsistency(leaf, 0),
+    () => profile.checkCertificate(leaf, 0, 'leaf'),
   )
 }
 
@@ -111,7 +151,7 @@ function checkIssuer(
   issuer: Certificate,
   at: number,
   below: readonly Certificate[],
-  purpose: PurposeRules,
+  { purpose, algorithms, profile }: VerificationPolicy,
 ): Result<void, Rejection> {
   return first(
     () => checkBasicConstraints(issuer, at),
@@ -119,6 +159,10 @@ function checkIssuer(
     () => checkCertificateSigning(issuer, at),
     () => checkIssuerPurpose(issuer, at, purpose),
     () => checkCriticalExtensions(issuer, at),
+    () => checkSignatureAlgorithm(issuer, at, algorithms),
+    () => checkKey(issuer.spki, at, algorithms),
+    () => checkConsistency(issuer, at),
+    () => profile.checkCertificate(issuer, at, 'issuer'),
   )
 }
 
@@ -154,12 +198,4 @@ async function checkRevocations(
 /** Who issued the certificate at one place of a path: the next certificate, or the anchor's. */
 export function issuerOf(path: CandidatePath, at: number): Certificate {
   return path.certificates[at + 1] ?? path.anchor.certificate
-}
-
-function first(...checks: readonly (() => Result<void, Rejection>)[]): Result<void, Rejection> {
-  for (const check of checks) {
-    const result = check()
-    if (!result.ok) return result
-  }
-  return ok(undefined)
 }

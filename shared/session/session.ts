@@ -151,9 +151,16 @@ function endOfEvidence({ crls }: IssuerCrls, now: Instant): number {
   return ends < now ? Number.POSITIVE_INFINITY : ends
 }
 
+/** By the very object, which is never written to; it is forgotten with its policy. */
+const policyHashes = new WeakMap<VerificationPolicy, string>()
+
 /** Which policy a token was sealed under, so that a changed one ends it. */
-function policyHash(policy: VerificationPolicy): Promise<string> {
-  return sha256Text(toUtf8(JSON.stringify(policy)))
+async function policyHash(policy: VerificationPolicy): Promise<string> {
+  const known = policyHashes.get(policy)
+  if (known !== undefined) return known
+  const hash = await sha256Text(toUtf8(JSON.stringify(policy)))
+  policyHashes.set(policy, hash)
+  return hash
 }
 
 async function sha256Text(bytes: Bytes): Promise<string> {

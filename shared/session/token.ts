@@ -55,6 +55,8 @@ export async function openToken(
   return decrypt(algorithm, known.key, octets.subarray(nonceOctets))
 }
 
+const decoder = new TextDecoder()
+
 async function decrypt(
   algorithm: { readonly name: string; readonly iv: Bytes; readonly additionalData: Bytes },
   key: SessionKey['key'],
@@ -62,7 +64,7 @@ async function decrypt(
 ): Promise<string | undefined> {
   try {
     const opened = await crypto.subtle.decrypt(algorithm, key, sealed)
-    return new TextDecoder().decode(opened)
+    return decoder.decode(opened)
   } catch (error) {
     // OperationError: the tag does not fit, which is an answer; anything else is a fault.
     if (error instanceof DOMException && error.name === 'OperationError') return undefined

@@ -3,7 +3,8 @@ import type { Instant } from '#shared/time.ts'
 
 /**
  * What the TLS terminator says arrived, unverified. An adapter makes it and decides nothing.
- * `withheld` and `malformed` are refused by name: they never look like `none`.
+ * `withheld` and `malformed` are refused by name: they never look like `none`. Octets are only read:
+ * those of a header that comes again are the same ones.
  */
 export type Presented =
   | { readonly kind: 'none' }

@@ -1,8 +1,28 @@
 import type { Instant } from '#shared/time.ts'
+import type { KeyUsage } from '#shared/path/checks/key-usage.ts'
 import type { NameForm } from '#shared/x509/general-name.ts'
 
-/** Which certificate of a path: 0 is the leaf, 1 its issuer, and so on. */
+/** Which certificate of a path: 0 is the leaf, 1 its issuer, and so on; the anchor's stands last. */
 export type PathIndex = number
+
+/** What RFC 5280 section 4 asks of a certificate by itself, each rule by what it wants. */
+export type ProfileRule =
+  | 'extensions'
+  | 'version'
+  | 'issuer_named'
+  | 'subject_named'
+  | 'serial_positive'
+  | 'basic_constraints'
+  | 'name_constraints_of_ca'
+  | 'path_length_of_ca'
+  | 'certificate_signing_of_ca'
+  | 'key_usage'
+  | 'authority_key_identifier'
+  | 'subject_key_identifier'
+  | 'criticality'
+  | 'host_name_syntax'
+  | 'host_subtree_syntax'
+  | 'access_descriptions'
 
 /** Why the CRLs at hand do not answer for one certificate (RFC 5280 6.3.3: UNDETERMINED). */
 export type RevocationGap =
@@ -12,6 +32,8 @@ export type RevocationGap =
   | 'forged'
   | 'unsupported_scope'
   | 'reasons_not_covered'
+  /** The lists that would clear it are signed or made in a way that the policy does not take. */
+  | 'not_as_asked'
 
 /** Why a client certificate was refused. Facts only: words are made where they are shown. */
 export type Rejection =
@@ -29,10 +51,27 @@ export type Rejection =
     }
   | { readonly code: 'certificate_too_large'; readonly bytes: number; readonly limit: number }
   // RFC 5280 section 6.1
-  | { readonly code: 'untrusted' }
-  | { readonly code: 'signature_invalid'; readonly at: PathIndex }
-  | { readonly code: 'algorithm_unsupported'; readonly at: PathIndex; readonly algorithm: string }
-  | { readonly code: 'key_unsupported'; readonly at: PathIndex; readonly key: string }
+  /** Neither an anchor nor a certificate at hand bears the name of its issuer. */
+  | { readonly code: 'untrusted'; readonly at: PathIndex; readonly issuer: string }
+  | {
+      readonly code: 'signature_invalid'
+      readonly at: PathIndex
+      readonly algorithm: string
+      readonly issuer: string
+    }
+  /** `set`: the algorithms that were asked for, by name. */
+  | {
+      readonly code: 'algorithm_unsupported'
+      readonly at: PathIndex
+      readonly algorithm: string
+      readonly set: string
+    }
+  | {
+      readonly code: 'key_unsupported'
+      readonly at: PathIndex
+      readonly key: string
+      readonly set: string
+    }
   | {
       readonly code: 'not_yet_valid'
       readonly at: PathIndex
@@ -45,15 +84,33 @@ export type Rejection =
       readonly now: Instant
       readonly notAfter: Instant
     }
-  | { readonly code: 'not_a_ca'; readonly at: PathIndex }
-  | { readonly code: 'path_length_exceeded'; readonly at: PathIndex; readonly limit: number }
-  | { readonly code: 'chain_too_deep'; readonly limit: number }
+  | {
+      readonly code: 'not_a_ca'
+      readonly at: PathIndex
+      readonly basicConstraints: 'absent' | 'cA false'
+    }
+  /** `found` of `limit` intermediates that are not self-issued stand between this CA and the leaf. */
+  | {
+      readonly code: 'path_length_exceeded'
+      readonly at: PathIndex
+      readonly found: number
+      readonly limit: number
+    }
+  /** `found`: how many certificates there were at least; the search ends with the first too many. */
+  | { readonly code: 'chain_too_deep'; readonly found: number; readonly limit: number }
   | {
       readonly code: 'key_usage_forbids'
       readonly at: PathIndex
       readonly needed: 'digitalSignature' | 'keyCertSign'
+      readonly allowed: readonly KeyUsage[]
     }
-  | { readonly code: 'purpose_forbids'; readonly at: PathIndex }
+  /** Purposes as dotted identifiers. */
+  | {
+      readonly code: 'purpose_forbids'
+      readonly at: PathIndex
+      readonly needed: string
+      readonly allowed: readonly string[]
+    }
   /** No policy holds that the relying party takes, and it or a CA of the path requires one. */
   | {
       readonly code: 'policy_required'
@@ -77,6 +134,14 @@ export type Rejection =
       readonly name: string
     }
   | { readonly code: 'critical_extension_unknown'; readonly at: PathIndex; readonly oid: string }
+  /** RFC 5280 section 4: no CA that keeps to the profile issues such a certificate. */
+  | {
+      readonly code: 'profile_violated'
+      readonly at: PathIndex
+      readonly rule: ProfileRule
+      readonly found: string
+      readonly wanted: string
+    }
   // Revocation
   /** `since` is undefined where the platform says so and no CRL of ours. */
   | {
@@ -141,6 +206,7 @@ export const rejections = {
   algorithm_unsupported: { status: 403, rank: 40, fatal: false, alb: 'ClientCertTypeUnsupported' },
   key_unsupported: { status: 403, rank: 40, fatal: false, alb: 'ClientCertIncompatible' },
   critical_extension_unknown: { status: 403, rank: 50, fatal: false, alb: 'ClientCertInvalid' },
+  profile_violated: { status: 403, rank: 50, fatal: false, alb: 'ClientCertInvalid' },
   not_a_ca: { status: 403, rank: 50, fatal: false, alb: 'ClientCertUntrusted' },
   path_length_exceeded: { status: 403, rank: 50, fatal: false, alb: 'ClientCertUntrusted' },
   chain_too_deep: { status: 403, rank: 25, fatal: false, alb: 'ClientCertMaxChainDepthExceeded' },

@@ -1,6 +1,7 @@
-import { toHex, type Bytes } from '#shared/bytes.ts'
+import { equalBytes, toHex, type Bytes } from '#shared/bytes.ts'
 import { parseDer, tag } from '#shared/der/reader.ts'
 import { pssHashOf, type Hash } from './rsa-pss.ts'
+import { positiveMagnitude } from './signature.ts'
 
 export type KeyFamily = 'ec' | 'rsa' | 'ed25519'
 
@@ -17,18 +18,33 @@ export interface SignatureAlgorithm {
 export interface PublicKeyKind {
   readonly name: string
   readonly family: KeyFamily
-  readonly curve: 'P-256' | 'P-384' | 'P-521' | undefined
+  readonly curve: Curve | undefined
   readonly scalarOctets: number
   /** RFC 4055 1.2: a key that names RSASSA-PSS signs with nothing else, or with this hash alone. */
   readonly pssOnly?: Hash | 'any'
 }
 
+export type Curve = 'P-256' | 'P-384' | 'P-521'
+
+/** A public key as its SubjectPublicKeyInfo tells it, of whatever size. */
+export interface PublicKey {
+  readonly kind: PublicKeyKind
+  /** Of RSA keys alone: bits of the modulus, and the exponent. */
+  readonly rsa: { readonly bits: number; readonly exponent: bigint } | undefined
+}
+
+interface Identified<Value> {
+  /** The whole AlgorithmIdentifier, parameters included. */
+  readonly identifier: Bytes
+  readonly value: Value
+}
+
 /**
  * By the whole AlgorithmIdentifier in hexadecimal, parameters included (RFC 5758, 4055, 8410), so
- * that an algorithm with odd parameters is another algorithm. SHA-1 and MD5 are not in the table;
- * RSASSA-PSS, whose parameters have several spellings, is read by `pssHashOf`.
+ * that an algorithm with odd parameters is another algorithm. MD5 is not in the table; RSASSA-PSS,
+ * whose parameters have several spellings, is read by `pssHashOf`.
  */
-const signatureAlgorithms: Readonly<Record<string, SignatureAlgorithm>> = {
+const signatureAlgorithms = identified<SignatureAlgorithm>({
   '300a06082a8648ce3d040302': { name: 'ecdsa-with-SHA256', family: 'ec', hash: 'SHA-256' },
   '300a06082a8648ce3d040303': { name: 'ecdsa-with-SHA384', family: 'ec', hash: 'SHA-384' },
   '300a06082a8648ce3d040304': { name: 'ecdsa-with-SHA512', family: 'ec', hash: 'SHA-512' },
@@ -52,10 +68,20 @@ const signatureAlgorithms: Readonly<Record<string, SignatureAlgorithm>> = {
   '300b06092a864886f70d01010c': { name: 'sha384WithRSAEncryption', family: 'rsa', hash: 'SHA-384' },
   '300b06092a864886f70d01010d': { name: 'sha512WithRSAEncryption', family: 'rsa', hash: 'SHA-512' },
   '300506032b6570': { name: 'Ed25519', family: 'ed25519', hash: undefined },
-}
+})
+
+/** RFC 3279 2.2: collisions are made to order since 2017, so only tests of old worlds take these. */
+const sha1Algorithms = identified<SignatureAlgorithm>({
+  '300906072a8648ce3d0401': { name: 'ecdsa-with-SHA1', family: 'ec', hash: 'SHA-1' },
+  '300d06092a864886f70d0101050500': {
+    name: 'sha1WithRSAEncryption',
+    family: 'rsa',
+    hash: 'SHA-1',
+  },
+})
 
 /** By the SPKI's AlgorithmIdentifier in hexadecimal (RFC 5480, 3279, 8410). */
-const publicKeyKinds: Readonly<Record<string, PublicKeyKind>> = {
+const publicKeyKinds = identified<PublicKeyKind>({
   '301306072a8648ce3d020106082a8648ce3d030107': {
     name: 'P-256',
     family: 'ec',
@@ -81,15 +107,38 @@ const publicKeyKinds: Readonly<Record<string, PublicKeyKind>> = {
     scalarOctets: 0,
   },
   '300506032b6570': { name: 'Ed25519', family: 'ed25519', curve: undefined, scalarOctets: 0 },
+})
+
+function identified<Value>(table: Readonly<Record<string, Value>>): readonly Identified<Value>[] {
+  return Object.entries(table).map(([hex, value]) => ({ identifier: octetsOf(hex), value }))
+}
+
+function octetsOf(hex: string): Bytes {
+  const pairs = hex.match(/../g) ?? []
+  return Uint8Array.from(pairs, (pair) => Number.parseInt(pair, 16))
+}
+
+function find<Value>(table: readonly Identified<Value>[], identifier: Bytes): Value | undefined {
+  return table.find((row) => equalBytes(row.identifier, identifier))?.value
 }
 
 /** ALB's bounds for RSA (its documentation: 2048 to 8192 bits), and common sense for a verifier. */
 export const rsaBitsMin = 2048
-const rsaBitsMax = 8192
+export const rsaBitsMax = 8192
 
-/** The algorithm that an AlgorithmIdentifier names, or undefined where this core does not verify it. */
-export function signatureAlgorithmOf(algorithmIdentifier: Bytes): SignatureAlgorithm | undefined {
-  return signatureAlgorithms[toHex(algorithmIdentifier)] ?? pssAlgorithmOf(algorithmIdentifier)
+/**
+ * The algorithm that an AlgorithmIdentifier names, or undefined where this core does not verify it.
+ *
+ * @param sha1 whether SHA-1 is taken: `accept` is for tests of old worlds
+ */
+export function signatureAlgorithmOf(
+  algorithmIdentifier: Bytes,
+  sha1: 'refuse' | 'accept' = 'refuse',
+): SignatureAlgorithm | undefined {
+  const known = find(signatureAlgorithms, algorithmIdentifier)
+  if (known !== undefined) return known
+  const old = sha1 === 'accept' ? find(sha1Algorithms, algorithmIdentifier) : undefined
+  return old ?? pssAlgorithmOf(algorithmIdentifier)
 }
 
 /** RFC 4055 3.1: parameters may be left out of a key's identifier, never of a signature's. */
@@ -109,7 +158,7 @@ export function canSign(kind: PublicKeyKind, algorithm: SignatureAlgorithm): boo
 /** What is said of an algorithm that is not in the table. */
 export function algorithmText(algorithmIdentifier: Bytes): string {
   return (
-    signatureAlgorithmOf(algorithmIdentifier)?.name ??
+    signatureAlgorithmOf(algorithmIdentifier, 'accept')?.name ??
     `AlgorithmIdentifier ${toHex(algorithmIdentifier.subarray(0, 32))}`
   )
 }
@@ -121,38 +170,90 @@ export function algorithmText(algorithmIdentifier: Bytes): string {
  * @param bitsMin the fewest bits of an RSA modulus that are taken
  */
 export function publicKeyKindOf(spki: Bytes, bitsMin = rsaBitsMin): PublicKeyKind | undefined {
+  const key = publicKeyOf(spki)
+  const bits = key?.rsa?.bits ?? bitsMin
+  return bits >= bitsMin && bits <= rsaBitsMax ? key?.kind : undefined
+}
+
+/** By the view that a parser made: a CA's key is read once, however many certificates it signed. */
+const knownKeys = new WeakMap<Bytes, { readonly key: PublicKey | undefined }>()
+
+/** The key of a SubjectPublicKeyInfo, of any size; undefined where its kind is unknown or it is malformed. */
+export function publicKeyOf(spki: Bytes): PublicKey | undefined {
+  const known = knownKeys.get(spki)
+  if (known !== undefined) return known.key
+  const key = readPublicKey(spki)
+  knownKeys.set(spki, { key })
+  return key
+}
+
+function readPublicKey(spki: Bytes): PublicKey | undefined {
   const parsed = parseDer(spki, (reader) => {
     const outer = reader.open(tag.sequence, 'SubjectPublicKeyInfo')
     const kind = kindOfIdentifier(reader.element(tag.sequence, 'algorithm'))
     const key = reader.octetAlignedBits('subjectPublicKey')
     reader.close(outer)
-    return kind !== undefined && sizeIsAllowed(kind, key, bitsMin) ? kind : undefined
+    return kind && keyOfKind(kind, key)
   })
   return parsed.ok ? parsed.value : undefined
 }
 
 function kindOfIdentifier(algorithmIdentifier: Bytes): PublicKeyKind | undefined {
-  const known = publicKeyKinds[toHex(algorithmIdentifier)]
+  const known = find(publicKeyKinds, algorithmIdentifier)
   if (known !== undefined) return known
   const pssOnly = pssHashOf(algorithmIdentifier)
   if (pssOnly === undefined) return undefined
   return { name: 'RSASSA-PSS', family: 'rsa', curve: undefined, scalarOctets: 0, pssOnly }
 }
 
-function sizeIsAllowed(kind: PublicKeyKind, key: Bytes, bitsMin: number): boolean {
-  if (kind.family !== 'rsa') return true
-  const bits = rsaModulusBits(key)
-  return bits !== undefined && bits >= bitsMin && bits <= rsaBitsMax
+/** RFC 8032 5.1.5. */
+const ed25519Octets = 32
+
+function keyOfKind(kind: PublicKeyKind, key: Bytes): PublicKey | undefined {
+  if (kind.family === 'rsa') return rsaKey(kind, key)
+  const isKey =
+    kind.family === 'ed25519'
+      ? key.length === ed25519Octets
+      : isUncompressedPoint(key, kind.scalarOctets)
+  return isKey ? { kind, rsa: undefined } : undefined
 }
 
-function rsaModulusBits(key: Bytes): number | undefined {
+/**
+ * RFC 5480 2.2: 04, x and y. The hybrid form (06, 07), which it forbids, some runtimes import all the
+ * same, and compressed points some do not: one key has one spelling here, in every runtime.
+ */
+function isUncompressedPoint(point: Bytes, scalarOctets: number): boolean {
+  return point[0] === 0x04 && point.length === 1 + 2 * scalarOctets
+}
+
+/** RFC 8017 3.1: modulus and exponent are positive. */
+function rsaKey(kind: PublicKeyKind, key: Bytes): PublicKey | undefined {
   const parsed = parseDer(key, (reader) => {
     const outer = reader.open(tag.sequence, 'RSAPublicKey')
-    const modulus = reader.integer('modulus')
-    reader.integer('publicExponent')
+    const modulus = positiveMagnitude(reader.integer('modulus'))
+    const exponent = positiveMagnitude(reader.integer('publicExponent'))
     reader.close(outer)
-    return modulus[0] === 0 ? modulus.subarray(1) : modulus
+    return { modulus, exponent }
   })
   if (!parsed.ok) return undefined
-  return parsed.value.length * 8 - Math.clz32(parsed.value[0] ?? 0) + 24
+  const { modulus, exponent } = parsed.value
+  if (modulus === undefined || exponent === undefined) return undefined
+  if (exponent.length > rsaExponentOctetsMax) return undefined
+  const bits = modulus.length * 8 - Math.clz32(modulus[0] ?? 0) + 24
+  return { kind, rsa: { bits, exponent: numberOf(exponent) } }
+}
+
+/** FIPS 186-5 A.1.1: an exponent is below 2^256; longer ones only make a verifier slow. */
+const rsaExponentOctetsMax = 32
+
+function numberOf(magnitude: Bytes): bigint {
+  return magnitude.reduce((number, octet) => number * 256n + BigInt(octet), 0n)
+}
+
+/** What is said of a key: its kind and size, or the start of an SPKI that is none of ours. */
+export function keyText(spki: Bytes): string {
+  const key = publicKeyOf(spki)
+  if (key === undefined) return algorithmText(spki)
+  const { kind, rsa } = key
+  return rsa === undefined ? kind.name : `${kind.name} ${rsa.bits} bits, exponent ${rsa.exponent}`
 }

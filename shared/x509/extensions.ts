@@ -1,15 +1,17 @@
-import type { Bytes } from '#shared/bytes.ts'
-import { readOid } from '#shared/der/oid.ts'
-import { DerReader, tag } from '#shared/der/reader.ts'
+import { repeatsAt, standsAt, type Bytes } from '#shared/bytes.ts'
+import { dottedOid, passOid, readOid } from '#shared/der/oid.ts'
+import { DerReader, readerAt, tag } from '#shared/der/reader.ts'
 import type { Extensions, SubjectAltNames } from './certificate.ts'
-import { readDistributionPoints } from './distribution-points.ts'
-import { readGeneralName, type GeneralName } from './general-name.ts'
-import { readNameConstraints } from './name-constraints.ts'
+import { readDistributionPoints, type DistributionPoint } from './distribution-points.ts'
+import { passGeneralName, readGeneralName, type GeneralName } from './general-name.ts'
+import { readNameConstraints, type NameConstraints } from './name-constraints.ts'
 import {
   readCertificatePolicies,
   readInhibitAnyPolicy,
   readPolicyConstraints,
   readPolicyMappings,
+  type PolicyConstraints,
+  type PolicyMapping,
 } from './policy-extensions.ts'
 
 /** More extensions than any profile defines; bounds the search for repeated ones. */
@@ -35,87 +37,230 @@ export const noExtensions: Extensions = {
   criticalUnknown: [],
 }
 
-/** RFC 6960 4.2.2.2.1: id-pkix-ocsp-nocheck says something to OCSP clients only, which this core is none of. */
-const ocspNoCheck = '1.3.6.1.5.5.7.48.1.5'
+/** Checked, and kept as the offset where it starts until its view is asked for; undefined where absent. */
+type Part<View> = number | View | undefined
 
-type Mutable<Shape> = { -readonly [Key in keyof Shape]: Shape[Key] }
-type Draft = Mutable<Extensions> & { criticalUnknown: string[] }
-type ReadExtension = (reader: DerReader, draft: Draft, critical: boolean) => void
+/**
+ * Extensions as they were read. What most decisions never look at costs nothing until it is asked
+ * for, and stays the same view from then on.
+ */
+class ReadExtensions implements Extensions {
+  basicConstraints: Extensions['basicConstraints'] = undefined
+  extendedKeyUsage: readonly string[] | undefined = undefined
+  certificatePolicies: readonly string[] | undefined = undefined
+  nameConstraints: NameConstraints | undefined = undefined
+  policyMappings: readonly PolicyMapping[] | undefined = undefined
+  policyConstraints: PolicyConstraints | undefined = undefined
+  inhibitAnyPolicy: number | undefined = undefined
+  crlDistributionPoints: readonly DistributionPoint[] | undefined = undefined
+  freshestCrl: readonly DistributionPoint[] | undefined = undefined
+  criticalUnknown: readonly string[] = noExtensions.criticalUnknown
+  keyUsagePart: Part<Bytes> = undefined
+  subjectKeyPart: Part<Bytes> = undefined
+  authorityKeyPart: Part<Bytes> = undefined
+  altNamesPart: Part<SubjectAltNames> = undefined
+  /** Whether the subject is empty. */
+  readonly isNameless: boolean
+  readonly #der: Bytes
+  /** One bit for each arc under id-ce that has been met, 0 to 31 and 32 to 63. */
+  #lowArcs = 0
+  #highArcs = 0
+  #isOtherMet = false
 
-/** What this core processes, by dotted identifier: one row an extension (RFC 5280 4.2.1). */
-const readers: Readonly<Record<string, ReadExtension>> = {
-  [ocspNoCheck]: (reader) => {
-    reader.content(tag.null, 'OCSP no-check')
-  },
-  '2.5.29.14': (reader, draft) => {
-    draft.subjectKeyIdentifier = reader.content(tag.octetString, 'subjectKeyIdentifier')
-  },
-  '2.5.29.15': (reader, draft) => {
-    draft.keyUsage = reader.namedBits('keyUsage')
-  },
-  '2.5.29.17': (reader, draft) => {
-    draft.subjectAltNames = readAltNames(reader)
-  },
-  '2.5.29.19': (reader, draft) => {
-    draft.basicConstraints = readBasicConstraints(reader)
-  },
-  '2.5.29.30': (reader, draft) => {
-    draft.nameConstraints = readNameConstraints(reader)
-  },
-  '2.5.29.31': (reader, draft) => {
-    draft.crlDistributionPoints = readDistributionPoints(reader)
-  },
-  '2.5.29.32': (reader, draft, critical) => {
-    const { policies, unknownQualifiers } = readCertificatePolicies(reader)
-    draft.certificatePolicies = policies
-    // RFC 5280 4.2.1.4: a critical one is understood with its qualifiers, or not at all.
-    if (critical) draft.criticalUnknown.push(...unknownQualifiers)
-  },
-  '2.5.29.33': (reader, draft) => {
-    draft.policyMappings = readPolicyMappings(reader)
-  },
-  '2.5.29.35': (reader, draft) => {
-    draft.authorityKeyIdentifier = readAuthorityKeyIdentifier(reader)
-  },
-  '2.5.29.36': (reader, draft) => {
-    draft.policyConstraints = readPolicyConstraints(reader)
-  },
-  '2.5.29.37': (reader, draft) => {
-    draft.extendedKeyUsage = readExtendedKeyUsage(reader)
-  },
-  '2.5.29.54': (reader, draft) => {
-    draft.inhibitAnyPolicy = readInhibitAnyPolicy(reader)
-  },
-  '2.5.29.46': (reader, draft) => {
-    draft.freshestCrl = readDistributionPoints(reader)
-  },
-}
-
-/** RFC 5280 4.1: `Extensions ::= SEQUENCE SIZE (1..MAX) OF Extension`, each at most once (4.2). */
-export function readExtensions(reader: DerReader): Extensions {
-  const outer = reader.open(tag.sequence, 'extensions')
-  if (reader.done) reader.fail('at least one extension')
-  const draft: Draft = { ...noExtensions, criticalUnknown: [] }
-  const seen = new Set<string>()
-  while (!reader.done) readExtension(reader, draft, seen)
-  reader.close(outer)
-  return draft
-}
-
-function readExtension(reader: DerReader, draft: Draft, seen: Set<string>): void {
-  const { oid, critical, value } = readExtensionFrame(reader, seen)
-  const read = readers[oid]
-  if (read === undefined) {
-    if (critical) draft.criticalUnknown.push(oid)
-    return
+  constructor(der: Bytes, isNameless: boolean) {
+    this.#der = der
+    this.isNameless = isNameless
   }
-  const inner = readerInside(reader, value)
-  read(inner, draft, critical)
-  inner.close(inner.end)
+
+  /** Whether the extension of this arc under id-ce has been met before. */
+  meet(arc: number): boolean {
+    const bit = 1 << (arc & 31)
+    const met = arc < 32 ? this.#lowArcs : this.#highArcs
+    if (arc < 32) this.#lowArcs |= bit
+    else this.#highArcs |= bit
+    return (met & bit) !== 0
+  }
+
+  /** Whether an extension of another arc has been met before: most certificates have one, if any. */
+  meetOther(): boolean {
+    const met = this.#isOtherMet
+    this.#isOtherMet = true
+    return met
+  }
+
+  get keyUsage(): Bytes | undefined {
+    if (typeof this.keyUsagePart === 'number') {
+      this.keyUsagePart = readerAt(this.#der, this.keyUsagePart).namedBits('keyUsage')
+    }
+    return this.keyUsagePart
+  }
+
+  get subjectKeyIdentifier(): Bytes | undefined {
+    if (typeof this.subjectKeyPart === 'number') {
+      this.subjectKeyPart = readSubjectKeyIdentifier(readerAt(this.#der, this.subjectKeyPart))
+    }
+    return this.subjectKeyPart
+  }
+
+  get authorityKeyIdentifier(): Bytes | undefined {
+    if (typeof this.authorityKeyPart === 'number') {
+      this.authorityKeyPart = readAuthorityKeyIdentifier(readerAt(this.#der, this.authorityKeyPart))
+    }
+    return this.authorityKeyPart
+  }
+
+  get subjectAltNames(): SubjectAltNames | undefined {
+    if (typeof this.altNamesPart === 'number') {
+      this.altNamesPart = readAltNames(readerAt(this.#der, this.altNamesPart))
+    }
+    return this.altNamesPart
+  }
+}
+
+type ReadExtension = (reader: DerReader, found: ReadExtensions, critical: boolean) => void
+
+/** What this core processes under id-ce, 2.5.29 (RFC 5280 4.2.1), by its last arc: one row an extension. */
+const rows: Readonly<Record<number, ReadExtension>> = {
+  14: (reader, found) => {
+    found.subjectKeyPart = reader.pass(tag.octetString, 'subjectKeyIdentifier')
+  },
+  15: (reader, found) => {
+    found.keyUsagePart = passKeyUsage(reader)
+  },
+  17: (reader, found, critical) => {
+    // RFC 5280 4.2.1.6: where the subject is empty, nothing else says whose certificate it is.
+    if (found.isNameless && !critical) reader.fail('a critical one beside an empty subject')
+    found.altNamesPart = passAltNames(reader)
+  },
+  19: (reader, found) => {
+    found.basicConstraints = readBasicConstraints(reader)
+  },
+  30: (reader, found) => {
+    found.nameConstraints = readNameConstraints(reader)
+  },
+  31: (reader, found) => {
+    found.crlDistributionPoints = readDistributionPoints(reader)
+  },
+  32: (reader, found, critical) => {
+    const { policies, unknownQualifiers } = readCertificatePolicies(reader)
+    found.certificatePolicies = policies
+    // RFC 5280 4.2.1.4: a critical one is understood with its qualifiers, or not at all.
+    if (critical) found.criticalUnknown = [...found.criticalUnknown, ...unknownQualifiers]
+  },
+  33: (reader, found) => {
+    found.policyMappings = readPolicyMappings(reader)
+  },
+  35: (reader, found) => {
+    found.authorityKeyPart = passAuthorityKeyIdentifier(reader)
+  },
+  36: (reader, found) => {
+    found.policyConstraints = readPolicyConstraints(reader)
+  },
+  37: (reader, found) => {
+    found.extendedKeyUsage = readExtendedKeyUsage(reader)
+  },
+  46: (reader, found) => {
+    found.freshestCrl = readDistributionPoints(reader)
+  },
+  54: (reader, found) => {
+    found.inhibitAnyPolicy = readInhibitAnyPolicy(reader)
+  },
+}
+
+/** RFC 6960 4.2.2.2.1: id-pkix-ocsp-nocheck says something to OCSP clients only, which this core is none of. */
+const ocspNoCheck = Uint8Array.of(0x2b, 6, 1, 5, 5, 7, 0x30, 1, 5)
+
+const readOcspNoCheck: ReadExtension = (reader) => {
+  reader.pass(tag.null, 'OCSP no-check')
 }
 
 /**
- * The frame that certificates, CRLs and CRL entries share: identifier, criticality (whose default
+ * RFC 5280 4.1: `Extensions ::= SEQUENCE SIZE (1..MAX) OF Extension`, each at most once (4.2).
+ *
+ * @param isNameless whether the certificate's subject is empty
+ */
+export function readExtensions(reader: DerReader, isNameless = false): Extensions {
+  const outer = reader.open(tag.sequence, 'extensions')
+  if (reader.done) reader.fail('at least one extension')
+  const found = new ReadExtensions(reader.bytes, isNameless)
+  const first = reader.at
+  for (let count = 0; !reader.done; count += 1) {
+    if (count === extensionsMax) reader.fail(`at most ${extensionsMax} extensions`)
+    readExtension(reader, found, first)
+  }
+  reader.close(outer)
+  return found
+}
+
+/** Identifiers are compared as octets, where they stand: one is written out only for people. */
+function readExtension(reader: DerReader, found: ReadExtensions, first: number): void {
+  const element = reader.at
+  const outer = reader.open(tag.sequence, 'extension')
+  const type = passOid(reader, 'extnID')
+  const typeEnd = reader.at
+  const arc = idCeArc(reader, type)
+  const isRepeated =
+    arc === none ? found.meetOther() && isAmong(reader, first, element, type) : found.meet(arc)
+  if (isRepeated) {
+    reader.fail(`extension ${dottedAt(reader, type, typeEnd)} only once`, element)
+  }
+  const critical = readCritical(reader)
+  const read = arc === none ? rowOutside(reader.bytes, type, typeEnd) : rows[arc]
+  const outside = reader.open(tag.octetString, 'extnValue')
+  if (read !== undefined) read(reader, found, critical)
+  else {
+    reader.at = reader.end
+    if (critical)
+      found.criticalUnknown = [...found.criticalUnknown, dottedAt(reader, type, typeEnd)]
+  }
+  reader.close(outside)
+  reader.close(outer)
+}
+
+/** In place of an arc: the identifier is not one under id-ce. */
+const none = -1
+
+/** The last arc of an identifier under id-ce, 2.5.29, below 64: all that RFC 5280 and X.509 define are. */
+function idCeArc({ bytes, at: end }: DerReader, start: number): number {
+  if (end - start !== 3 || bytes[start] !== 0x55 || bytes[start + 1] !== 0x1d) return none
+  const arc = bytes[start + 2] ?? none
+  return arc < 64 ? arc : none
+}
+
+/** Whether the identifier that ends where the reader is stood in an extension between two offsets. */
+function isAmong(reader: DerReader, first: number, until: number, type: number): boolean {
+  const { bytes, at: end } = reader
+  const earlier = new DerReader(bytes, first, until)
+  while (!earlier.done) {
+    const outer = earlier.open(tag.sequence, 'extension')
+    const start = earlier.passContent(tag.oid, 'extnID')
+    const isAsLong = earlier.at - start === end - type
+    if (isAsLong && repeatsAt(bytes, start, type, end - type)) return true
+    earlier.at = earlier.end
+    earlier.end = outer
+  }
+  return false
+}
+
+/** The row of an identifier outside id-ce: there is one. */
+function rowOutside(bytes: Bytes, start: number, end: number): ReadExtension | undefined {
+  const isNoCheck = end - start === ocspNoCheck.length && standsAt(bytes, start, ocspNoCheck)
+  return isNoCheck ? readOcspNoCheck : undefined
+}
+
+function dottedAt({ bytes }: DerReader, start: number, end: number): string {
+  return dottedOid(bytes.subarray(start, end)) ?? ''
+}
+
+/** `critical BOOLEAN DEFAULT FALSE`: DER does not encode a default (X.690 11.5). */
+function readCritical(reader: DerReader): boolean {
+  if (reader.nextTag !== tag.boolean) return false
+  if (!reader.boolean('critical')) reader.fail('critical only where it is true')
+  return true
+}
+
+/**
+ * The frame of extensions of CRLs and of CRL entries: identifier, criticality (whose default
  * DER does not encode) and the octets of the value. Refuses a repeated identifier.
  */
 export function readExtensionFrame(
@@ -128,10 +273,7 @@ export function readExtensionFrame(
   if (seen.has(oid)) reader.fail(`extension ${oid} only once`, start)
   if (seen.size === extensionsMax) reader.fail(`at most ${extensionsMax} extensions`, start)
   seen.add(oid)
-  const isEncoded = reader.nextTag === tag.boolean
-  const critical = isEncoded && reader.boolean('critical')
-  // DEFAULT FALSE: DER does not encode a default (X.690 11.5).
-  if (isEncoded && !critical) reader.fail('critical only where it is true', start)
+  const critical = readCritical(reader)
   const value = reader.content(tag.octetString, 'extnValue')
   reader.close(outer)
   return { oid, critical, value }
@@ -153,14 +295,41 @@ function readBasicConstraints(reader: DerReader): NonNullable<Extensions['basicC
   return { ca, pathLength }
 }
 
+/**
+ * RFC 5280 4.2.1.3, where at least one bit MUST be set.
+ *
+ * @returns where the BIT STRING starts
+ */
+function passKeyUsage(reader: DerReader): number {
+  const element = reader.at
+  const start = reader.passNamedBits('keyUsage')
+  if (start === reader.at) reader.fail('keyUsage with at least one bit', element)
+  return element
+}
+
 /** RFC 5280 4.2.1.12. */
 function readExtendedKeyUsage(reader: DerReader): string[] {
   const outer = reader.open(tag.sequence, 'extKeyUsage')
   if (reader.done) reader.fail('at least one KeyPurposeId')
   const purposes: string[] = []
-  while (!reader.done) purposes.push(readOid(reader, 'KeyPurposeId'))
+  while (!reader.done) purposes.push(readKeyPurpose(reader))
   reader.close(outer)
   return purposes
+}
+
+/** id-kp, 1.3.6.1.5.5.7.3: the arc of nearly every purpose, which need not be written out anew. */
+const idKp = Uint8Array.of(0x2b, 6, 1, 5, 5, 7, 3)
+
+function readKeyPurpose(reader: DerReader): string {
+  const start = passOid(reader, 'KeyPurposeId')
+  const last = reader.at - 1
+  const isUnderIdKp = last - start === idKp.length && standsAt(reader.bytes, start, idKp)
+  return isUnderIdKp ? `1.3.6.1.5.5.7.3.${reader.octet(last)}` : dottedAt(reader, start, reader.at)
+}
+
+/** RFC 5280 4.2.1.2. */
+function readSubjectKeyIdentifier(reader: DerReader): Bytes {
+  return reader.content(tag.octetString, 'subjectKeyIdentifier')
 }
 
 /** RFC 5280 4.2.1.1: only the key identifier is a hint worth having. */
@@ -173,31 +342,57 @@ export function readAuthorityKeyIdentifier(reader: DerReader): Bytes | undefined
   return keyIdentifier
 }
 
-/** RFC 5280 4.2.1.6: the forms that name devices, and all forms together. */
-function readAltNames(reader: DerReader): SubjectAltNames {
+/** The same without a view: where the SEQUENCE starts. */
+function passAuthorityKeyIdentifier(reader: DerReader): number {
+  const element = reader.at
+  const outer = reader.open(tag.sequence, 'authorityKeyIdentifier')
+  if (reader.nextTag === tag.context(0)) reader.skip('keyIdentifier')
+  while (!reader.done) reader.skip('authorityCertIssuer or authorityCertSerialNumber')
+  reader.close(outer)
+  return element
+}
+
+/**
+ * RFC 5280 4.2.1.6: names are checked one by one, and made into texts when somebody asks for them.
+ *
+ * @returns where the SEQUENCE starts
+ */
+function passAltNames(reader: DerReader): number {
+  const element = reader.at
   const outer = reader.open(tag.sequence, 'subjectAltName')
   if (reader.done) reader.fail('at least one GeneralName')
-  const all: GeneralName[] = []
-  while (!reader.done) {
-    if (all.length === altNamesMax) reader.fail(`at most ${altNamesMax} names`)
-    all.push(readAltName(reader))
+  for (let count = 0; !reader.done; count += 1) {
+    if (count === altNamesMax) reader.fail(`at most ${altNamesMax} names`)
+    passAltName(reader)
   }
   reader.close(outer)
-  return altNamesOf(all)
+  return element
 }
 
-function readAltName(reader: DerReader): GeneralName {
-  const start = reader.at
-  const name = readGeneralName(reader)
-  if (name.form === 'ip' && name.octets.length !== 4 && name.octets.length !== 16) {
-    reader.fail('iPAddress of 4 or 16 octets', start)
+function passAltName(reader: DerReader): void {
+  const element = reader.at
+  const isAddress = reader.nextTag === tag.context(7)
+  const octets = passGeneralName(reader)
+  if (isAddress && octets !== 4 && octets !== 16) {
+    reader.fail('iPAddress of 4 or 16 octets', element)
   }
-  return name
 }
 
-function altNamesOf(all: readonly GeneralName[]): SubjectAltNames {
-  const textsOf = (form: 'dns' | 'uri' | 'email') =>
-    all.flatMap((name) => ('text' in name && name.form === form ? [name.text] : []))
-  const ips = all.flatMap((name) => (name.form === 'ip' ? [name.octets] : []))
-  return { dns: textsOf('dns'), uris: textsOf('uri'), emails: textsOf('email'), ips, all }
+/** The forms that name devices, and all forms together; of names that `passAltNames` has checked. */
+function readAltNames(reader: DerReader): SubjectAltNames {
+  reader.open(tag.sequence, 'subjectAltName')
+  const names = { dns: noTexts(), uris: noTexts(), emails: noTexts(), ips: noOctets() }
+  const all: GeneralName[] = []
+  while (!reader.done) {
+    const name = readGeneralName(reader)
+    all.push(name)
+    if (name.form === 'dns') names.dns.push(name.text)
+    else if (name.form === 'uri') names.uris.push(name.text)
+    else if (name.form === 'email') names.emails.push(name.text)
+    else if (name.form === 'ip') names.ips.push(name.octets)
+  }
+  return { ...names, all }
 }
+
+const noTexts = (): string[] => []
+const noOctets = (): Bytes[] => []

@@ -33,6 +33,36 @@ export function readGeneralName(reader: DerReader): GeneralName {
   }
 }
 
+/**
+ * Passes over a GeneralName that `readGeneralName` reads, and makes nothing of it: names of devices
+ * are many, and most are never looked at.
+ *
+ * @returns how many octets its text or address has
+ */
+export function passGeneralName(reader: DerReader): number {
+  switch (reader.nextTag) {
+    case tag.context(1):
+      return passIa5(reader, 1, 'rfc822Name')
+    case tag.context(2):
+      return passIa5(reader, 2, 'dNSName')
+    case tag.context(6):
+      return passIa5(reader, 6, 'uniformResourceIdentifier')
+    default:
+      return passOther(reader)
+  }
+}
+
+function passOther(reader: DerReader): number {
+  const element = reader.at
+  if (reader.nextTag === tag.context(7)) {
+    const start = reader.passContent(tag.context(7), 'iPAddress')
+    return reader.at - start
+  }
+  if (reader.nextTag === tag.contextConstructed(4)) readDirectoryName(reader)
+  else readOpaqueForm(reader)
+  return reader.at - element
+}
+
 /** directoryName is EXPLICIT, since Name is a CHOICE. */
 function readDirectoryName(reader: DerReader): Bytes {
   const outer = reader.open(tag.contextConstructed(4), 'directoryName')
@@ -56,8 +86,18 @@ function readOpaqueForm(reader: DerReader): OpaqueForm {
 }
 
 function readIa5(reader: DerReader, number: number, expected: string): string {
-  const start = reader.at
-  const content = reader.content(tag.context(number), expected)
-  if (content.some((octet) => octet >= 0x80)) reader.fail(`${expected} in IA5String`, start)
-  return new TextDecoder().decode(content)
+  const length = passIa5(reader, number, expected)
+  return ascii.decode(reader.bytes.subarray(reader.at - length, reader.at))
 }
+
+/** X.680 table 8: IA5String is ASCII. */
+function passIa5(reader: DerReader, number: number, expected: string): number {
+  const element = reader.at
+  const start = reader.passContent(tag.context(number), expected)
+  for (let at = start; at < reader.at; at += 1) {
+    if (reader.octet(at) >= 0x80) reader.fail(`${expected} in IA5String`, element)
+  }
+  return reader.at - start
+}
+
+const ascii = new TextDecoder()

@@ -1,4 +1,5 @@
 import { equalBytes, toHex, type Bytes } from '#shared/bytes.ts'
+import { rememberByOctets } from '#shared/octet-memo.ts'
 import { readName, type NameAttribute, type Rdn } from '#shared/wire/name-reader.ts'
 import { textOf } from '#shared/wire/name-text.ts'
 
@@ -13,15 +14,15 @@ export interface CanonicalName {
   readonly rdns: readonly string[] | undefined
 }
 
-/** By the view that a parser made: computed once for each name of a certificate or CRL, if at all. */
-const known = new WeakMap<Bytes, CanonicalName>()
+/** By the view that a parser made: looked up once for each name of a certificate or CRL, if at all. */
+const knownViews = new WeakMap<Bytes, CanonicalName>()
 
 /** The canonical form of a Name (DER, header included). */
 export function canonicalName(name: Bytes): CanonicalName {
-  const before = known.get(name)
+  const before = knownViews.get(name)
   if (before !== undefined) return before
-  const canonical = canonicalise(name)
-  known.set(name, canonical)
+  const canonical = ofOctets(name)
+  knownViews.set(name, canonical)
   return canonical
 }
 
@@ -35,6 +36,12 @@ export function equalNames(a: Bytes, b: Bytes): boolean {
   return equalBytes(a, b) || nameKey(a) === nameKey(b)
 }
 
+/**
+ * By octets, since the names of issuers come again with every certificate. Names of as many CAs as
+ * an isolate meets, and of devices that come between for name constraints.
+ */
+const ofOctets = rememberByOctets(canonicalise, { countMax: 512, weightMax: 128 * 1024 })
+
 function canonicalise(name: Bytes): CanonicalName {
   const read = readName(name)
   if (!read.ok) return { key: `octets ${toHex(name)}`, rdns: undefined }
@@ -44,6 +51,8 @@ function canonicalise(name: Bytes): CanonicalName {
 
 /** RFC 5280 7.1: the attributes of an RDN are a set; two RDNs match where each attribute has its match. */
 function canonicalRdn(rdn: Rdn): string {
+  const [only, ...more] = rdn
+  if (only !== undefined && more.length === 0) return delimited(canonicalAttribute(only))
   return rdn.map(canonicalAttribute).toSorted(byCodeUnit).map(delimited).join('')
 }
 
@@ -68,6 +77,13 @@ function canonicalAttribute(attribute: NameAttribute): string {
  * forms composed, case folded in no locale, white space collapsed within and removed at the ends.
  */
 export function foldText(text: string): string {
+  if (isPlain(text)) return text.toLowerCase()
   const folded = text.normalize('NFKC').toLowerCase().normalize('NFKC')
   return folded.replace(/[\s\u0085]+/g, ' ').replace(/^ | $/g, '')
+}
+
+/** Whether a text is ASCII, of which every composition is itself, with single spaces between words. */
+function isPlain(text: string): boolean {
+  const isSpaced = text.startsWith(' ') || text.endsWith(' ') || text.includes('  ')
+  return !isSpaced && !/[^\x20-\x7e]/.test(text)
 }

@@ -1,8 +1,11 @@
 import { concatBytes, toHex, type Bytes } from '#shared/bytes.ts'
 import { parseDer, tag, type DerReader } from '#shared/der/reader.ts'
 
-/** The hashes of this core, by what one hash's digest, and so its salt, has in octets. */
-export const hashOctets = { 'SHA-256': 32, 'SHA-384': 48, 'SHA-512': 64 } as const
+/**
+ * The hashes of this core, by what one hash's digest, and so its salt, has in octets. SHA-1 is one
+ * that tests of old worlds alone ask for, and never with RSASSA-PSS.
+ */
+export const hashOctets = { 'SHA-1': 20, 'SHA-256': 32, 'SHA-384': 48, 'SHA-512': 64 } as const
 
 export type Hash = keyof typeof hashOctets
 

@@ -6,9 +6,12 @@ import type { PublicKeyKind, SignatureAlgorithm } from './algorithms.ts'
 export interface SignatureVerifier {
   /** RSA keys of fewer bits verify nothing; without it `rsaBitsMin` of algorithms.ts. */
   readonly rsaBitsMin?: number
+  /** Whether signatures over SHA-1 are looked at: in tests of old worlds alone. */
+  readonly sha1?: 'refuse' | 'accept'
   /**
    * Whether `signature` over `signed` was made with the key of `spki`. Never throws for bad input:
-   * a key or signature that cannot be read verifies nothing.
+   * a key or signature that cannot be read verifies nothing. It may answer at once, where the runtime
+   * verifies without a promise, or where the answer is known.
    */
   verify(input: {
     readonly algorithm: SignatureAlgorithm
@@ -17,7 +20,7 @@ export interface SignatureVerifier {
     /** As X.509 has it; for ECDSA a DER SEQUENCE of r and s. */
     readonly signature: Bytes
     readonly signed: Bytes
-  }): Promise<boolean>
+  }): boolean | Promise<boolean>
 }
 
 /**
@@ -41,7 +44,8 @@ export function rawEcdsaSignature(der: Bytes, scalarOctets: number): Bytes | und
   return raw
 }
 
-function positiveMagnitude(integer: Bytes): Bytes | undefined {
+/** Octets of a positive INTEGER without its sign octet; undefined where it is negative. */
+export function positiveMagnitude(integer: Bytes): Bytes | undefined {
   const first = integer[0] ?? 0
   if (first >= 0x80) return undefined
   return first === 0 ? integer.subarray(1) : integer

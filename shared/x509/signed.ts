@@ -1,5 +1,5 @@
-import { equalBytes, type Bytes } from '#shared/bytes.ts'
-import { tag, type DerReader } from '#shared/der/reader.ts'
+import { repeatsAt, type Bytes } from '#shared/bytes.ts'
+import { readerAt, tag, type DerReader } from '#shared/der/reader.ts'
 
 /** What certificates and CRLs have in common (RFC 5280 4.1.1 and 5.1.1): a signed part and its signature. */
 export interface Signed {
@@ -26,12 +26,26 @@ export function readSigned<Tbs extends { readonly signatureAlgorithm: Bytes }>(
   const start = reader.at
   const fields = readTbs(reader)
   const tbs = reader.bytes.subarray(start, reader.at)
-  const signatureAlgorithm = reader.element(tag.sequence, 'signatureAlgorithm')
-  // RFC 5280 4.1.1.2 and 5.1.1.2: the unsigned copy must say what the signed one says.
-  if (!equalBytes(signatureAlgorithm, fields.signatureAlgorithm)) {
-    reader.fail('signatureAlgorithm equal to the signed one')
-  }
-  const signature = reader.octetAlignedBits('signature')
+  const at = passSignature(reader, fields.signatureAlgorithm.byteOffset - reader.bytes.byteOffset)
+  const signature = readerAt(reader.bytes, at).octetAlignedBits('signature')
   reader.close(outer)
   return { ...fields, der: reader.bytes, tbs, signature }
+}
+
+/**
+ * Passes over signatureAlgorithm and signature, behind what is signed.
+ *
+ * @param signedCopy where the AlgorithmIdentifier inside of it starts
+ * @returns where the signature's BIT STRING starts
+ */
+export function passSignature(reader: DerReader, signedCopy: number): number {
+  const algorithm = reader.pass(tag.sequence, 'signatureAlgorithm')
+  // RFC 5280 4.1.1.2 and 5.1.1.2: the unsigned copy must say what the signed one says. Each says its
+  // own length, so that as many octets as the one has are enough to compare.
+  if (!repeatsAt(reader.bytes, signedCopy, algorithm, reader.at - algorithm)) {
+    reader.fail('signatureAlgorithm equal to the signed one')
+  }
+  const signature = reader.at
+  reader.passOctetAlignedBits('signature')
+  return signature
 }

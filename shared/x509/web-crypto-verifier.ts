@@ -12,11 +12,16 @@ type WebCryptoKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>
  * with it. Values only: a promise of one request must never be awaited in another (Workers).
  *
  * @param bitsMin the fewest bits of an RSA key that is taken: fewer than 2048 are for old worlds only
+ * @param sha1 whether signatures over SHA-1 are looked at: for old worlds only
  */
-export function createWebCryptoVerifier(bitsMin = rsaBitsMin): SignatureVerifier {
+export function createWebCryptoVerifier(
+  bitsMin = rsaBitsMin,
+  sha1: 'refuse' | 'accept' = 'refuse',
+): SignatureVerifier {
   const keys = new WeakMap<Bytes, Map<string, WebCryptoKey>>()
   return {
     rsaBitsMin: bitsMin,
+    sha1,
     async verify({ algorithm, kind, spki, signature, signed }) {
       if (!canSign(kind, algorithm)) return false
       const key = await importedKey(keys, spki, algorithm, kind)

@@ -1,19 +1,27 @@
 import type { Bytes } from '#shared/bytes.ts'
+import { createCaches, type Caches } from '#shared/caches.ts'
 import type { DerFault } from '#shared/der/reader.ts'
 import {
   strictPolicy,
+  type AnchorRules,
   type CertificatePolicyRules,
   type VerificationPolicy,
 } from '#shared/path/policy.ts'
+import { profiles } from '#shared/path/profile/profiles.ts'
 import type { Result } from '#shared/result.ts'
-import { createAuthenticatedCrls } from '#shared/revocation/authenticated-crls.ts'
+import {
+  createAuthenticatedCrls,
+  type AuthenticatedCrls,
+} from '#shared/revocation/authenticated-crls.ts'
 import { parseCrl } from '#shared/revocation/crl.ts'
 import { strictFreshness } from '#shared/revocation/freshness.ts'
 import { buildTrustStore, type Limits, type TrustStore } from '#shared/trust-store/trust-store.ts'
 import type { Decision } from '#shared/verdict/decision.ts'
 import { verify } from '#shared/verify.ts'
+import { oldAlgorithms } from '#shared/x509/algorithm-sets.ts'
 import { parseCertificate } from '#shared/x509/parse.ts'
-import { createWebCryptoVerifier } from '#shared/x509/web-crypto-verifier.ts'
+import { createRememberingVerifier } from '#shared/x509/remembering-verifier.ts'
+import type { SignatureVerifier } from '#shared/x509/signature.ts'
 import { unsupportedFields } from './verify-unsupported.ts'
 import type { VerifyCase } from './verify-case.ts'
 import { factsOf } from './verify-json.ts'
@@ -43,17 +51,18 @@ const anyPolicy = '2.5.29.32.0'
  * Decides one case as the edge would. Anchors and CRLs that cannot be read are left out and named
  * under `unreadable`; settings that the core does not honour are named under `unsupported`.
  */
-export async function answerCase(asked: VerifyCase): Promise<Answer> {
+export async function answerCase(
+  asked: VerifyCase,
+  worldOf: (asked: VerifyCase) => Promise<CaseWorld>,
+): Promise<Answer> {
   const [leaf, ...intermediates] = asked.chain
-  const { store, unreadable } = await readStore(asked)
+  const { unreadable, ...world } = await worldOf(asked)
   const policy = policyOf(asked)
-  const verifier = createWebCryptoVerifier(asked.algs?.minRsaBits)
-  const crls = createAuthenticatedCrls(verifier)
   const decision = await verify(
     { kind: 'chain', leaf, intermediates },
-    { store, policy, now: asked.time, verifier, crls },
+    { ...world, policy, now: asked.time },
   )
-  const unsupported = unsupportedFields(asked, store)
+  const unsupported = unsupportedFields(asked, world.store)
   return {
     id: asked.id,
     ...told(decision),
@@ -74,19 +83,41 @@ function told(decision: Decision): Told {
   return { outcome: 'accepted', intermediates: certificates.length - 1, policies }
 }
 
-function policyOf({ revocation, policy, purpose }: VerifyCase): VerificationPolicy {
-  const unknown = revocation?.unknown === 'accept' ? 'accept' : 'refuse'
-  const stale = revocation?.enforceCrlExpiry === false ? 'accept' : 'refuse'
+function policyOf(asked: VerifyCase): VerificationPolicy {
+  const { policy, purpose, algs } = asked
   return {
     ...strictPolicy,
-    revocation: {
-      of: revocation?.mode ?? 'none',
-      unknown,
-      freshness: { ...strictFreshness, stale },
-    },
+    revocation: revocationOf(asked),
     certificatePolicies: policy === undefined ? strictPolicy.certificatePolicies : rulesOf(policy),
     purpose: { ...strictPolicy.purpose, use: purpose ?? 'client' },
+    anchor: anchorOf(asked),
+    algorithms: oldAlgorithms({ rsaBitsMin: algs?.minRsaBits, sha1: sha1Of(asked) }),
+    profile: profiles[asked.profile ?? 'rfc5280'],
   }
+}
+
+function revocationOf({ revocation }: VerifyCase): VerificationPolicy['revocation'] {
+  const { maxAgeSeconds } = revocation ?? {}
+  return {
+    of: revocation?.mode ?? 'none',
+    unknown: revocation?.unknown === 'accept' ? 'accept' : 'refuse',
+    freshness: {
+      ...strictFreshness,
+      stale: revocation?.enforceCrlExpiry === false ? 'accept' : 'refuse',
+    },
+    ...(maxAgeSeconds !== undefined && { maxAgeMs: maxAgeSeconds * 1000 }),
+  }
+}
+
+function anchorOf({ anchor }: VerifyCase): AnchorRules {
+  return {
+    validity: anchor?.enforceExpiry === true ? 'enforce' : 'ignore',
+    constraints: anchor?.enforceConstraints === false ? 'ignore' : 'enforce',
+  }
+}
+
+function sha1Of({ algs }: WorldFields): 'refuse' | 'accept' {
+  return algs?.allowSha1 === true ? 'accept' : 'refuse'
 }
 
 /** RFC 5280 6.1.1 (c): a set with anyPolicy in it stands for any. */
@@ -100,8 +131,37 @@ function rulesOf(policy: NonNullable<VerifyCase['policy']>): CertificatePolicyRu
   }
 }
 
+/** What a world is read from: no other field of a case may change it. */
+export type WorldFields = Pick<VerifyCase, 'trust' | 'crls' | 'maxDepth' | 'algs'>
+
+/** What a case is put to: its `WorldFields`, read. */
+export interface CaseWorld {
+  readonly store: TrustStore
+  /** Anchors and CRLs that could not be read, named. */
+  readonly unreadable: readonly string[]
+  readonly verifier: SignatureVerifier
+  readonly crls: AuthenticatedCrls
+  readonly caches: Caches
+}
+
+/** Makes the verifier of a runtime: the fewest bits of an RSA key that it takes, and whether SHA-1. */
+export type CreateVerifier = (
+  rsaBitsMin: number | undefined,
+  sha1: 'refuse' | 'accept',
+) => SignatureVerifier
+
+export async function readWorld(
+  asked: WorldFields,
+  createVerifier: CreateVerifier,
+): Promise<CaseWorld> {
+  const once = createVerifier(asked.algs?.minRsaBits, sha1Of(asked))
+  const verifier = createRememberingVerifier(once)
+  const crls = createAuthenticatedCrls(verifier)
+  return { ...(await readStore(asked)), verifier, crls, caches: createCaches() }
+}
+
 async function readStore(
-  asked: VerifyCase,
+  asked: WorldFields,
 ): Promise<{ readonly store: TrustStore; readonly unreadable: readonly string[] }> {
   const unreadable: string[] = []
   const anchors = readable(asked.trust, 'trust', parseCertificate, unreadable)

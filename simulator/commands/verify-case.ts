@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { fromBase64, type Bytes } from '#shared/bytes.ts'
+import type { Bytes } from '#shared/bytes.ts'
 import { instantFromIso, type Instant } from '#shared/time.ts'
-import { messageOf } from './options.ts'
+import { octetsOfBase64 } from './verify-base64.ts'
 
 const base64 = z.string().transform((text, context): Bytes => {
-  const bytes = fromBase64(text)
+  const bytes = octetsOfBase64(text)
   if (bytes !== undefined) return bytes
   context.addIssue({ code: 'custom', message: 'expected base64' })
   return z.NEVER
@@ -14,7 +14,8 @@ const instant = z.string().transform((text, context): Instant => {
   try {
     return instantFromIso(text)
   } catch (error) {
-    context.addIssue({ code: 'custom', message: messageOf(error) })
+    if (!(error instanceof RangeError)) throw error
+    context.addIssue({ code: 'custom', message: error.message })
     return z.NEVER
   }
 })
@@ -64,6 +65,8 @@ const verifyCase = z.object({
   policy: optional(policy),
   anchor: optional(anchor),
   algs: optional(algs),
+  /** How much of RFC 5280 section 4 is asked of each certificate; by default `rfc5280`. */
+  profile: optional(z.enum(['tolerant', 'rfc5280', 'conforming'])),
 })
 
 /** One question to the core, with all it needs to be answered: a line of a batch. */

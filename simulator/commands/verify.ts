@@ -4,6 +4,7 @@ import type { Bytes } from '#shared/bytes.ts'
 import type { DerFault } from '#shared/der/reader.ts'
 import { expiredExpected, parseExpired } from '#shared/path/expired-policy.ts'
 import { strictPolicy, type VerificationPolicy } from '#shared/path/policy.ts'
+import { profiles, type ProfileName } from '#shared/path/profile/profiles.ts'
 import type { Result } from '#shared/result.ts'
 import { createAuthenticatedCrls } from '#shared/revocation/authenticated-crls.ts'
 import { parseCrl } from '#shared/revocation/crl.ts'
@@ -18,6 +19,7 @@ import { rejections } from '#shared/verdict/rejection.ts'
 import type { Decision } from '#shared/verdict/decision.ts'
 import { verify } from '#shared/verify.ts'
 import { decodePem } from '#shared/wire/pem.ts'
+import { algorithmSets, type AlgorithmSetName } from '#shared/x509/algorithm-sets.ts'
 import { parseCertificate } from '#shared/x509/parse.ts'
 import { createWebCryptoVerifier } from '#shared/x509/web-crypto-verifier.ts'
 import { messageOf, unusable } from './options.ts'
@@ -32,6 +34,8 @@ interface VerifyFlags {
   readonly expired: string
   readonly revocation?: VerificationPolicy['revocation']['of']
   readonly limits: 'default' | 'alb'
+  readonly algorithms: AlgorithmSetName
+  readonly profile: ProfileName
 }
 
 export function verifyCommand(): Command {
@@ -56,11 +60,30 @@ export function verifyCommand(): Command {
         .default('default'),
     )
     .addOption(
+      new Option('--algorithms <set>', 'signatures and keys that are taken')
+        .choices(Object.keys(algorithmSets))
+        .default('modern'),
+    )
+    .addOption(
+      new Option('--profile <word>', 'how much of RFC 5280 section 4 is asked of each certificate')
+        .choices(['tolerant', 'rfc5280', 'conforming'])
+        .default('tolerant'),
+    )
+    .addOption(
       new Option(
         '--batch <file>',
         'answer a file of cases instead, one JSON object a line (-: standard input)',
         // A case brings all this itself: beside --batch these flags would say nothing.
-      ).conflicts(['trust', 'crl', 'at', 'expired', 'revocation', 'limits']),
+      ).conflicts([
+        'trust',
+        'crl',
+        'at',
+        'expired',
+        'revocation',
+        'limits',
+        'algorithms',
+        'profile',
+      ]),
     )
     .addHelpText('after', exitStatuses)
     .action(runVerify)
@@ -70,8 +93,8 @@ const exitStatuses = `
 Exit status: 0 accepted, 1 refused, 2 the input cannot be used.
 
 With --batch each line is a case: {"id", "chain": [leaf, ...], "trust": [...], "crls": [...],
-"time", "purpose", "maxDepth", "revocation", "policy", "anchor", "algs"}, certificates and CRLs as
-base64 of their DER. Each gives a line in the same order: {"id", "outcome", "code", ...}, where
+"time", "purpose", "maxDepth", "revocation", "policy", "anchor", "algs", "profile"}, certificates
+and CRLs as base64 of their DER; "profile" is tolerant, rfc5280 (the default) or conforming. Each gives a line in the same order: {"id", "outcome", "code", ...}, where
 "unsupported" names settings that were not honoured; or {"line", "error"} for what is no case.
 Exit status then: 0 every line was a case, 2 some line was none.`
 
@@ -147,9 +170,15 @@ function parsed<Value>(result: Result<Value, DerFault>, what: string): Value {
   return unusable(`${what}, byte ${result.error.offset}: expected ${result.error.expected}`)
 }
 
-function policyOf({ expired, revocation, crl }: VerifyFlags): VerificationPolicy {
-  const of = revocation ?? (crl.length > 0 ? 'chain' : 'none')
-  return { ...strictPolicy, expired: expiredOf(expired), revocation: { of, unknown: 'refuse' } }
+function policyOf(flags: VerifyFlags): VerificationPolicy {
+  const of = flags.revocation ?? (flags.crl.length > 0 ? 'chain' : 'none')
+  return {
+    ...strictPolicy,
+    expired: expiredOf(flags.expired),
+    revocation: { of, unknown: 'refuse' },
+    algorithms: algorithmSets[flags.algorithms],
+    profile: profiles[flags.profile],
+  }
 }
 
 function expiredOf(text: string): VerificationPolicy['expired'] {

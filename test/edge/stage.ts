@@ -10,9 +10,11 @@ import {
 } from '#edge/trust-stores/held-trust-store.ts'
 import type { TrustFile, TrustFiles } from '#edge/trust-stores/trust-files.ts'
 import { toUtf8, type Bytes } from '#shared/bytes.ts'
+import { createCaches } from '#shared/caches.ts'
 import { createAuthenticatedCrls } from '#shared/revocation/authenticated-crls.ts'
 import { instantFromIso, shift, type Clock, type Instant } from '#shared/time.ts'
 import { defaultLimits } from '#shared/trust-store/trust-store.ts'
+import { createRememberingVerifier } from '#shared/x509/remembering-verifier.ts'
 import { createWebCryptoVerifier } from '#shared/x509/web-crypto-verifier.ts'
 import { createAuthority, type Authority, type DeviceCredential } from '#simulator/ca/authority.ts'
 import { Ledger } from '#simulator/ca/ledger.ts'
@@ -123,7 +125,7 @@ export async function createPki(): Promise<Pki> {
   return pki
 }
 
-const verifier = createWebCryptoVerifier()
+const verifier = createRememberingVerifier(createWebCryptoVerifier())
 
 export function heldOf(
   files: TrustFiles,
@@ -176,6 +178,7 @@ export async function createStage(
     random: (count) => crypto.getRandomValues(new Uint8Array(count)),
     verifier,
     crls: createAuthenticatedCrls(verifier),
+    caches: createCaches(),
     trustStore: heldOf(bucket, clock, problems),
     target: 'target' in ports ? ports.target : answer,
     mqtt: ports.mqtt,

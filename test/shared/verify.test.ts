@@ -4,7 +4,7 @@ import type { Decision } from '#shared/verdict/decision.ts'
 import type { Presented } from '#shared/verdict/presented.ts'
 import { verify, type Verification } from '#shared/verify.ts'
 import { toUtf8 } from '#shared/bytes.ts'
-import { context, octets, utf8String } from './der/writer.ts'
+import { context, octets, oid, sequence, set, utf8String } from './der/writer.ts'
 import { createCrl, entry, revokedAt, type CrlOverrides } from './crls.ts'
 import { newKeys } from './keys.ts'
 import {
@@ -93,7 +93,7 @@ describe('each kind of what is presented', () => {
   })
 
   test('a word with the leaf: its bytes are verified, if the store holds its issuers', async () => {
-    expect(await said(withLeaf)).toEqual({ code: 'untrusted' })
+    expect(await said(withLeaf)).toMatchObject({ code: 'untrusted', at: 0 })
     const holding = relyingParty(await trust({ anchors: [root], intermediates: [issuing] }))
     expect(await verify(withLeaf, holding)).toMatchObject({
       outcome: 'accepted',
@@ -135,10 +135,12 @@ describe('the identity of a leaf', () => {
   })
 
   test('a name that cannot be written is shown as its octets', async () => {
-    const bent = utf8String('no name').fill(0x30, 0, 1)
+    const bent = sequence(
+      set(sequence(oid('2.5.4.3'), utf8String('é').subarray(0, 3).fill(1, 1, 2))),
+    )
     const device = await issue(root, { parts: { subject: bent } })
     const decision = await verify({ kind: 'chain', leaf: device.der, intermediates: [] }, here)
-    expect(decision.outcome === 'accepted' && decision.identity.subject).toMatch(/^#30076E6F/)
+    expect(decision.outcome === 'accepted' && decision.identity.subject).toMatch(/^#300C310A3008/)
   })
 })
 
@@ -161,7 +163,7 @@ describe('what cannot be read', () => {
   test('an intermediate is passed over: it is no issuer', async () => {
     const intermediates = [octets(), octets(0x30, 0x80), issuing.der.slice(0, -1), issuing.der]
     expect(await said({ ...chain, intermediates })).toBe('ok')
-    expect(await said({ ...chain, intermediates: intermediates.slice(0, 3) })).toEqual({
+    expect(await said({ ...chain, intermediates: intermediates.slice(0, 3) })).toMatchObject({
       code: 'untrusted',
     })
   })
@@ -182,7 +184,7 @@ describe('sizes', () => {
     {
       name: 'one certificate more',
       intermediates: [issuing.der, issuing.der, issuing.der],
-      says: { code: 'chain_too_deep', limit: 2 },
+      says: { code: 'chain_too_deep', found: 3, limit: 2 },
     },
     {
       name: 'an intermediate one octet larger',
@@ -339,7 +341,7 @@ describe('signatures spent are told', () => {
     const decision: Decision = await verify({ ...chain, leaf: der }, here)
     expect(decision).toEqual({
       outcome: 'refused',
-      rejection: { code: 'signature_invalid', at: 0 },
+      rejection: expect.objectContaining({ code: 'signature_invalid', at: 0 }),
       evidence: { at: noon, epoch: 7, signaturesSpent: 2 },
     })
   })

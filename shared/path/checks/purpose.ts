@@ -18,12 +18,16 @@ export function checkLeafPurpose(
 ): Result<void, Rejection> {
   const purposes = leaf.extensions.extendedKeyUsage
   if (rules.use === 'any' || purposes === undefined) return ok(undefined)
-  if (purposes.includes(purposeOf[rules.use])) return ok(undefined)
+  const needed = purposeOf[rules.use]
+  if (purposes.includes(needed)) return ok(undefined)
   if (rules.anyExtendedKeyUsage === 'accept' && purposes.includes(anyPurpose)) return ok(undefined)
-  return err({ code: 'purpose_forbids', at })
+  return err({ code: 'purpose_forbids', at, needed, allowed: purposes })
 }
 
-/** Purposes of a CA constrain what it issues, as every TLS stack in use applies them. */
+/**
+ * Purposes of a CA constrain what it issues, as every TLS stack in use applies them; those of an
+ * anchor as well, as OpenSSL has it of its roots.
+ */
 export function checkIssuerPurpose(
   issuer: Certificate,
   at: PathIndex,
@@ -32,6 +36,7 @@ export function checkIssuerPurpose(
   if (rules.use === 'any' || rules.of === 'leaf') return ok(undefined)
   const purposes = issuer.extensions.extendedKeyUsage
   if (purposes === undefined) return ok(undefined)
-  if (purposes.includes(purposeOf[rules.use]) || purposes.includes(anyPurpose)) return ok(undefined)
-  return err({ code: 'purpose_forbids', at })
+  const needed = purposeOf[rules.use]
+  if (purposes.includes(needed) || purposes.includes(anyPurpose)) return ok(undefined)
+  return err({ code: 'purpose_forbids', at, needed, allowed: purposes })
 }

@@ -3,8 +3,10 @@ import type { Instant } from '#shared/time.ts'
 import type { PathIndex, Rejection, RevocationGap } from '#shared/verdict/rejection.ts'
 import { albSerial } from '#shared/wire/serial.ts'
 import type { IssuerCrls } from '#shared/revocation/authenticated-crls.ts'
+import type { RevocationList } from '#shared/revocation/crl-signature.ts'
 import type { RevocationQuestion } from '#shared/revocation/scope.ts'
-import { revocationStatus } from '#shared/revocation/status.ts'
+import { revocationStatus, type RevocationStatus } from '#shared/revocation/status.ts'
+import { algorithmInSet } from '#shared/x509/algorithm-sets.ts'
 import type { VerificationPolicy } from '../policy.ts'
 
 /**
@@ -18,24 +20,60 @@ export function checkRevocation(
   policy: VerificationPolicy,
   now: Instant,
 ): Result<void, Rejection> {
-  const status = revocationStatus(lists.crls, question, now, policy.revocation.freshness)
-  const serial = albSerial(question.serial)
+  const status = statusUnder(policy, lists.crls, question, now)
   switch (status.status) {
     case 'good':
       return ok(undefined)
     case 'revoked':
-      return err({ code: 'revoked', at, serial, since: status.since })
+      return err({ code: 'revoked', at, serial: albSerial(question.serial), since: status.since })
     case 'unknown': {
       const gap = status.gap === 'absent' && lists.forged ? 'forged' : status.gap
       // A list is there, and none that its issuer signed: no gap to wave through, but an alarm.
       if (gap !== 'forged' && isTaken(gap, policy)) return ok(undefined)
-      return err({ code: 'revocation_unknown', at, serial, gap })
+      return err({ code: 'revocation_unknown', at, serial: albSerial(question.serial), gap })
     }
   }
 }
 
+/**
+ * What the lists say, those left out that a policy does not let clear anybody. Such a list was
+ * signed by its issuer all the same, so whom it revokes is revoked.
+ */
+function statusUnder(
+  policy: VerificationPolicy,
+  crls: readonly RevocationList[],
+  question: RevocationQuestion,
+  now: Instant,
+): RevocationStatus {
+  const { freshness } = policy.revocation
+  const status = revocationStatus(crls, question, now, freshness)
+  if (status.status !== 'good') return status
+  if (crls.every((crl) => isYoung(crl, policy, now) && isAsAsked(crl, policy))) return status
+  const young = crls.filter((crl) => isYoung(crl, policy, now))
+  const clearing = young.filter((crl) => isAsAsked(crl, policy))
+  const cleared = revocationStatus(clearing, question, now, freshness)
+  if (cleared.status === 'good') return cleared
+  return { status: 'unknown', gap: young.length < crls.length ? 'stale' : 'not_as_asked' }
+}
+
+/** Whether a list is of an age that a policy lets clear; one from the future is asked for elsewhere. */
+function isYoung(
+  { thisUpdate }: RevocationList,
+  { revocation }: VerificationPolicy,
+  now: Instant,
+): boolean {
+  return revocation.maxAgeMs === undefined || now <= thisUpdate + revocation.maxAgeMs
+}
+
+/** Whether a list is signed and made as the policy asks of certificates as well. */
+function isAsAsked(crl: RevocationList, { algorithms, profile }: VerificationPolicy): boolean {
+  if (algorithmInSet(crl.signatureAlgorithm, algorithms) === undefined) return false
+  return profile.keepsCrl(crl)
+}
+
 /** Where a policy speaks of freshness, that decides what is stale; the word for the unknown the rest. */
 function isTaken(gap: RevocationGap, { revocation }: VerificationPolicy): boolean {
-  if (gap === 'stale' && revocation.freshness !== undefined) return false
+  const speaks = revocation.freshness !== undefined || revocation.maxAgeMs !== undefined
+  if (gap === 'stale' && speaks) return false
   return revocation.unknown === 'accept'
 }

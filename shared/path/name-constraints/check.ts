@@ -1,15 +1,15 @@
 import { toHex } from '#shared/bytes.ts'
 import { err, ok, type Result } from '#shared/result.ts'
 import type { PathIndex, Rejection } from '#shared/verdict/rejection.ts'
-import { rfc2253Name } from '#shared/wire/names.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
 import type { GeneralName } from '#shared/x509/general-name.ts'
-import type { NameConstraints } from '#shared/x509/name-constraints.ts'
 import type { Budget } from '../budget.ts'
 import type { CandidatePath } from '../candidate-path.ts'
 import { isSelfIssued } from '../checks/authority.ts'
-import { relationOf } from './match.ts'
-import { constrainedNames } from './names.ts'
+import type { AnchorRules } from '../policy.ts'
+import { nameText } from '../name-text.ts'
+import { relationOf, type PlacedName } from './match.ts'
+import { namesOf, subtreesOf, type Subtrees } from './placed.ts'
 
 /** What became of one name under the constraints of one CA. */
 type Outcome = 'allowed' | 'violated' | 'exhausted'
@@ -22,8 +22,10 @@ type Outcome = 'allowed' | 'violated' | 'exhausted'
 export function checkNameConstraints(
   { certificates, anchor }: CandidatePath,
   budget: Budget,
+  { constraints }: Pick<AnchorRules, 'constraints'>,
 ): Result<void, Rejection> {
-  for (const [by, issuer] of [...certificates, anchor.certificate].entries()) {
+  const binding = constraints === 'ignore' ? [] : [anchor.certificate]
+  for (const [by, issuer] of [...certificates, ...binding].entries()) {
     if (by === 0 || issuer.extensions.nameConstraints === undefined) continue
     for (const [at, certificate] of certificates.slice(0, by).entries()) {
       const names = checkNames(certificate, at, issuer, by, budget)
@@ -46,24 +48,26 @@ export function checkNames(
 ): Result<void, Rejection> {
   const constraints = issuer.extensions.nameConstraints
   if (constraints === undefined || (at > 0 && isSelfIssued(certificate))) return ok(undefined)
-  for (const name of constrainedNames(certificate)) {
-    const outcome = outcomeOf(name, constraints, budget)
+  const subtrees = subtreesOf(constraints)
+  const { names, hosts } = namesOf(certificate)
+  for (const { name, placed } of at === 0 ? [...names, ...hosts] : names) {
+    const outcome = outcomeOf(placed, subtrees, budget)
     if (outcome === 'exhausted') return err({ code: 'budget_exhausted', budget: 'comparisons' })
     if (outcome === 'violated') return err(violation(name, at, by))
   }
   return ok(undefined)
 }
 
-function outcomeOf(name: GeneralName, constraints: NameConstraints, budget: Budget): Outcome {
+function outcomeOf(name: PlacedName, { permitted, excluded }: Subtrees, budget: Budget): Outcome {
   let isBound = false
   let isPermitted = false
-  for (const base of constraints.permitted) {
+  for (const base of permitted) {
     if (!spend(budget)) return 'exhausted'
     const relation = relationOf(name, base)
     isBound ||= relation !== undefined
     isPermitted ||= relation === 'within'
   }
-  for (const base of constraints.excluded) {
+  for (const base of excluded) {
     if (!spend(budget)) return 'exhausted'
     const relation = relationOf(name, base)
     if (relation === 'within' || relation === 'unclear') return 'violated'
@@ -79,14 +83,12 @@ function spend(budget: Budget): boolean {
 
 function violation(name: GeneralName, at: PathIndex, constrainedBy: PathIndex): Rejection {
   const { form } = name
-  return { code: 'name_constraint_violated', at, constrainedBy, form, name: nameText(name) }
+  return { code: 'name_constraint_violated', at, constrainedBy, form, name: textOf(name) }
 }
 
 /** The name for people; its form where this core cannot read it. */
-function nameText(name: GeneralName): string {
+function textOf(name: GeneralName): string {
   if ('text' in name) return name.text
   if (name.form === 'ip') return toHex(name.octets)
-  if (name.form !== 'directory') return name.form
-  const text = rfc2253Name(name.name)
-  return text.ok ? text.value : toHex(name.name)
+  return name.form === 'directory' ? nameText(name.name) : name.form
 }

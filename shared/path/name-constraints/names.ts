@@ -4,6 +4,9 @@ import { textOf } from '#shared/wire/name-text.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
 import type { GeneralName } from '#shared/x509/general-name.ts'
 
+/** id-at-commonName (RFC 5280 appendix A.1). */
+const commonName = '2.5.4.3'
+
 /** PKCS #9 (RFC 2985 5.2.1). */
 const emailAddress = '1.2.840.113549.1.9.1'
 
@@ -21,16 +24,36 @@ export function constrainedNames({ subject, extensions }: Certificate): readonly
   return [...subjectNames(subject), ...mailboxesOf(subject), ...alternatives]
 }
 
+/**
+ * The leaf's names as well, where it has no dNSName, that its common names would be taken for: what
+ * reads a device's host from the subject, as was usual before RFC 6125, is kept within the same
+ * bounds. OpenSSL binds them so; RFC 5280 4.2.1.10 knows dNSName alone.
+ */
+export function hostsInSubject({ subject, extensions }: Certificate): readonly GeneralName[] {
+  if ((extensions.subjectAltNames?.dns.length ?? 0) > 0) return []
+  return attributesOf(subject, commonName)
+    .filter((text) => hostLike.test(text))
+    .map((text) => ({ form: 'dns', text }))
+}
+
+/** Two labels at least, none of them ending in a hyphen: "car-0001" is a name, and no host. */
+const hostLike = /^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)+$/i
+
 function subjectNames(subject: Bytes): readonly GeneralName[] {
   return subject.length === emptyNameOctets ? [] : [{ form: 'directory', name: subject }]
 }
 
 /** A subject that cannot be read has the mailbox '', which lies in no subtree. */
 function mailboxesOf(subject: Bytes): readonly GeneralName[] {
+  return attributesOf(subject, emailAddress).map((text) => ({ form: 'email', text }))
+}
+
+/** Values of one type, '' where one is no text; of a subject that cannot be read one such. */
+function attributesOf(subject: Bytes, type: string): readonly string[] {
   const read = readName(subject)
-  if (!read.ok) return [{ form: 'email', text: '' }]
+  if (!read.ok) return ['']
   return read.value
     .flat()
-    .filter(({ oid }) => oid === emailAddress)
-    .map((attribute) => ({ form: 'email', text: textOf(attribute) ?? '' }))
+    .filter(({ oid }) => oid === type)
+    .map((attribute) => textOf(attribute) ?? '')
 }

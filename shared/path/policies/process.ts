@@ -1,10 +1,11 @@
 import { err, ok, type Result } from '#shared/result.ts'
 import type { PathIndex, Rejection } from '#shared/verdict/rejection.ts'
-import type { Certificate } from '#shared/x509/certificate.ts'
+import type { Certificate, Extensions } from '#shared/x509/certificate.ts'
+import { noExtensions } from '#shared/x509/extensions.ts'
 import { anyPolicy } from '#shared/x509/policy-extensions.ts'
 import type { CandidatePath } from '../candidate-path.ts'
 import { isSelfIssued } from '../checks/authority.ts'
-import type { CertificatePolicyRules } from '../policy.ts'
+import type { AnchorRules, CertificatePolicyRules } from '../policy.ts'
 import {
   constrain,
   countDown,
@@ -37,8 +38,10 @@ interface PolicyState {
 export function processPolicies(
   { certificates, anchor }: CandidatePath,
   rules: CertificatePolicyRules,
+  { constraints }: Pick<AnchorRules, 'constraints'>,
 ): Result<readonly string[], Rejection> {
-  const started = startAtAnchor(anchor.certificate, certificates.length, rules)
+  const ofAnchor = constraints === 'ignore' ? noExtensions : anchor.certificate.extensions
+  const started = startAtAnchor(ofAnchor, certificates.length, rules)
   if (!started.ok) return started
   let state = started.value
   for (let at = certificates.length - 1; at > 0; at -= 1) {
@@ -55,18 +58,16 @@ export function processPolicies(
  * it lists any, its mappings and its constraints. It is no part of the path, and so counts for none.
  */
 function startAtAnchor(
-  anchor: Certificate,
+  anchor: Extensions,
   length: number,
   rules: CertificatePolicyRules,
 ): Result<PolicyState, Rejection> {
-  const { certificatePolicies } = anchor.extensions
+  const { certificatePolicies } = anchor
   const any = initialLevel()
   const level = certificatePolicies === undefined ? any : descend(any, certificatePolicies, true)
   const counters = initialCounters(rules, length)
   const mapped = applyMappings(level, counters.mapping, anchor, length)
-  return mapped.ok
-    ? ok({ level: mapped.value, counters: constrain(counters, anchor.extensions) })
-    : mapped
+  return mapped.ok ? ok({ level: mapped.value, counters: constrain(counters, anchor) }) : mapped
 }
 
 function passIssuer(
@@ -80,7 +81,7 @@ function passIssuer(
   const level = descend(state.level, issuer.extensions.certificatePolicies, isAnyTaken)
   const explicit = checkExplicit(level, state.counters.explicit, issuer, at, rules)
   if (!explicit.ok) return explicit
-  const mapped = applyMappings(level, state.counters.mapping, issuer, at)
+  const mapped = applyMappings(level, state.counters.mapping, issuer.extensions, at)
   if (!mapped.ok) return mapped
   const counted = isSelf ? state.counters : countDown(state.counters)
   return ok({ level: mapped.value, counters: constrain(counted, issuer.extensions) })
@@ -103,7 +104,7 @@ function checkExplicit(
 function applyMappings(
   level: PolicyLevel,
   mappingLeft: number,
-  { extensions: { policyMappings } }: Certificate,
+  { policyMappings }: Extensions,
   at: PathIndex,
 ): Result<PolicyLevel, Rejection> {
   if (policyMappings === undefined) return ok(level)

@@ -20,6 +20,7 @@ export const verifiedWords = {
   key_unsupported: 'FAILED:EE certificate key too weak',
   not_yet_valid: 'FAILED:certificate is not yet valid',
   expired: 'FAILED:certificate has expired',
+  profile_violated: 'FAILED',
   not_a_ca: 'FAILED:invalid CA certificate',
   path_length_exceeded: 'FAILED:path length constraint exceeded',
   chain_too_deep: 'FAILED:certificate chain too long',

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest'
+import { algorithmSets } from '#shared/x509/algorithm-sets.ts'
+import { tolerant } from '#shared/path/profile/profile.ts'
 import { expiryGraceMs, strictPolicy, type VerificationPolicy } from '#shared/path/policy.ts'
 
 test.each<{ readonly expired: VerificationPolicy['expired']; readonly graceMs: number }>([
@@ -9,7 +11,7 @@ test.each<{ readonly expired: VerificationPolicy['expired']; readonly graceMs: n
   expect(expiryGraceMs({ ...strictPolicy, expired })).toBe(graceMs)
 })
 
-test('the strict policy lets nothing pass that could be refused', () => {
+test('the strict policy has the strict word, but where fleets of the field would not follow', () => {
   expect(strictPolicy).toEqual({
     expired: { word: 'refuse' },
     revocation: { of: 'chain', unknown: 'refuse' },
@@ -21,5 +23,8 @@ test('the strict policy lets nothing pass that could be refused', () => {
       inhibitAny: false,
     },
     purpose: { use: 'client', anyExtendedKeyUsage: 'refuse', of: 'chain' },
+    anchor: { validity: 'ignore', constraints: 'enforce' },
+    algorithms: algorithmSets.modern,
+    profile: tolerant,
   })
 })

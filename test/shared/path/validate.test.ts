@@ -46,9 +46,20 @@ async function verdict(
 
 const leafOf = (issuer: Entity, overrides: Overrides = {}) => issue(issuer, { keys, ...overrides })
 
+const forbidsUse = (allowed: string, place = 0) => ({
+  code: 'key_usage_forbids',
+  at: place,
+  needed: place === 0 ? 'digitalSignature' : 'keyCertSign',
+  allowed: [allowed],
+})
+const forbidsPurpose = (allowed: string, place = 0) => ({
+  code: 'purpose_forbids',
+  at: place,
+  needed: clientAuth,
+  allowed: [allowed],
+})
+
 describe('the leaf', () => {
-  const forbidsUse = { code: 'key_usage_forbids', at: 0, needed: 'digitalSignature' }
-  const forbidsPurpose = { code: 'purpose_forbids', at: 0 }
   const odd = '1.3.6.1.4.1.55738.1'
 
   test.each([
@@ -56,12 +67,12 @@ describe('the leaf', () => {
     {
       name: 'key encipherment alone',
       extensions: { keyUsage: keyUsage('keyEncipherment') },
-      says: forbidsUse,
+      says: forbidsUse('keyEncipherment'),
     },
     {
       name: 'certificate signing alone',
       extensions: { keyUsage: keyUsage('keyCertSign') },
-      says: forbidsUse,
+      says: forbidsUse('keyCertSign'),
     },
     { name: 'no purposes restrict nothing', extensions: { purposes: undefined }, says: 'ok' },
     { name: 'client authentication', extensions: { purposes: purposes(clientAuth) }, says: 'ok' },
@@ -73,12 +84,12 @@ describe('the leaf', () => {
     {
       name: 'server authentication',
       extensions: { purposes: purposes(serverAuth) },
-      says: forbidsPurpose,
+      says: forbidsPurpose(serverAuth),
     },
     {
       name: 'any purpose, without the one',
       extensions: { purposes: purposes(anyPurpose) },
-      says: forbidsPurpose,
+      says: forbidsPurpose(anyPurpose),
     },
     {
       name: 'any purpose and the one',
@@ -97,8 +108,7 @@ describe('the leaf', () => {
 })
 
 describe('an issuer', () => {
-  const notCa = { code: 'not_a_ca', at: 1 }
-  const forbidsUse = { code: 'key_usage_forbids', at: 1, needed: 'keyCertSign' }
+  const notCa = { code: 'not_a_ca', at: 1, basicConstraints: 'absent' }
   const notAnAuthority = extension('2.5.29.19', octets(0x30, 0x00), 'critical')
 
   test.each([
@@ -107,7 +117,7 @@ describe('an issuer', () => {
     {
       name: 'basic constraints that say no',
       extensions: { basicConstraints: notAnAuthority },
-      says: notCa,
+      says: { ...notCa, basicConstraints: 'cA false' },
     },
     { name: 'without key usage', extensions: { keyUsage: undefined }, says: 'ok' },
     {
@@ -118,12 +128,12 @@ describe('an issuer', () => {
     {
       name: 'key usage for CRLs alone',
       extensions: { keyUsage: keyUsage('cRLSign') },
-      says: forbidsUse,
+      says: forbidsUse('cRLSign', 1),
     },
     {
       name: 'key usage of a device',
       extensions: { keyUsage: keyUsage('digitalSignature') },
-      says: forbidsUse,
+      says: forbidsUse('digitalSignature', 1),
     },
     {
       name: 'purposes with client authentication',
@@ -134,7 +144,7 @@ describe('an issuer', () => {
     {
       name: 'server authentication alone',
       extensions: { purposes: purposes(serverAuth) },
-      says: { code: 'purpose_forbids', at: 1 },
+      says: forbidsPurpose(serverAuth, 1),
     },
     {
       name: 'an unknown critical extension',
@@ -158,16 +168,12 @@ describe('an issuer', () => {
   })
 })
 
-describe('the anchor is a name and a key', () => {
+describe('the anchor is a name and a key, narrowed by what its certificate says', () => {
   test.each([
     { name: 'its validity is not asked', overrides: { notAfter: at('2026-02-01T00:00:00Z') } },
     {
       name: 'it need not say that it is a CA',
       overrides: { extensions: { basicConstraints: undefined } },
-    },
-    {
-      name: 'its purposes are not asked',
-      overrides: { extensions: { purposes: purposes(serverAuth) } },
     },
     { name: 'its own signature is not asked', overrides: { signedWith: keys } },
     {
@@ -187,8 +193,47 @@ describe('the anchor is a name and a key', () => {
   test('its path length binds (RFC 5937)', async () => {
     const anchor = await createCa({ extensions: { basicConstraints: basicConstraints(0) } })
     const issuing = await issueCa(anchor)
-    const says = { code: 'path_length_exceeded', at: 2, limit: 0 }
+    const says = { code: 'path_length_exceeded', at: 2, found: 1, limit: 0 }
     expect(await verdict([await leafOf(issuing), issuing], anchor)).toEqual(says)
+  })
+
+  test.each([
+    {
+      name: 'its key usage binds',
+      extensions: { keyUsage: keyUsage('cRLSign') },
+      says: forbidsUse('cRLSign', 1),
+    },
+    {
+      name: 'its purposes bind',
+      extensions: { purposes: purposes(serverAuth) },
+      says: forbidsPurpose(serverAuth, 1),
+    },
+    {
+      name: 'it is no CA where it says so',
+      extensions: { basicConstraints: extension('2.5.29.19', octets(0x30, 0x00), 'critical') },
+      says: { code: 'not_a_ca', at: 1, basicConstraints: 'cA false' },
+    },
+  ])('$name, unless the policy takes a name and a key alone', async ({ extensions, says }) => {
+    const anchor = await createCa({ extensions })
+    const chain = [await leafOf(anchor)]
+    expect(await verdict(chain, anchor)).toEqual(says)
+    const bare = { ...withoutRevocation.anchor, constraints: 'ignore' } as const
+    const policy = { ...withoutRevocation, anchor: bare }
+    expect(await verdict(chain, anchor, { policy })).toBe('ok')
+  })
+
+  test.each([
+    { name: 'over', overrides: { notAfter: at('2026-06-15T11:59:59Z') }, says: ['expired', 1] },
+    { name: 'to come', overrides: { notBefore: shift(noon, 1000) }, says: ['not_yet_valid', 1] },
+    { name: 'not over', overrides: { notAfter: noon }, says: ['ok'] },
+  ])('its validity, $name, where the policy asks: $says', async ({ overrides, says }) => {
+    const anchor = await createCa(overrides)
+    const chain = [await leafOf(anchor)]
+    const asking = { ...withoutRevocation.anchor, validity: 'enforce' } as const
+    const policy = { ...withoutRevocation, anchor: asking }
+    const result = await verdict(chain, anchor, { policy })
+    expect(result === 'ok' ? [result] : [result.code, 'at' in result && result.at]).toEqual(says)
+    expect(await verdict(chain, anchor)).toBe('ok')
   })
 
   test('its name constraints bind (RFC 5937)', async () => {
@@ -232,7 +277,8 @@ describe('path length (RFC 5280 6.1.4 (l) and (m))', () => {
     { name: 'a self-issued one among others', limit: 1, cas: ['issued', 'self-issued'], ok: true },
   ] as const)('$name', async ({ limit, cas, ok }) => {
     const chain = await below(limit, cas)
-    const says = { code: 'path_length_exceeded', at: chain.length - 1, limit }
+    const found = cas.filter((kind) => kind === 'issued').length
+    const says = { code: 'path_length_exceeded', at: chain.length - 1, found, limit }
     expect(await verdict(chain)).toEqual(ok ? 'ok' : says)
   })
 })
@@ -288,7 +334,12 @@ describe('order of the rules', () => {
 
   test('a forged certificate is never called expired: no CA of ours dated it', async () => {
     const forged = await leafOf(root, { ...ended, signedWith: keys })
-    expect(await verdict([forged])).toEqual({ code: 'signature_invalid', at: 0 })
+    expect(await verdict([forged])).toEqual({
+      code: 'signature_invalid',
+      at: 0,
+      algorithm: 'ecdsa-with-SHA256',
+      issuer: 'CN=Root',
+    })
   })
 
   test('what a certificate may be used for is said before a signature is spent', async () => {
@@ -296,13 +347,13 @@ describe('order of the rules', () => {
       extensions: { purposes: purposes(serverAuth) },
       signedWith: keys,
     })
-    expect(await verdict([purposeless])).toEqual({ code: 'purpose_forbids', at: 0 })
+    expect(await verdict([purposeless])).toMatchObject({ code: 'purpose_forbids', at: 0 })
   })
 
   test('a forged issuer is told before the leaf that it issued', async () => {
     const issuing = await issueCa(root, { signedWith: keys })
     const forged = await leafOf(issuing, { signedWith: keys })
-    expect(await verdict([forged, issuing])).toEqual({ code: 'signature_invalid', at: 1 })
+    expect(await verdict([forged, issuing])).toMatchObject({ code: 'signature_invalid', at: 1 })
   })
 })
 

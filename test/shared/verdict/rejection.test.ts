@@ -2,8 +2,13 @@ import { describe, expect, test } from 'vitest'
 import { moreTelling, rejections, type Rejection } from '#shared/verdict/rejection.ts'
 import { noon } from '../pki.ts'
 
-const untrusted: Rejection = { code: 'untrusted' }
-const forged: Rejection = { code: 'signature_invalid', at: 1 }
+const untrusted: Rejection = { code: 'untrusted', at: 0, issuer: 'CN=Root' }
+const forged: Rejection = {
+  code: 'signature_invalid',
+  at: 1,
+  algorithm: 'Ed25519',
+  issuer: 'CN=Root',
+}
 const revoked: Rejection = { code: 'revoked', at: 0, serial: '2A', since: noon }
 const ended: Rejection = { code: 'expired', at: 0, now: noon, notAfter: noon }
 const early: Rejection = { code: 'not_yet_valid', at: 1, now: noon, notBefore: noon }

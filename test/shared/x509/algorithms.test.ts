@@ -32,12 +32,19 @@ describe('signature algorithms', () => {
       identifier: sequence(oid(rsaWithSha256), sequence()),
     },
     { name: 'Ed25519 with parameters (RFC 8410 3)', identifier: sequence(oid('1.3.101.112'), nul) },
-    { name: 'SHA-1 with RSA', identifier: sequence(oid('1.2.840.113549.1.1.5'), nul) },
     { name: 'MD5 with RSA', identifier: sequence(oid('1.2.840.113549.1.1.4'), nul) },
-    { name: 'ECDSA with SHA-1', identifier: sequence(oid('1.2.840.10045.4.1')) },
   ])('not verified: $name', ({ identifier }) => {
     expect(signatureAlgorithmOf(identifier)).toBeUndefined()
     expect(algorithmText(identifier)).toMatch(/^AlgorithmIdentifier 30/)
+  })
+
+  test.each([
+    { name: 'sha1WithRSAEncryption', identifier: sequence(oid('1.2.840.113549.1.1.5'), nul) },
+    { name: 'ecdsa-with-SHA1', identifier: sequence(oid('1.2.840.10045.4.1')) },
+  ])('$name is known by name, and verified only where a test asks', ({ name, identifier }) => {
+    expect(signatureAlgorithmOf(identifier)).toBeUndefined()
+    expect(signatureAlgorithmOf(identifier, 'accept')).toMatchObject({ name, hash: 'SHA-1' })
+    expect(algorithmText(identifier)).toBe(name)
   })
 
   test('what is said of an unknown one is bounded, however long it is', () => {
@@ -54,6 +61,9 @@ function rsaKey(bits: number): ReturnType<typeof sequence> {
   const key = sequence(element(0x02, octets(...sign), modulus), integer(1, 0, 1))
   return sequence(sequence(oid('1.2.840.113549.1.1.1'), nul), bitString(key))
 }
+
+const point = (form: number, length: number) =>
+  bitString(octets(form, ...Array.from({ length }, () => 1)))
 
 describe('public keys', () => {
   test.each([
@@ -83,6 +93,21 @@ describe('public keys', () => {
     { bits: 1024, name: 'RSA' },
   ])('RSA of $bits bits where 1024 are enough: $name', ({ bits, name }) => {
     expect(publicKeyKindOf(rsaKey(bits), 1024)?.name).toBe(name)
+  })
+
+  const p256 = sequence(oid('1.2.840.10045.2.1'), oid('1.2.840.10045.3.1.7'))
+  const ed25519 = sequence(oid('1.3.101.112'))
+  test.each([
+    { name: 'an uncompressed point', spki: sequence(p256, point(0x04, 64)), kind: 'P-256' },
+    { name: 'one octet too few', spki: sequence(p256, point(0x04, 63)), kind: undefined },
+    { name: 'one octet too many', spki: sequence(p256, point(0x04, 65)), kind: undefined },
+    { name: 'a compressed point', spki: sequence(p256, point(0x02, 32)), kind: undefined },
+    { name: 'a hybrid point', spki: sequence(p256, point(0x06, 64)), kind: undefined },
+    { name: 'an Ed25519 key', spki: sequence(ed25519, point(0x01, 31)), kind: 'Ed25519' },
+    { name: 'one of 31 octets', spki: sequence(ed25519, point(0x01, 30)), kind: undefined },
+    { name: 'one of 33 octets', spki: sequence(ed25519, point(0x01, 32)), kind: undefined },
+  ])('RFC 5480 2.2 and RFC 8032 5.1.5: $name: $kind', ({ spki, kind }) => {
+    expect(publicKeyKindOf(spki)?.name).toBe(kind)
   })
 
   const bits = bitString(octets(1))

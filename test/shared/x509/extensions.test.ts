@@ -50,6 +50,35 @@ describe('the frame (RFC 5280 4.1.2.9)', () => {
       says: 'the end of the element',
     },
     {
+      name: 'a processed one twice (4.2)',
+      extensions: [
+        extension('2.5.29.14', octetString(octets(1))),
+        unknown(1),
+        extension('2.5.29.14', octetString(octets(1))),
+      ],
+      says: 'extension 2.5.29.14 only once',
+    },
+    {
+      name: 'one of a higher arc twice',
+      extensions: [extension('2.5.29.54', integer(1)), extension('2.5.29.54', integer(1))],
+      says: 'extension 2.5.29.54 only once',
+    },
+    {
+      name: 'arcs whose last five bits are the same',
+      extensions: [extension('2.5.29.1', nul), extension('2.5.29.33', nul)],
+      says: 'policyMappings',
+    },
+    {
+      name: 'an arc of two octets twice',
+      extensions: [extension('2.5.29.200', nul), extension('2.5.29.200', nul)],
+      says: 'extension 2.5.29.200 only once',
+    },
+    {
+      name: 'one that is the beginning of another',
+      extensions: [unknown(1), extension('1.3.6.1.4.1.55738.1.1', nul)],
+      says: 'ok',
+    },
+    {
       name: 'the same one twice (4.2)',
       extensions: [unknown(1), unknown(2), unknown(1)],
       says: 'extension 1.3.6.1.4.1.55738.1 only once',
@@ -90,7 +119,10 @@ describe('criticality (RFC 5280 4.2)', () => {
 
   test('one certificate leaves nothing behind for the next', () => {
     read(unknown(1, 'critical'))
-    expect(read(unknown(2))).toEqual({ ok: true, value: noExtensions })
+    const result = read(unknown(2))
+    for (const name of Object.keys(noExtensions) as (keyof Extensions)[]) {
+      expect(result.ok && result.value[name]).toEqual(noExtensions[name])
+    }
   })
 })
 
@@ -139,6 +171,12 @@ describe('keyUsage and extKeyUsage (RFC 5280 4.2.1.3 and 4.2.1.12)', () => {
   test('usage is kept as its bits', () => {
     const result = read(extension('2.5.29.15', bitString(octets(0x86), 1)))
     expect(result.ok && result.value.keyUsage).toEqual(octets(0x86))
+  })
+
+  test('usage of no bit, where at least one must be set', () => {
+    expect(said(read(extension('2.5.29.15', bitString(octets(), 0))))).toBe(
+      'keyUsage with at least one bit',
+    )
   })
 
   test('usage with bits that do not count but are set', () => {

@@ -4,6 +4,7 @@ import type { Bytes } from '#shared/bytes.ts'
 import type { DerFault } from '#shared/der/reader.ts'
 import type { Result } from '#shared/result.ts'
 import { parseCrl } from '#shared/revocation/crl.ts'
+import { CertificateView } from '#shared/x509/certificate-view.ts'
 import { parseCertificate } from '#shared/x509/parse.ts'
 import { context, octets } from '../der/writer.ts'
 import { createCrl, entry, reason } from '../crls.ts'
@@ -34,6 +35,20 @@ function edited(bytes: Bytes, { kind, place, octet }: Edit): Bytes {
   return octets(...bytes.subarray(0, at), ...(kind === 'remove' ? [] : [octet]), ...rest)
 }
 
+/** Views are made when they are asked for: of what was read, none may fail then. */
+function lookAtAll(read: unknown): void {
+  if (!(read instanceof CertificateView)) return
+  const { tbs, serial, signatureAlgorithm, issuer, subject, spki, signature } = read
+  const { keyUsage, subjectKeyIdentifier, authorityKeyIdentifier, subjectAltNames } =
+    read.extensions
+  const views = [tbs, serial, signatureAlgorithm, issuer, subject, spki, signature, keyUsage]
+  const buffers = [...views, subjectKeyIdentifier, authorityKeyIdentifier]
+    .filter((view) => view !== undefined)
+    .map(({ buffer }) => buffer)
+  expect(new Set(buffers)).toEqual(new Set([read.der.buffer]))
+  expect(subjectAltNames?.all.length).not.toBe(0)
+}
+
 test.each([
   { name: 'certificate', original: leaf.der, parse: parseCertificate },
   { name: 'CRL', original: crl, parse: parseCrl },
@@ -43,7 +58,7 @@ test.each([
   const inside = property(array(edit, { minLength: 1, maxLength: 4 }), (edits) => {
     const bent = edits.reduce(edited, original)
     const result = judge(bent)
-    if (result.ok) return
+    if (result.ok) return lookAtAll(result.value)
     expect(result.error.offset).toBeGreaterThanOrEqual(0)
     expect(result.error.offset).toBeLessThanOrEqual(bent.length)
     expect(result.error.expected).not.toBe('')
@@ -57,6 +72,7 @@ test('every single octet of a certificate, replaced by a few others', () => {
       const bent = leaf.der.slice()
       bent[place] = octet
       const result = parseCertificate(bent)
+      if (result.ok) lookAtAll(result.value)
       expect(result.ok || (result.error.offset >= 0 && result.error.offset <= bent.length)).toBe(
         true,
       )

@@ -49,7 +49,42 @@ test('every field is a view of the very octets that were parsed', async () => {
 test('a certificate inside a larger buffer is read where it stands', async () => {
   const { der } = await leaf({})
   const within = octets(1, 2, 3, ...der, 4).subarray(3, 3 + der.length)
-  expect(certificateOf({ der: within }).extensions).toEqual(certificateOf({ der }).extensions)
+  const parts = ['tbs', 'serial', 'issuer', 'subject', 'spki', 'signature'] as const
+  for (const part of parts) {
+    expect(certificateOf({ der: within })[part]).toEqual(certificateOf({ der })[part])
+  }
+  for (const part of ['keyUsage', 'extendedKeyUsage'] as const) {
+    const { extensions } = certificateOf({ der: within })
+    expect(extensions[part]).toEqual(certificateOf({ der }).extensions[part])
+  }
+})
+
+test('a view that has been asked for stays the same one', async () => {
+  const certificate = certificateOf(await leaf({}))
+  for (const part of ['tbs', 'serial', 'issuer', 'subject', 'spki', 'signature'] as const) {
+    expect(certificate[part]).toBe(certificate[part])
+  }
+  expect(certificate.extensions.keyUsage).toBe(certificate.extensions.keyUsage)
+})
+
+const alternatives = (weight?: 'critical') =>
+  extension('2.5.29.17', sequence(context(2, octets(0x61))), weight)
+
+describe('an empty subject (RFC 5280 4.2.1.6)', () => {
+  test.each([
+    { name: 'beside a critical subjectAltName', names: alternatives('critical'), says: 'ok' },
+    {
+      name: 'beside one that is not',
+      names: alternatives(),
+      says: 'a critical one beside an empty subject',
+    },
+  ])('$name: $says', async ({ names, says }) => {
+    expect(await said({ parts: { subject: sequence() }, extensions: { names } })).toBe(says)
+  })
+
+  test('a subject needs no critical one', async () => {
+    expect(await said({ extensions: { names: alternatives() } })).toBe('ok')
+  })
 })
 
 describe('version (RFC 5280 4.1.2.1) and what it allows', () => {

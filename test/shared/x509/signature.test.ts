@@ -52,7 +52,8 @@ const signed = toUtf8('what was signed')
 
 async function verifies(keys: Keys, signature: Bytes, spki = keys.spki): Promise<boolean> {
   const algorithm = signatureAlgorithmOf(keys.algorithm)
-  const kind = publicKeyKindOf(spki)
+  // A key that is refused before it comes to a verifier is put to one all the same.
+  const kind = publicKeyKindOf(spki) ?? publicKeyKindOf(keys.spki)
   if (algorithm === undefined || kind === undefined) throw new Error('a key of no kind we know')
   return verifier.verify({ algorithm, kind, spki, signature, signed })
 }

@@ -87,6 +87,24 @@ describe('decisions', () => {
       facts: { code: 'chain_too_deep', limit: 0 },
     },
     {
+      name: 'every MUST on CAs asked',
+      change: { profile: 'conforming' },
+      outcome: 'accepted',
+      facts: {},
+    },
+    {
+      name: 'a list as old as may be',
+      change: { revocation: { mode: 'chain', maxAgeSeconds: 86_400 } },
+      outcome: 'accepted',
+      facts: {},
+    },
+    {
+      name: 'a list a second older',
+      change: { revocation: { mode: 'chain', maxAgeSeconds: 86_399 } },
+      outcome: 'refused',
+      facts: { code: 'revocation_unknown', gap: 'stale' },
+    },
+    {
       name: 'no list',
       change: { crls: [] },
       outcome: 'refused',
@@ -144,19 +162,48 @@ test.each([
   },
   {
     change: { revocation: { mode: 'leaf', maxAgeSeconds: 60 } },
-    unsupported: ['revocation.maxAgeSeconds'],
+    unsupported: undefined,
   },
   { change: { revocation: { mode: 'leaf', ocsp: true } }, unsupported: ['revocation.ocsp'] },
   { change: { anchor: { enforceExpiry: true, enforceConstraints: true } }, unsupported: undefined },
-  { change: { anchor: { enforceConstraints: false } }, unsupported: ['anchor.enforceConstraints'] },
+  { change: { anchor: { enforceConstraints: false } }, unsupported: undefined },
   { change: { algs: { minRsaBits: 2048, allowSha1: false } }, unsupported: undefined },
   {
     change: { algs: { minRsaBits: 1024, allowSha1: true } },
-    unsupported: ['algs.allowSha1'],
+    unsupported: undefined,
   },
 ])('settings that are not honoured are named: $change', async ({ change, unsupported }) => {
   const [[told]] = await answers({ ...given.good, ...change })
   expect(told?.['unsupported']).toEqual(unsupported)
+})
+
+test('what successive cases are put to is read anew wherever it differs', async () => {
+  const { good } = given
+  const lines = [
+    good,
+    { ...good, trust: [] },
+    good,
+    { ...good, crls: [] },
+    { ...good, crls: [] },
+    { ...good, maxDepth: 0 },
+    given.revoked,
+    { ...good, chain: given.revoked['chain'] },
+    good,
+  ]
+  const [together] = await answers(...lines)
+  expect(together.map(({ outcome, code }) => code ?? outcome)).toEqual([
+    'accepted',
+    'untrusted',
+    'accepted',
+    'revocation_unknown',
+    'revocation_unknown',
+    'chain_too_deep',
+    'revoked',
+    'revoked',
+    'accepted',
+  ])
+  const apart = await Promise.all(lines.map(async (line) => (await answers(line))[0][0]))
+  expect(together).toEqual(apart)
 })
 
 describe('lines that are no case', () => {
@@ -168,6 +215,7 @@ describe('lines that are no case', () => {
     { name: 'no base64', change: { trust: ['-'] }, error: /^trust\.0: expected base64/ },
     { name: 'a time without a zone', change: { time: '2027-01-01' }, error: /^time: .*zone/ },
     { name: 'a word that is none', change: { purpose: 'door' }, error: /^purpose: / },
+    { name: 'a profile that is none', change: { profile: 'strict' }, error: /^profile: / },
     { name: 'no id', change: { id: 7 }, error: /^id: / },
   ])('$name: told in its place, and the rest is answered', async ({ line, change, error }) => {
     const [told, isUsable] = await answers(

@@ -106,6 +106,16 @@ test.each(refusals)(
   },
 )
 
+test.each(['alb', 'fips'])(
+  'our own CA keeps every MUST on CAs, and its keys are in %s',
+  async (set) => {
+    const flags = ['--profile', 'conforming', '--algorithms', set]
+    const asked = ['--trust', path('ca.pem'), ...crls(), ...onDay(1), ...flags, path('good.pem')]
+    const done = await runCli('verify', ...asked)
+    expect(JSON.parse(done.stdout)).toMatchObject({ outcome: 'accepted' })
+  },
+)
+
 test.each([['allow'], ['grace 2d']])(
   'an expired chain is accepted with --expired %s',
   async (word) => {

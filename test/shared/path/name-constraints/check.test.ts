@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { toUtf8 } from '#shared/bytes.ts'
 import { freshBudget } from '#shared/path/budget.ts'
+import { strictPolicy } from '#shared/path/policy.ts'
 import type { CandidatePath } from '#shared/path/candidate-path.ts'
 import { checkNameConstraints } from '#shared/path/name-constraints/check.ts'
 import { context, element, explicit, octets, sequence } from '../../der/writer.ts'
@@ -39,7 +40,7 @@ function told(chain: readonly Entity[], anchor: Entity, comparisons = 1000) {
     certificates: [leaf, ...above],
     anchor: { subject, spki, certificate },
   }
-  const checked = checkNameConstraints(path, { ...freshBudget(), comparisons })
+  const checked = checkNameConstraints(path, { ...freshBudget(), comparisons }, strictPolicy.anchor)
   return checked.ok ? 'ok' : checked.error
 }
 
@@ -152,5 +153,30 @@ describe('along the path', () => {
     const ca = await createCa(constrained({ permitted: [dns('a.org')], excluded: [dns('b.org')] }))
     const leaf = await leafOf(ca, { extensions: leafNames })
     expect(told([leaf], ca, comparisons)).toEqual(says)
+  })
+})
+
+describe('hosts in the subject of a leaf that has no dNSName', () => {
+  test.each([
+    { subject: 'x.a.org', names: [], says: 'ok' },
+    { subject: 'x.b.org', names: [], says: 'dns' },
+    { subject: 'x.b.org', names: [text(6, 'urn:a')], says: 'dns' },
+    { subject: 'x.b.org', names: [dns('x.a.org')], says: 'ok' },
+    { subject: 'car-0001', names: [], says: 'ok' },
+    { subject: 'car 0001.b.org', names: [], says: 'ok' },
+    { subject: 'car-.b.org', names: [], says: 'ok' },
+    { subject: '.b.org', names: [], says: 'ok' },
+  ])('$subject beside $names.length names: $says', async ({ subject, names, says }) => {
+    const anchor = await createCa(constrained({ permitted: [dns('a.org')] }))
+    const extensions = names.length === 0 ? {} : { names: altNames(...names) }
+    const result = told([await leafOf(anchor, { subject, extensions })], anchor)
+    const violated = { code: 'name_constraint_violated', at: 0, form: 'dns', name: subject }
+    expect(result).toEqual(says === 'ok' ? 'ok' : { ...violated, constrainedBy: 1 })
+  })
+
+  test('a CA’s subject is the name of an organisation, and no host', async () => {
+    const anchor = await createCa(constrained({ permitted: [dns('a.org')] }))
+    const issuing = await issueCa(anchor, { keys, subject: 'ca.b.org' })
+    expect(told([await leafOf(issuing), issuing], anchor)).toBe('ok')
   })
 })

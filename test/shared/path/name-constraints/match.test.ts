@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import {
-  relateDirectory,
-  relateDns,
-  relateEmail,
-  relateIp,
-  relateUri,
-} from '#shared/path/name-constraints/match.ts'
+import { placeBase, placeName, relationOf } from '#shared/path/name-constraints/match.ts'
+import type { GeneralName } from '#shared/x509/general-name.ts'
 import { octets, sequence } from '../../der/writer.ts'
 import { nameOf } from '../../names.ts'
+
+const relate = (name: GeneralName, base: GeneralName) =>
+  relationOf(placeName(name), placeBase(base))
+
+const relateTexts = (form: 'dns' | 'email' | 'uri', name: string, base: string) =>
+  relate({ form, text: name }, { form, text: base })
 
 describe('dNSName (RFC 5280 4.2.1.10)', () => {
   test.each([
@@ -28,7 +29,7 @@ describe('dNSName (RFC 5280 4.2.1.10)', () => {
     ['a.example.com', '*.example.com', 'unclear'],
     ['a.*.com', 'example.com', 'unclear'],
   ])('%s in %s: %s', (name, base, relation) => {
-    expect(relateDns(name, base)).toBe(relation)
+    expect(relateTexts('dns', name, base)).toBe(relation)
   })
 })
 
@@ -48,7 +49,7 @@ describe('rfc822Name', () => {
     ['', 'example.com', 'unclear'],
     ['car@example.com', '@example.com', 'unclear'],
   ])('%s in %s: %s', (name, base, relation) => {
-    expect(relateEmail(name, base)).toBe(relation)
+    expect(relateTexts('email', name, base)).toBe(relation)
   })
 })
 
@@ -67,7 +68,7 @@ describe('uniformResourceIdentifier: its host', () => {
     ['https://other.org\\@example.org/', 'example.org', 'unclear'],
     ['https://ex%61mple.org/', 'example.org', 'unclear'],
   ])('%s in %s: %s', (name, base, relation) => {
-    expect(relateUri(name, base)).toBe(relation)
+    expect(relateTexts('uri', name, base)).toBe(relation)
   })
 })
 
@@ -83,7 +84,7 @@ describe('iPAddress: the bits under the mask', () => {
     { name: new Uint8Array(16), base: new Uint8Array(32), says: 'within' },
     { name: new Uint8Array(4), base: new Uint8Array(32), says: 'outside' },
   ])('$name in $base: $says', ({ name, base, says }) => {
-    expect(relateIp(name, base)).toBe(says)
+    expect(relate({ form: 'ip', octets: name }, { form: 'ip', octets: base })).toBe(says)
   })
 })
 
@@ -101,6 +102,6 @@ describe('directoryName: the first RDNs', () => {
     },
     { name: 'octets that are no Name', base: octets(0x30, 0x01, 0x00), says: 'unclear' },
   ])('$name: $says', ({ base, says }) => {
-    expect(relateDirectory(car, base)).toBe(says)
+    expect(relate({ form: 'directory', name: car }, { form: 'directory', name: base })).toBe(says)
   })
 })

@@ -1,6 +1,6 @@
 import type { CandidatePath } from '#shared/path/candidate-path.ts'
 import { processPolicies } from '#shared/path/policies/process.ts'
-import { strictPolicy, type CertificatePolicyRules } from '#shared/path/policy.ts'
+import { strictPolicy, type AnchorRules, type CertificatePolicyRules } from '#shared/path/policy.ts'
 import type { Certificate, Extensions } from '#shared/x509/certificate.ts'
 import { noExtensions } from '#shared/x509/extensions.ts'
 import { certificateOf, createCa, name } from '../../pki.ts'
@@ -36,9 +36,10 @@ export function policiesOf(
   chain: readonly [Says, ...Says[]],
   rules: Partial<CertificatePolicyRules> = {},
   anchor: Says = {},
+  constraints: AnchorRules['constraints'] = 'enforce',
 ): readonly string[] | string {
   const whole = { ...strictPolicy.certificatePolicies, ...rules }
-  const result = processPolicies(pathOf(chain, anchor), whole)
+  const result = processPolicies(pathOf(chain, anchor), whole, { constraints })
   if (result.ok) return result.value
   return 'at' in result.error ? `${result.error.code} at ${result.error.at}` : result.error.code
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { processPolicies } from '#shared/path/policies/process.ts'
-import type { CertificatePolicyRules } from '#shared/path/policy.ts'
+import { strictPolicy, type CertificatePolicyRules } from '#shared/path/policy.ts'
 import { anyPolicy } from '#shared/x509/policy-extensions.ts'
 import { pathOf, policiesOf, type Says } from './path.ts'
 
@@ -338,7 +338,7 @@ describe('what the anchor says of itself (RFC 5937)', () => {
 
 test('a refusal tells what was asked for and what was offered', () => {
   const rules = { initial: [gold], requireExplicit: true, inhibitMapping: false, inhibitAny: false }
-  expect(processPolicies(pathOf([lists(silver)]), rules)).toEqual({
+  expect(processPolicies(pathOf([lists(silver)]), rules, strictPolicy.anchor)).toEqual({
     ok: false,
     error: { code: 'policy_required', at: 0, initial: [gold], offered: [silver] },
   })
@@ -351,7 +351,8 @@ test('a forbidden mapping is told', () => {
     inhibitMapping: false,
     inhibitAny: false,
   } as const
-  expect(processPolicies(pathOf([silent, maps([anyPolicy, gold])]), rules)).toEqual({
+  const path = pathOf([silent, maps([anyPolicy, gold])])
+  expect(processPolicies(path, rules, strictPolicy.anchor)).toEqual({
     ok: false,
     error: {
       code: 'policy_mapping_forbidden',

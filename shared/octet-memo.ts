@@ -1,0 +1,38 @@
+import { createBoundedMap, type MapBounds } from './bounded-map.ts'
+import { equalBytes, type Bytes } from './bytes.ts'
+
+interface Known<Value> {
+  /** A copy: nobody else can write to it. */
+  readonly octets: Bytes
+  readonly value: Value
+}
+
+/**
+ * A pure function of octets that remembers what it gave, for octets that come again and again, such
+ * as the names of CAs. They are compared whole.
+ *
+ * @param bounds the weight is of octets; what the values weigh is to be reckoned with them
+ */
+export function rememberByOctets<Value>(
+  compute: (octets: Bytes) => Value,
+  bounds: MapBounds,
+): (octets: Bytes) => Value {
+  const known = createBoundedMap<number, Known<Value>>(bounds)
+  return (octets) => {
+    const place = placeOf(octets)
+    const before = known.get(place)
+    if (before !== undefined && equalBytes(before.octets, octets)) return before.value
+    const value = compute(octets)
+    known.set(place, { octets: octets.slice(), value }, octets.length)
+    return value
+  }
+}
+
+/** A number of all octets (FNV-1a), of 30 bits, which V8 holds without a heap object. */
+function placeOf(octets: Bytes): number {
+  let hash = 0x811c_9dc5
+  for (let at = 0; at < octets.length; at += 1) {
+    hash = Math.imul(hash ^ (octets[at] ?? 0), 0x0100_0193)
+  }
+  return hash & 0x3fff_ffff
+}

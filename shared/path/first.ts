@@ -1,0 +1,13 @@
+import { ok, type Result } from '#shared/result.ts'
+import type { Rejection } from '#shared/verdict/rejection.ts'
+
+/** The first check that refuses, in the order given; later ones are then not made. */
+export function first(
+  ...checks: readonly (() => Result<void, Rejection>)[]
+): Result<void, Rejection> {
+  for (const check of checks) {
+    const result = check()
+    if (!result.ok) return result
+  }
+  return ok(undefined)
+}

@@ -1,0 +1,107 @@
+import type { Bytes } from '#shared/bytes.ts'
+import { canSign, rsaBitsMin, type PublicKeyKind, type SignatureAlgorithm } from './algorithms.ts'
+import { hashOctets, plainRsaSpki } from './rsa-pss.ts'
+import { rawEcdsaSignature, type SignatureVerifier } from './signature.ts'
+
+/** The part of `node:crypto` that verifies: an argument, since this core runs where Node is not. */
+export interface NodeCrypto<Key> {
+  readonly constants: {
+    readonly RSA_PKCS1_PSS_PADDING: number
+  }
+  /** Given `{ key, format: 'der', type: 'spki' }`; Node's types ask for a Buffer where it takes any octets. */
+  createPublicKey(key: unknown): Key
+  verify(
+    hash: string | null,
+    signed: Bytes,
+    key: NoInfer<Key> | ({ key: NoInfer<Key> } & PssOptions),
+    signature: Bytes,
+  ): boolean
+}
+
+interface PssOptions {
+  readonly padding: number
+  readonly saltLength: number
+}
+
+/**
+ * A verifier over `node:crypto`, which answers at once and costs two thirds of what WebCrypto does in
+ * Node. It takes and refuses what `createWebCryptoVerifier` does. Keys are kept in the same way, by
+ * the very SPKI view they came from.
+ *
+ * @param crypto the module `node:crypto`
+ * @param bitsMin the fewest bits of an RSA key that is taken: fewer than 2048 are for old worlds only
+ * @param sha1 whether signatures over SHA-1 are looked at: for old worlds only
+ */
+export function createNodeVerifier<Key>(
+  crypto: NodeCrypto<Key>,
+  bitsMin = rsaBitsMin,
+  sha1: 'refuse' | 'accept' = 'refuse',
+): SignatureVerifier {
+  const keys = new WeakMap<Bytes, { readonly key: Key }>()
+  return {
+    rsaBitsMin: bitsMin,
+    sha1,
+    verify({ algorithm, kind, spki, signature, signed }) {
+      if (!canSign(kind, algorithm)) return false
+      const key = keys.get(spki) ?? importKey(crypto, spki, kind)
+      if (key === undefined) return false
+      keys.set(spki, key)
+      // OpenSSL takes ECDSA signatures that are not DER: what it is given has been read strictly.
+      if (kind.family === 'ec' && !isEcdsaSignature(signature, kind.scalarOctets)) return false
+      const asked = askedWith(crypto, algorithm, key)
+      return ask(() => crypto.verify(hashOf(algorithm), signed, asked, signature)) ?? false
+    },
+  }
+}
+
+/** Undefined where OpenSSL refuses the key (a point off the curve, say): it then verifies nothing. */
+function importKey<Key>(
+  crypto: NodeCrypto<Key>,
+  spki: Bytes,
+  kind: PublicKeyKind,
+): { readonly key: Key } | undefined {
+  // As for WebCrypto: which padding a key is for has been looked at, and OpenSSL would look again.
+  const plain = kind.pssOnly === undefined ? spki : plainRsaSpki(spki)
+  if (plain === undefined) return undefined
+  return ask(() => ({ key: crypto.createPublicKey({ key: plain, format: 'der', type: 'spki' }) }))
+}
+
+/** What OpenSSL answers; undefined where it throws at what it was given. */
+function ask<Answer>(question: () => Answer): Answer | undefined {
+  try {
+    return question()
+  } catch (error) {
+    if (isRefusal(error)) return undefined
+    throw error
+  }
+}
+
+/** Node passes on what OpenSSL says under codes of these beginnings, or with what OpenSSL keeps of it. */
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  if ('opensslErrorStack' in error) return true
+  return 'code' in error && /^ERR_(?:OSSL|CRYPTO)_/.test(String(error.code))
+}
+
+function hashOf({ hash }: SignatureAlgorithm): string | null {
+  return hash === undefined ? null : hash.replace('-', '').toLowerCase()
+}
+
+/**
+ * The key by itself wherever no option is needed: PKCS #1 v1.5 is the padding of RSA keys, and DER
+ * the form of ECDSA signatures. With options, and r and s side by side, a P-256 verification in Node
+ * 24 took 140 us where this takes 95.
+ */
+function askedWith<Key>(
+  { constants }: NodeCrypto<Key>,
+  { padding, hash }: SignatureAlgorithm,
+  { key }: { readonly key: Key },
+): Key | ({ key: Key } & PssOptions) {
+  if (padding !== 'PSS') return key
+  const saltLength = hashOctets[hash ?? 'SHA-256']
+  return { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength }
+}
+
+function isEcdsaSignature(der: Bytes, scalarOctets: number): boolean {
+  return rawEcdsaSignature(der, scalarOctets) !== undefined
+}
