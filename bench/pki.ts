@@ -47,8 +47,8 @@ interface Keys {
   readonly kind: KeyKind
 }
 
-export function createPki(kind: KeyKind, leaves = 1): Pki {
-  const root = createCa('Fleet root', kind)
+export function createPki(kind: KeyKind, leaves = 1, rootName = 'Fleet root'): Pki {
+  const root = createCa(rootName, kind)
   const issuing = createCa('Fleet issuing 1', kind)
   return {
     root: certify(root, root, caExtensions(root, root)),

@@ -1,12 +1,15 @@
-import { durationExpected, parseDuration } from '#shared/duration.ts'
+import { durationExpected, formatDuration, parseDuration } from '#shared/duration.ts'
 import { expiredExpected, parseExpired } from '#shared/path/expired-policy.ts'
 import { strictPolicy, type VerificationPolicy } from '#shared/path/policy.ts'
 import { profiles } from '#shared/path/profile/profiles.ts'
 import { err, ok, type Result } from '#shared/result.ts'
+import { strictFreshness, type FreshnessPolicy } from '#shared/revocation/freshness.ts'
 import { importKeyRing } from '#shared/session/key-ring.ts'
 import { sessionTtlMaxMs } from '#shared/session/session.ts'
 import { albLimits, defaultLimits } from '#shared/trust-store/trust-store.ts'
 import { algorithmSets } from '#shared/x509/algorithm-sets.ts'
+import { readPolicies } from './authorization/read-policies.ts'
+import { importEvidenceRing } from './evidence/keys.ts'
 import type { Hop, Listener } from './listener.ts'
 import {
   platformNames,
@@ -26,7 +29,12 @@ export type VariableName =
   | 'MODE'
   | 'EXPIRED'
   | 'REVOCATION_OF'
-  | 'REVOCATION_UNKNOWN'
+  | 'CRL_GRACE'
+  | 'CRL_STALE'
+  | 'CRL_ABSENT'
+  | 'CRL_GRACE_OF_CAS'
+  | 'CRL_STALE_OF_CAS'
+  | 'CRL_ABSENT_OF_CAS'
   | 'CRL_MAX_AGE'
   | 'PURPOSE_ANY_EKU'
   | 'ANCHOR_EXPIRY'
@@ -39,6 +47,13 @@ export type VariableName =
   | 'SESSION_KEYS'
   | 'SESSION_TTL'
   | 'TARGET_HOP_SECRET'
+  | 'CONNECTION_LOG'
+  | 'METRICS_PATH'
+  | 'METRICS_TOKEN'
+  | 'EVIDENCE_KEYS'
+  | 'EVIDENCE_ISSUER'
+  | 'AUTHORIZATION'
+  | 'AUTHORIZATION_PATHS'
 
 /** A variable that cannot be used. The value of a secret is never repeated. */
 export interface ConfigFault {
@@ -80,6 +95,10 @@ export async function readListener(
       word(variables, 'LIMITS', ['default', 'alb'], faults) === 'alb' ? albLimits : defaultLimits,
     maxStalenessMs: duration(variables, 'MAX_STALENESS', '5s', faults),
     session: await readSession(variables, faults),
+    connectionLog: word(variables, 'CONNECTION_LOG', ['json', 'alb', 'off'], faults),
+    metrics: readMetrics(variables, faults),
+    authorization: readAuthorization(variables, faults),
+    evidence: await readEvidence(variables, faults),
     targetHopSecret: readSecret(variables, 'TARGET_HOP_SECRET', faults),
   }
   return faults.all.length === 0 ? ok(listener) : err(faults.all)
@@ -119,12 +138,16 @@ function hopExpected({ privateName }: PlatformRow): string {
 }
 
 function readPolicy(variables: ListenerVariables, faults: Faults): VerificationPolicy {
+  const freshness = readFreshness(variables, '', strictFreshness, faults)
   return {
     ...strictPolicy,
     expired: readExpired(variables, faults),
     revocation: {
       of: word(variables, 'REVOCATION_OF', ['chain', 'leaf', 'none'], faults),
-      unknown: word(variables, 'REVOCATION_UNKNOWN', ['refuse', 'accept'], faults),
+      freshness,
+      ...(onCas.some((name) => variables[name] !== undefined) && {
+        freshnessOfCas: readFreshness(variables, '_OF_CAS', freshness, faults),
+      }),
       ...(variables.CRL_MAX_AGE !== undefined && {
         maxAgeMs: duration(variables, 'CRL_MAX_AGE', variables.CRL_MAX_AGE, faults),
       }),
@@ -144,6 +167,29 @@ function readPolicy(variables: ListenerVariables, faults: Faults): VerificationP
   }
 }
 
+const onCas = ['CRL_GRACE_OF_CAS', 'CRL_STALE_OF_CAS', 'CRL_ABSENT_OF_CAS'] as const
+
+/**
+ * Words on how lists stand: `CRL_GRACE`, `CRL_STALE` and `CRL_ABSENT`, or with `_OF_CAS` behind those
+ * for the lists on CA certificates.
+ *
+ * @param otherwise what counts for each that is not set
+ */
+function readFreshness(
+  variables: ListenerVariables,
+  of: '' | '_OF_CAS',
+  otherwise: FreshnessPolicy,
+  faults: Faults,
+): FreshnessPolicy {
+  const wordOn = (name: VariableName, unset: 'refuse' | 'accept') =>
+    variables[name] === undefined ? unset : word(variables, name, ['refuse', 'accept'], faults)
+  return {
+    graceMs: duration(variables, `CRL_GRACE${of}`, formatDuration(otherwise.graceMs), faults),
+    stale: wordOn(`CRL_STALE${of}`, otherwise.stale),
+    absent: wordOn(`CRL_ABSENT${of}`, otherwise.absent),
+  }
+}
+
 function readExpired(variables: ListenerVariables, faults: Faults): VerificationPolicy['expired'] {
   const expired = parseExpired(variables.EXPIRED ?? 'refuse')
   return expired ?? faults.add('EXPIRED', expiredExpected, { word: 'refuse' })
@@ -160,9 +206,55 @@ async function readSession(
   return ring.ok ? { ring: ring.value, ttlMs } : faults.add('SESSION_KEYS', ring.error, undefined)
 }
 
+/** Where nothing is decided no device has a name, and a policy about names would be none. */
+function readAuthorization(
+  variables: ListenerVariables,
+  faults: Faults,
+): Listener['authorization'] {
+  const { AUTHORIZATION, MODE = 'verify' } = variables
+  const paths = word(variables, 'AUTHORIZATION_PATHS', normalisations, faults)
+  if (AUTHORIZATION === undefined) return undefined
+  if (MODE !== 'verify') return faults.add('AUTHORIZATION', 'none but with MODE verify', undefined)
+  const policies = readPolicies(AUTHORIZATION, 'AUTHORIZATION')
+  if (policies.ok) return { policies: policies.value, paths }
+  for (const { file, key, expected } of policies.error) {
+    faults.add('AUTHORIZATION', `${expected} (at ${file}${key && `.${key}`})`, undefined)
+  }
+  return undefined
+}
+
+/** The strictest first: what a target makes equal and a policy does not is a way around it. */
+const normalisations = ['decode_and_merge_slashes', 'merge_slashes', 'base', 'none'] as const
+
+/** What is not decided here is not signed here either. */
+async function readEvidence(
+  variables: ListenerVariables,
+  faults: Faults,
+): Promise<Listener['evidence']> {
+  const { EVIDENCE_KEYS, EVIDENCE_ISSUER: issuer = '', MODE = 'verify' } = variables
+  if (EVIDENCE_KEYS === undefined) return undefined
+  const ring = await importEvidenceRing(EVIDENCE_KEYS)
+  if (!ring.ok) return faults.add('EVIDENCE_KEYS', ring.error, undefined)
+  if (MODE !== 'verify') return faults.add('EVIDENCE_KEYS', 'none but with MODE verify', undefined)
+  if (/^[\x21-\x7e]{1,255}$/.test(issuer)) return { ring: ring.value, issuer }
+  return faults.add('EVIDENCE_ISSUER', 'the name of this gateway, without spaces', undefined)
+}
+
+/** The page names no device, but when and why a fleet is refused is not for everybody. */
+function readMetrics(variables: ListenerVariables, faults: Faults): Listener['metrics'] {
+  const { METRICS_PATH: path, METRICS_TOKEN = '' } = variables
+  if (path === undefined) return undefined
+  // No `:`, `*` or `{`: to a router they are patterns.
+  if (!/^(?:\/[A-Za-z0-9._-]+)+$/.test(path)) {
+    return faults.add('METRICS_PATH', 'a path of letters, digits, dots, hyphens and _', undefined)
+  }
+  const token = readSecret({ METRICS_TOKEN }, 'METRICS_TOKEN', faults)
+  return token === undefined ? undefined : { path, token }
+}
+
 function readSecret(
   variables: ListenerVariables,
-  name: 'HOP_SECRET' | 'TARGET_HOP_SECRET',
+  name: 'HOP_SECRET' | 'TARGET_HOP_SECRET' | 'METRICS_TOKEN',
   faults: Faults,
 ): string | undefined {
   const secret = variables[name]

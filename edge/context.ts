@@ -1,3 +1,4 @@
+import type { Authorization } from '#shared/authorization/authorize.ts'
 import type { Caches } from '#shared/caches.ts'
 import type { AuthenticatedCrls } from '#shared/revocation/authenticated-crls.ts'
 import type { RandomOctets } from '#shared/session/token.ts'
@@ -5,6 +6,8 @@ import type { Clock } from '#shared/time.ts'
 import type { Decision } from '#shared/verdict/decision.ts'
 import type { Presented } from '#shared/verdict/presented.ts'
 import type { SignatureVerifier } from '#shared/x509/signature.ts'
+import type { Metrics } from './observe/metrics.ts'
+import type { Problem } from './observe/problem.ts'
 import type { HeldTrustStore } from './trust-stores/held-trust-store.ts'
 
 /** What an edge app needs from the runtime it is in: every effect and all time and chance. */
@@ -16,8 +19,14 @@ export interface Ports {
   /** What this isolate remembers of verifications; without them each path is built anew. */
   readonly caches?: Caches
   readonly trustStore: HeldTrustStore
+  /** Takes a line of the connection log, without its end. */
+  readonly log: (line: string) => void
+  /** What this isolate counted: made once, beside the app. */
+  readonly metrics: Metrics
   /** The target behind this listener; undefined where the app answers by itself. */
   readonly target: ((request: Request) => Promise<Response>) | undefined
+  /** The address that the target sees of a request; without it, the one that it was sent to. */
+  readonly addressAtTarget?: ((requested: string) => URL) | undefined
   /** MQTT over WebSocket; undefined where there is no broker. */
   readonly mqtt: MqttPorts | undefined
 }
@@ -56,9 +65,15 @@ export interface Variables {
   /** Names of client-certificate headers that a client sent: taken away. */
   forged: readonly string[]
   presented: Presented
-  /** Set in verify mode, and accepted: a refusal never gets this far. */
-  decision: Extract<Decision, { outcome: 'accepted' }> | undefined
+  /** As it was answered; undefined where nothing is decided here. */
+  decision: Decision | undefined
   session: 'none' | 'issued' | 'used'
+  /** What the policies said; undefined where none were asked. */
+  authorization: Authorization | undefined
+  /** Where the request goes on to, where its path was normalised; undefined: as it was sent. */
+  address: string | undefined
+  /** What was answered in place of a success. */
+  problem: Problem | undefined
 }
 
 export interface AppEnv {

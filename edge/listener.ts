@@ -1,6 +1,9 @@
+import type { PathNormalisation } from '#shared/authorization/normalise-path.ts'
+import type { AuthorizationPolicy } from '#shared/authorization/policy.ts'
 import type { VerificationPolicy } from '#shared/path/policy.ts'
 import type { KeyRing } from '#shared/session/key-ring.ts'
 import type { Limits } from '#shared/trust-store/trust-store.ts'
+import type { EvidenceRing } from './evidence/keys.ts'
 import type { Platform } from './platforms/platform.ts'
 
 /** How one listener treats client certificates: ALB's three modes. */
@@ -16,6 +19,9 @@ export type Hop =
   | { readonly word: 'runtime' | 'private-names' | 'network' }
   | { readonly word: 'secret'; readonly secret: string }
 
+/** `alb`: the fifteen fields of ALB's connection log; `json`: those and more. */
+export type ConnectionLogForm = 'json' | 'alb' | 'off'
+
 /** Everything that is configured of one listener. */
 export interface Listener {
   readonly platform: Platform
@@ -26,6 +32,16 @@ export interface Listener {
   readonly maxStalenessMs: number
   /** Session cookies: absent where none are issued or taken. */
   readonly session: { readonly ring: KeyRing; readonly ttlMs: number } | undefined
+  /** How each request is told of in the log. */
+  readonly connectionLog: ConnectionLogForm
+  /** Where counters are shown, and to whom; absent: nowhere, and nothing is counted. */
+  readonly metrics: { readonly path: string; readonly token: string } | undefined
+  /** Which device may do what, and what is made equal in paths before; absent: each may do all. */
+  readonly authorization:
+    | { readonly policies: readonly AuthorizationPolicy[]; readonly paths: PathNormalisation }
+    | undefined
+  /** Signs what is decided, in the issuer's name, for targets to verify; absent: nothing is signed. */
+  readonly evidence: { readonly ring: EvidenceRing; readonly issuer: string } | undefined
   /** The secret that tells the target behind that a request came through here. */
   readonly targetHopSecret: string | undefined
 }

@@ -2,15 +2,17 @@ import { connect } from 'cloudflare:sockets'
 import type { Hono } from 'hono'
 import { createCaches } from '#shared/caches.ts'
 import { createAuthenticatedCrls } from '#shared/revocation/authenticated-crls.ts'
+import type { RandomOctets } from '#shared/session/token.ts'
 import { instantFromMs, type Clock } from '#shared/time.ts'
 import { createRememberingVerifier } from '#shared/x509/remembering-verifier.ts'
 import { createWebCryptoVerifier } from '#shared/x509/web-crypto-verifier.ts'
 import { createApp } from './app.ts'
-import { readListener, type ListenerVariables } from './config.ts'
+import { readListener, type ConfigFault, type ListenerVariables } from './config.ts'
 import type { AppEnv, Ports } from './context.ts'
 import type { Listener } from './listener.ts'
 import { acceptWebSocket } from './mqtt/worker-socket.ts'
-import { serviceFault } from './observe/problem.ts'
+import { createMetrics } from './observe/metrics.ts'
+import { problemDocument, problemId } from './observe/problem.ts'
 import { urlAtTarget } from './target-url.ts'
 import { createHeldTrustStore } from './trust-stores/held-trust-store.ts'
 import { r2TrustFiles } from './trust-stores/r2-trust-files.ts'
@@ -35,29 +37,33 @@ export function createWorker(clock: Clock): {
   let app: Hono<AppEnv> | undefined
   return {
     async fetch(request, env) {
-      const ready = app ?? (await buildApp(clock, env))
-      if (ready === undefined) return serviceFault(500, 'misconfigured')
-      app = ready
-      return ready.fetch(request)
+      if (app !== undefined) return app.fetch(request)
+      const listener = await readListener(env)
+      if (!listener.ok) return misconfigured(listener.error)
+      app ??= createApp(listener.value, portsOf(clock, env, listener.value))
+      return app.fetch(request)
     },
   }
 }
 
-/** Undefined where the configuration is wrong: said in the log, variable by variable. */
-async function buildApp(clock: Clock, env: Bindings): Promise<Hono<AppEnv> | undefined> {
-  const listener = await readListener(env)
-  if (listener.ok) return createApp(listener.value, portsOf(clock, env, listener.value))
-  for (const { variable, expected } of listener.error) {
-    console.error(`the variable ${variable} is wrong: expected ${expected}`)
+/** Said in the log, variable by variable, under the id that the answer bears. */
+function misconfigured(faults: readonly ConfigFault[]): Response {
+  const id = problemId(random)
+  for (const { variable, expected } of faults) {
+    console.error(`problem ${id}: the variable ${variable} is wrong: expected ${expected}`)
   }
-  return undefined
+  return problemDocument({ code: 'misconfigured', id })
 }
+
+const random: RandomOctets = (count) => crypto.getRandomValues(new Uint8Array(count))
 
 function portsOf(clock: Clock, env: Bindings, listener: Listener): Ports {
   const verifier = createRememberingVerifier(createWebCryptoVerifier())
   return {
     clock,
-    random: (count) => crypto.getRandomValues(new Uint8Array(count)),
+    random,
+    log: (line) => console.log(line),
+    metrics: createMetrics(),
     verifier,
     crls: createAuthenticatedCrls(verifier),
     caches: createCaches(),
@@ -71,6 +77,7 @@ function portsOf(clock: Clock, env: Bindings, listener: Listener): Ports {
         console.error(`trust store file ${name} was not taken: ${because}`),
     }),
     target: targetOf(env),
+    addressAtTarget: addressOf(env),
     mqtt: mqttOf(env),
   }
 }
@@ -79,6 +86,12 @@ function targetOf({ TARGET, TARGET_URL }: Bindings): Ports['target'] {
   if (TARGET !== undefined) return (request) => TARGET.fetch(request)
   if (TARGET_URL === undefined) return undefined
   return (request) => fetch(new Request(urlAtTarget(request.url, TARGET_URL), request))
+}
+
+/** A service binding is asked under the address of the request itself. */
+function addressOf({ TARGET, TARGET_URL }: Bindings): Ports['addressAtTarget'] {
+  if (TARGET !== undefined || TARGET_URL === undefined) return undefined
+  return (requested) => urlAtTarget(requested, TARGET_URL)
 }
 
 function mqttOf({ BROKER }: Bindings): Ports['mqtt'] {

@@ -1,5 +1,6 @@
 import type { Bytes } from '#shared/bytes.ts'
 import { err, ok, type Result } from '#shared/result.ts'
+import { after, type Soon } from '#shared/soon.ts'
 import type { Instant } from '#shared/time.ts'
 import { identityOfFields, identityOfLeaf } from './identity/device-identity.ts'
 import type { Caches } from './caches.ts'
@@ -36,7 +37,8 @@ export interface Verification {
 export async function verify(presented: Presented, verification: Verification): Promise<Decision> {
   const budget = freshBudget()
   const spent = freshBudget().signatures
-  const basis = await findBasis(presented, verification, budget)
+  const found = findBasis(presented, verification, budget)
+  const basis = found instanceof Promise ? await found : found
   const evidence = {
     at: verification.now,
     epoch: verification.store.epoch,
@@ -49,11 +51,11 @@ export async function verify(presented: Presented, verification: Verification): 
 
 type Found = { readonly basis: Basis; readonly identity: ReturnType<typeof identityOfLeaf> }
 
-async function findBasis(
+function findBasis(
   presented: Presented,
   verification: Verification,
   budget: Budget,
-): Promise<Result<Found, Rejection>> {
+): Soon<Result<Found, Rejection>> {
   switch (presented.kind) {
     case 'none':
       return err({ code: 'no_certificate' })
@@ -79,22 +81,30 @@ async function findBasis(
 
 type PresentedChain = Omit<Extract<Presented, { kind: 'chain' }>, 'kind'>
 
-async function verifyChain(
+function verifyChain(
   presented: PresentedChain,
   verification: Verification,
   budget: Budget,
-): Promise<Result<Found, Rejection>> {
+): Soon<Result<Found, Rejection>> {
   const size = checkSizes(presented, verification.store)
   if (!size.ok) return size
   const known = knownPath(presented, verification)
+  const context = { ...verification, budget }
+  if (known === undefined) return findPath(presented, context)
   // It counts while it stands: validity and revocation are decided anew on every request.
-  if (known !== undefined && (await checkStanding(known.path, verification)).ok) {
-    return ok({ basis: { kind: 'path', path: known.path }, identity: known.identity })
-  }
-  const { caches } = verification
-  // Whoever presented the octets may write to them while something is waited for: so the known ones,
-  // which are the same, are read in their place, and where something may be kept, copies.
-  const { leaf: lent, intermediates } = known ?? presented
+  return after(checkStanding(known.path, context), ({ ok: stands }) =>
+    // Whoever presented the octets may have written to them meanwhile: ours are the same as they were.
+    stands ? ok(foundOf(known)) : findPath({ ...presented, ...octetsOf(known) }, context),
+  )
+}
+
+type Context = Verification & { readonly budget: Budget }
+
+function findPath(presented: PresentedChain, context: Context): Soon<Result<Found, Rejection>> {
+  const { caches } = context
+  const { leaf: lent, intermediates } = presented
+  // Whoever presented the octets may write to them while something is waited for: where something
+  // may be kept, copies are read.
   const owned = caches === undefined ? lent : lent.slice()
   const pool = intermediates.map((der) => readIntermediate(der, caches))
   const parsed = parseCertificate(owned)
@@ -103,11 +113,22 @@ async function verifyChain(
   const word = checkPlatformWord(presented, leaf)
   if (!word.ok) return word
   const readable = pool.flatMap(({ certificate }) => certificate ?? [])
-  const path = await buildVerifiedPath(leaf, readable, { ...verification, budget })
-  if (!path.ok) return path
-  const found = { path: path.value, identity: identityOfLeaf(leaf) }
-  if (caches !== undefined) keepPath(found, pool, caches, verification)
-  return ok({ basis: { kind: 'path', path: found.path }, identity: found.identity })
+  return after(buildVerifiedPath(leaf, readable, context), (path) => {
+    if (!path.ok) return path
+    const found = { path: path.value, identity: identityOfLeaf(leaf) }
+    if (caches !== undefined) keepPath(found, pool, caches, context)
+    return ok(foundOf(found))
+  })
+}
+
+type Verified = Pick<KnownPath, 'path' | 'identity'>
+
+function foundOf({ path, identity }: Verified): Found {
+  return { basis: { kind: 'path', path }, identity }
+}
+
+function octetsOf({ leaf, intermediates }: KnownPath): Pick<KnownPath, 'leaf' | 'intermediates'> {
+  return { leaf, intermediates }
 }
 
 /** A path that was verified before, of the same octets and under the same terms. */
@@ -117,7 +138,7 @@ function knownPath(presented: PresentedChain, verification: Verification): Known
 }
 
 function keepPath(
-  { path, identity }: Pick<KnownPath, 'path' | 'identity'>,
+  { path, identity }: Verified,
   pool: readonly Intermediate[],
   caches: Caches,
   verification: Verification,

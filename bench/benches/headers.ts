@@ -3,7 +3,7 @@ import { alternate } from '../measure.ts'
 import { createPki, fixtureOf } from '../pki.ts'
 
 /** Devices that speak one after another: more than are remembered by their texts, so that each is read. */
-const leaves = 3000
+const leaves = 4000
 
 export const headersBench: Bench = {
   name: 'headers',

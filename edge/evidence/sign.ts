@@ -1,5 +1,6 @@
 import { CompactSign } from 'jose'
 import { toBase64Url, toUtf8, type Bytes } from '#shared/bytes.ts'
+import { identityText } from '#shared/identity/identity-text.ts'
 import { err, ok, type Result } from '#shared/result.ts'
 import type { RandomOctets } from '#shared/session/token.ts'
 import type { Decision } from '#shared/verdict/decision.ts'
@@ -66,6 +67,7 @@ async function claimsOf(
   { method, path, host, bodyDigest }: EvidenceRequest,
   { issuer, lifetimeMs, random }: EvidenceSigning,
 ): Promise<EvidenceClaims> {
+  const { spiffeId, serial, subject, issuer: leafIssuer } = identityText(identity)
   const iat = Math.floor(evidence.at / 1000)
   const thumbprint = new Uint8Array(await crypto.subtle.digest('SHA-256', leaf))
   return {
@@ -74,11 +76,11 @@ async function claimsOf(
     iat,
     exp: iat + Math.floor(Math.min(lifetimeMs, evidenceLifetimeMaxMs) / 1000),
     jti: toBase64Url(random(nonceOctets)),
-    ...(identity.spiffeId === undefined ? {} : { sub: identity.spiffeId }),
+    ...(spiffeId === undefined ? {} : { sub: spiffeId }),
     cnf: { 'x5t#S256': toBase64Url(thumbprint) },
-    serial: identity.serial,
-    subject: identity.subject,
-    issuer: identity.issuer,
+    serial,
+    subject,
+    issuer: leafIssuer,
     epoch: evidence.epoch,
     basis: basis.kind,
     htm: method,

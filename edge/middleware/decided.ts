@@ -10,7 +10,7 @@ import { verify, type Verification } from '#shared/verify.ts'
 import { parseCertificate } from '#shared/x509/parse.ts'
 import type { AppEnv, Ports } from '../context.ts'
 import type { Listener } from '../listener.ts'
-import { refusal, serviceFault } from '../observe/problem.ts'
+import { answerProblem } from './answer-problem.ts'
 
 /** The `__Host-` prefix keeps the cookie to this host, `/` and TLS (RFC 6265bis 4.1.3.2). */
 export const sessionCookie = '__Host-sallyport'
@@ -22,13 +22,14 @@ export function decided(listener: Listener, ports: Ports) {
   return createMiddleware<AppEnv>(async (context, next) => {
     if (listener.mode !== 'verify') return next()
     const store = await ports.trustStore.current()
-    if (store === undefined) return serviceFault(503, 'trust_store_unavailable')
+    if (store === undefined) return answerProblem(context, ports, 'trust_store_unavailable')
     const now = ports.clock.now()
     const { verifier, crls, caches } = ports
     const verification = { store, policy: listener.policy, now, verifier, crls, caches }
     const { decision, token } = await decide(context, listener, ports, verification)
-    if (decision.outcome === 'refused') return refused(decision, context.get('forged'))
-    context.set('decision', decision)
+    const answered = toldOfForgery(decision, context.get('forged'))
+    context.set('decision', answered)
+    if (answered.outcome === 'refused') return refused(context, ports, answered.rejection.code)
     await next()
     // Behind `next`: a header set before it is not on a response that the target made.
     if (token !== undefined) {
@@ -39,23 +40,21 @@ export function decided(listener: Listener, ports: Ports) {
   })
 }
 
-type Refused = Extract<Decision, { outcome: 'refused' }>
+/** No certificate, but headers that pretend one: worth a name of its own in logs. */
+function toldOfForgery(decision: Decision, headers: readonly string[]): Decision {
+  if (decision.outcome === 'accepted' || headers.length === 0) return decision
+  if (decision.rejection.code !== 'no_certificate') return decision
+  return { ...decision, rejection: { code: 'header_forged', headers } }
+}
 
-function refused(decision: Refused, forged: readonly string[]): Response {
-  const code = codeOf(decision, forged)
-  const response = refusal(code)
+function refused(context: Context<AppEnv>, ports: Ports, code: RejectionCode): Response {
+  const response = answerProblem(context, ports, code)
   if (code === 'session_of_other_certificate') {
     // A device that renewed its certificate still sends the old one's cookie: its next request is free of it.
     const cookie = generateCookie(sessionCookie, '', { ...cookieAttributes, maxAge: 0 })
     response.headers.append('set-cookie', cookie)
   }
   return response
-}
-
-/** No certificate, but headers that pretend one: worth a name of its own in logs. */
-function codeOf(decision: Refused, forged: readonly string[]): RejectionCode {
-  const { code } = decision.rejection
-  return code === 'no_certificate' && forged.length > 0 ? 'header_forged' : code
 }
 
 interface Decided {

@@ -1,28 +1,56 @@
 import type { Context } from 'hono'
+import { identityText } from '#shared/identity/identity-text.ts'
 import { err, ok, type Result } from '#shared/result.ts'
 import type { Presented } from '#shared/verdict/presented.ts'
 import type { RejectionCode } from '#shared/verdict/rejection.ts'
 import { writeAlbPassthrough, writeAlbVerify, type HeaderLine } from '#shared/wire/alb.ts'
 import { parseCertificate } from '#shared/x509/parse.ts'
 import type { AppEnv, Ports } from '../context.ts'
+import { evidenceHeader } from '../evidence/claims.ts'
 import { hopHeader, type Listener } from '../listener.ts'
-import { refusal, serviceFault } from '../observe/problem.ts'
+import type { ProblemCode } from '../observe/problem.ts'
+import { answerProblem } from './answer-problem.ts'
+import { signed } from './signed.ts'
 
 /** Hands an admitted request to the target, with the headers that ALB hands over in this mode. */
 export function forward(listener: Listener, ports: Ports) {
   return async (context: Context<AppEnv>): Promise<Response> => {
     if (ports.target === undefined) return whoami(context)
     const lines = metadata(listener, context.get('presented'))
-    if (!lines.ok) return refusal(lines.error)
+    if (!lines.ok) return answerProblem(context, ports, lines.error)
     const headers = targetHeaders(listener, context.get('headers'), lines.value)
+    const request = await outgoing(context, listener, ports, headers)
+    if (!request.ok) return answerProblem(context, ports, request.error)
     try {
-      return await ports.target(new Request(context.req.raw, { headers }))
+      return await ports.target(request.value)
     } catch (error) {
       console.error(`the target did not answer: ${String(error)}`)
-      return serviceFault(502, 'target_unreachable')
+      return answerProblem(context, ports, 'target_unreachable')
     }
   }
 }
+
+/** The request as it goes on, with evidence where this listener signs any. */
+async function outgoing(
+  context: Context<AppEnv>,
+  { evidence }: Listener,
+  ports: Ports,
+  headers: Headers,
+): Promise<Result<Request, ProblemCode>> {
+  const { raw } = context.req
+  const to = context.get('address')
+  if (evidence === undefined) return ok(addressed(new Request(raw, { headers }), to))
+  const requested = to ?? raw.url
+  const address = ports.addressAtTarget?.(requested) ?? new URL(requested)
+  const proof = await signed(context, evidence, ports, address)
+  if (!proof.ok) return proof
+  headers.set(evidenceHeader, proof.value.evidence)
+  const { body } = proof.value
+  return ok(addressed(new Request(raw, body === undefined ? { headers } : { headers, body }), to))
+}
+
+const addressed = (request: Request, to: string | undefined): Request =>
+  to === undefined ? request : new Request(to, request)
 
 /** The client's headers, none that speak of certificates but our own, and the hop's secret. */
 function targetHeaders(
@@ -85,7 +113,8 @@ function verifyMetadata(presented: Presented): Result<readonly HeaderLine[], Rej
 
 /** Where no target is configured the app answers by itself: who was let in, and how. */
 function whoami(context: Context<AppEnv>): Response {
-  const { identity } = context.get('decision') ?? {}
+  const decision = context.get('decision')
+  const device = decision?.outcome === 'accepted' ? identityText(decision.identity) : null
   const session = context.get('session')
-  return context.json({ device: identity ?? null, session }, 200, { 'cache-control': 'no-store' })
+  return context.json({ device, session }, 200, { 'cache-control': 'no-store' })
 }

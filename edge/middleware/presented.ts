@@ -1,25 +1,32 @@
 import { createMiddleware } from 'hono/factory'
 import { equalInConstantTime, toUtf8 } from '#shared/bytes.ts'
-import type { AppEnv } from '../context.ts'
+import type { AppEnv, Ports } from '../context.ts'
 import { hopHeader, type Hop, type Listener } from '../listener.ts'
-import { serviceFault } from '../observe/problem.ts'
 import { stripForeign } from '../platforms/strip.ts'
+import { answerProblem } from './answer-problem.ts'
 
 /**
  * First of all: is this request from the TLS terminator, which headers does a client have no say
  * in, and what was presented.
  */
-export function presented(listener: Listener) {
+export function presented(listener: Listener, ports: Ports) {
   return createMiddleware<AppEnv>(async (context, next) => {
     const request = context.req.raw
-    if (!cameOverHop(request.headers, listener.hop)) return serviceFault(421, 'not_from_terminator')
+    context.set('session', 'none')
+    context.set('forged', [])
+    context.set('presented', { kind: 'none' })
+    if (!cameOverHop(request.headers, listener.hop)) {
+      // Whoever wrote this request: nothing in it is believed, in a log neither.
+      context.set('headers', new Headers())
+      return answerProblem(context, ports, 'not_from_terminator')
+    }
     const { headers, forged } = stripForeign(request.headers, listener.platform)
     headers.delete(hopHeader)
     context.set('headers', headers)
     context.set('forged', forged)
     context.set('presented', await listener.platform.read(request))
-    context.set('session', 'none')
     await next()
+    return undefined
   })
 }
 

@@ -1,12 +1,13 @@
 import type { Context } from 'hono'
 import { equalBytes } from '#shared/bytes.ts'
-import { checkStanding } from '#shared/path/validate.ts'
+import { freshBudget } from '#shared/path/budget.ts'
 import type { VerifiedPath } from '#shared/path/candidate-path.ts'
+import { checkStanding } from '#shared/path/validate.ts'
 import type { TrustStore } from '#shared/trust-store/trust-store.ts'
 import { nameKey } from '#shared/x509/name.ts'
 import type { AppEnv, MqttPorts, Ports } from '../context.ts'
 import type { Listener } from '../listener.ts'
-import { refusal, serviceFault } from '../observe/problem.ts'
+import { answerProblem } from '../middleware/answer-problem.ts'
 import { pump, type Recheck } from './pump.ts'
 
 /**
@@ -17,11 +18,12 @@ import { pump, type Recheck } from './pump.ts'
 export function mqtt(listener: Listener, ports: Ports, { openBroker, acceptWebSocket }: MqttPorts) {
   return async (context: Context<AppEnv>): Promise<Response> => {
     if (context.req.header('upgrade')?.toLowerCase() !== 'websocket') {
-      return serviceFault(426, 'websocket_expected')
+      return answerProblem(context, ports, 'websocket_expected')
     }
-    const basis = context.get('decision')?.basis
+    const decision = context.get('decision')
+    const basis = decision?.outcome === 'accepted' ? decision.basis : undefined
     // Without a verified path there is nothing to ask again: such a session could not be cut.
-    if (basis?.kind !== 'path') return refusal('attestation_insufficient')
+    if (basis?.kind !== 'path') return answerProblem(context, ports, 'attestation_insufficient')
     const broker = openBroker()
     const { socket, response } = acceptWebSocket()
     pump(socket, broker, recheck(basis.path, listener, ports))
@@ -35,7 +37,8 @@ function recheck(path: VerifiedPath, listener: Listener, ports: Ports): Recheck 
     if (store === undefined) return 'revocation_unknown'
     const now = ports.clock.now()
     const { verifier, crls } = ports
-    const again = await checkStanding(path, { store, policy: listener.policy, now, verifier, crls })
+    const context = { store, policy: listener.policy, now, verifier, crls, budget: freshBudget() }
+    const again = await checkStanding(path, context)
     if (!again.ok) return again.error.code
     // An anchor that is trusted no longer trusts nothing.
     return isAnchored(path, store) ? undefined : 'untrusted'

@@ -1,21 +1,27 @@
+import type { Authorization } from '#shared/authorization/authorize.ts'
 import { isoFromInstant } from '#shared/time.ts'
-import { rejections, type Rejection } from '#shared/verdict/rejection.ts'
+import { answers } from '#shared/verdict/answers.ts'
+import { factsOf } from '#shared/verdict/facts.ts'
+import type { Rejection } from '#shared/verdict/rejection.ts'
 import {
   isoMicroseconds,
   type ConnectionFacts,
   type ConnectionLogEntry,
   type LoggedLeaf,
 } from './connection-log.ts'
+import type { Problem } from './problem.ts'
 
 /** What the JSON form tells beyond the fifteen fields. Nothing here is a key, a token or a cookie. */
 export interface DecisionFacts {
-  /** The id that the answered problem document carries, so that its reader finds this line. */
-  readonly problemId: string | undefined
+  /** What was answered in place of a success, by the id that its reader finds this line with. */
+  readonly problem: Problem | undefined
   readonly platform: string
   /** The configured policy's name. */
   readonly policy: string
   /** How the session stood (`none`, `issued`, `used`); never its token. */
   readonly session: 'none' | 'issued' | 'used'
+  /** What the policies said; undefined where none were asked. */
+  readonly authorization: Authorization | undefined
   /** Lower-case names of the certificate headers that a client sent and that were taken away. */
   readonly forged: readonly string[]
 }
@@ -49,13 +55,22 @@ export function jsonLogLine(entry: ConnectionLogEntry, facts: DecisionFacts): st
 
 /** Field by field: what else an object at hand may hold has no business in a log. */
 function namedFacts({
-  problemId,
+  problem,
   platform,
   policy,
   session,
+  authorization,
   forged,
-}: DecisionFacts): DecisionFacts {
-  return { problemId, platform, policy, session, forged }
+}: DecisionFacts): Readonly<Record<keyof DecisionFacts, unknown>> {
+  const named = problem && { code: problem.code, id: problem.id }
+  const said = authorization && namedAuthorization(authorization)
+  return { problem: named, platform, policy, session, authorization: said, forged }
+}
+
+function namedAuthorization(authorization: Authorization): Readonly<Record<string, unknown>> {
+  const { outcome, because, audited, dryRun } = authorization
+  const policy = 'policy' in authorization ? authorization.policy : undefined
+  return { outcome, because, policy, audited, dryRun }
 }
 
 function namedConnection(connection: ConnectionFacts): ConnectionFacts {
@@ -70,8 +85,8 @@ function namedTls(tls: ConnectionFacts['tls']): ConnectionFacts['tls'] {
 }
 
 function refusalOf(rejection: Rejection): Readonly<Record<string, unknown>> {
-  const { code, ...found } = rejection
-  return { code, albReason: rejections[code].alb, found }
+  const { code } = rejection
+  return { code, albReason: answers[code].alb, found: factsOf(rejection) }
 }
 
 function leafOf(leaf: LoggedLeaf): Readonly<Record<string, string>> {

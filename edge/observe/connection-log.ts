@@ -1,8 +1,9 @@
 import { identityOfFields, identityOfLeaf } from '#shared/identity/device-identity.ts'
+import { identityText } from '#shared/identity/identity-text.ts'
 import type { Instant } from '#shared/time.ts'
+import { answers } from '#shared/verdict/answers.ts'
 import type { Decision } from '#shared/verdict/decision.ts'
 import type { Presented } from '#shared/verdict/presented.ts'
-import { rejections } from '#shared/verdict/rejection.ts'
 import { writeAlbValidity } from '#shared/wire/dates.ts'
 import { parseCertificate } from '#shared/x509/parse.ts'
 import { nameField, numberField, tokenField } from './connection-log-text.ts'
@@ -50,10 +51,10 @@ export interface ConnectionLogEntry {
 
 /** What can be told of the leaf that was presented; undefined for none, and for one that cannot be read. */
 export function loggedLeaf(presented: Presented): LoggedLeaf | undefined {
-  if (presented.kind === 'attested') return identityOfFields(presented.fields)
+  if (presented.kind === 'attested') return identityText(identityOfFields(presented.fields))
   if (presented.kind !== 'chain') return undefined
   const leaf = parseCertificate(presented.leaf)
-  return leaf.ok ? identityOfLeaf(leaf.value) : undefined
+  return leaf.ok ? identityText(identityOfLeaf(leaf.value)) : undefined
 }
 
 /**
@@ -86,7 +87,7 @@ export function albLogLine({ at, connection, leaf, decision }: ConnectionLogEntr
 
 function verifyStatus(decision: Decision | undefined): string {
   if (decision?.outcome !== 'refused') return 'Success'
-  return `Failed:${rejections[decision.rejection.code].alb}`
+  return `Failed:${answers[decision.rejection.code].alb}`
 }
 
 /** `2023-10-04T17:05:15.514108Z`. */

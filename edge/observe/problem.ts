@@ -1,4 +1,7 @@
-import { rejections, type RejectionCode } from '#shared/verdict/rejection.ts'
+import { toHex } from '#shared/bytes.ts'
+import type { RandomOctets } from '#shared/session/token.ts'
+import { answers } from '#shared/verdict/answers.ts'
+import type { RejectionCode } from '#shared/verdict/rejection.ts'
 
 /** Sentences for people, and nothing an attacker learns from: the facts stay in the rejection. */
 const titles = {
@@ -31,36 +34,55 @@ const titles = {
   session_of_other_certificate: 'The session belongs to another client certificate',
 } as const satisfies Record<RejectionCode, string>
 
-/** Faults of the service itself, that are no decision on a certificate. */
-const serviceTitles = {
-  trust_store_unavailable: 'The trust store cannot be read at the moment',
-  not_from_terminator: 'The request did not come through the TLS terminator',
-  target_unreachable: 'The service behind did not answer',
-  misconfigured: 'The service is not configured correctly',
-  websocket_expected: 'This address speaks MQTT over WebSocket',
+/** What is no decision on a certificate: of the service itself, or of what the device asked for. */
+const others = {
+  trust_store_unavailable: { status: 503, title: 'The trust store cannot be read at the moment' },
+  not_from_terminator: {
+    status: 421,
+    title: 'The request did not come through the TLS terminator',
+  },
+  target_unreachable: { status: 502, title: 'The service behind did not answer' },
+  misconfigured: { status: 500, title: 'The service is not configured correctly' },
+  not_authorized: { status: 403, title: 'The device may not do this' },
+  request_malformed: { status: 400, title: 'The request has a method or path that is not taken' },
+  websocket_expected: { status: 426, title: 'This address speaks MQTT over WebSocket' },
 } as const
 
-export type ServiceFault = keyof typeof serviceTitles
+export type ProblemCode = RejectionCode | keyof typeof others
 
-/** A refusal as a problem document (RFC 9457); 503 says when to come back. */
-export function refusal(code: RejectionCode): Response {
-  return problem(rejections[code].status, code, titles[code])
+/** One answer that is no success. */
+export interface Problem {
+  readonly code: ProblemCode
+  /** Of `problemId`: whoever shows it can be told why, from the log line that bears it as well. */
+  readonly id: string
 }
 
-/** A fault of the service as a problem document. */
-export function serviceFault(status: 421 | 426 | 500 | 502 | 503, code: ServiceFault): Response {
-  return problem(status, code, serviceTitles[code])
+/** 128 bits: two problems of one fleet never share a name, and nobody guesses one. */
+const idOctets = 16
+
+/** A new problem's name, in lower-case hexadecimal. */
+export function problemId(random: RandomOctets): string {
+  return toHex(random(idOctets))
 }
 
-/** Seconds: one staleness bound, after which the trust store is asked again. */
-const retryAfterSeconds = '5'
-
-function problem(status: number, code: string, title: string): Response {
+/** A problem document (RFC 9457): code, sentence and id, no facts. 503 says when to come back. */
+export function problemDocument({ code, id }: Problem): Response {
+  const { status, title } = rowOf(code)
   const headers = new Headers({
     'content-type': 'application/problem+json',
     'cache-control': 'no-store',
   })
   if (status === 503) headers.set('retry-after', retryAfterSeconds)
-  const body = { type: `urn:sallyport:problem:${code}`, title, status, code }
+  const type = `urn:sallyport:problem:${code}`
+  const body = { type, title, status, code, instance: `urn:sallyport:occurrence:${id}` }
   return new Response(JSON.stringify(body), { status, headers })
+}
+
+/** Seconds: one staleness bound, after which the trust store is asked again. */
+const retryAfterSeconds = '5'
+
+function rowOf(code: ProblemCode): { readonly status: number; readonly title: string } {
+  return code in others
+    ? others[code as keyof typeof others]
+    : { status: answers[code as RejectionCode].status, title: titles[code as RejectionCode] }
 }

@@ -27,6 +27,7 @@ export const knownHeaders: readonly KnownHeader[] = [
   { family: 'ssl-client', source: 'ingress-nginx, Apache' },
   { family: 'x-ssl-client', source: 'HAProxy, nginx, OpenShift router' },
   { name: 'x-ssl', source: 'OpenShift router' },
+  { family: 'x-sallyport-evidence', source: 'this edge, of another listener' },
   { name: 'x-ssl-issuer', source: 'OpenShift router' },
   { family: 'x-ssl-cert', source: 'nginx, by custom' },
   { family: 'x-arr-clientcert', source: 'Azure App Service' },

@@ -105,7 +105,7 @@ export class DerReader {
 
   /** Passes over one element of any tag. */
   skip(expected: string): void {
-    this.at = this.#header(expected)
+    this.at = this.#enter(this.nextTag, expected)
   }
 
   /** Passes over one element and returns where it starts: `readerAt` gets back to it. */
@@ -257,11 +257,12 @@ export class DerReader {
     if (count === 0 || count > 4)
       return this.fail('a definite length of at most four octets', start)
     if (count > this.end - this.at) return this.fail('a length', start)
+    const isShortest = this.octet(this.at) >= (count === 1 ? 0x80 : 1)
+    if (!isShortest) return this.fail('a length in its shortest form', start)
     let length = 0
     for (let index = 0; index < count; index += 1)
       length = length * 256 + (this.bytes[this.at++] ?? 0)
-    const shortest = length >= 0x80 && length >= 256 ** (count - 1)
-    return shortest ? length : this.fail('a length in its shortest form', start)
+    return length
   }
 }
 

@@ -13,12 +13,16 @@ export function readTime(reader: DerReader, expected: string): Instant {
     return reader.fail(`${expected} as ${'Y'.repeat(yearDigits)}MMDDHHMMSSZ`, element)
   }
   const ms = msOfFields(reader.bytes, start, yearDigits)
-  if (Number.isNaN(ms)) return reader.fail(`${expected} that is on the calendar`, element)
+  if (ms === offCalendar) return reader.fail(`${expected} that is on the calendar`, element)
   return ms as Instant
 }
 
-/** NaN where a field is no number or the calendar has no such date. */
+/** In place of an instant, of which none lies so far back: the years are four digits. */
+const offCalendar = Number.NEGATIVE_INFINITY
+
+/** `offCalendar` where a field is no number or the calendar has no such date. */
 function msOfFields(bytes: Uint8Array, start: number, yearDigits: 2 | 4): number {
+  if (!areDigits(bytes, start, start + yearDigits + 10)) return offCalendar
   const shortYear = twoDigits(bytes, start)
   const year =
     yearDigits === 2
@@ -30,9 +34,8 @@ function msOfFields(bytes: Uint8Array, start: number, yearDigits: 2 | 4): number
   const hour = twoDigits(bytes, rest + 4)
   const minute = twoDigits(bytes, rest + 6)
   const second = twoDigits(bytes, rest + 8)
-  // NaN (a character that is no digit) fails every comparison.
-  if (!(month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month))) return Number.NaN
-  if (!(hour <= 23 && minute <= 59 && second <= 59)) return Number.NaN
+  if (month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return offCalendar
+  if (hour > 23 || minute > 59 || second > 59) return offCalendar
   return ((daysFromEpoch(year, month, day) * 24 + hour) * 60 + minute) * 60_000 + second * 1000
 }
 
@@ -51,10 +54,18 @@ function daysFromEpoch(year: number, month: number, day: number): number {
 /** From 0000-02-29 to 1970-01-01. */
 const daysToEpoch = 719_469
 
+/** Whether all octets between two offsets are ASCII digits. */
+function areDigits(text: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 1) {
+    const octet = text[at] ?? 0
+    if (octet < 0x30 || octet > 0x39) return false
+  }
+  return true
+}
+
+/** Of two octets that are digits; of others some number. */
 function twoDigits(text: Uint8Array, offset: number): number {
-  const tens = (text[offset] ?? 0) - 0x30
-  const ones = (text[offset + 1] ?? 0) - 0x30
-  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN
+  return (text[offset] ?? 0) * 10 + (text[offset + 1] ?? 0) - 0x30 * 11
 }
 
 function daysIn(year: number, month: number): number {

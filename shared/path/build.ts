@@ -1,11 +1,11 @@
-import { equalBytes, type Bytes } from '#shared/bytes.ts'
+import { equalBytes } from '#shared/bytes.ts'
 import { err, type Result } from '#shared/result.ts'
-import { moreTelling, rejections, type Rejection } from '#shared/verdict/rejection.ts'
+import { after, firstFound, type Soon } from '#shared/soon.ts'
+import { fatal, moreTelling, ranks, type Rejection } from '#shared/verdict/rejection.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
 import { equalNames, nameKey } from '#shared/x509/name.ts'
 import type { CandidatePath, VerifiedPath } from './candidate-path.ts'
 import { isSelfIssued } from './checks/authority.ts'
-import { nameText } from './name-text.ts'
 import { validatePath, type ValidationContext } from './validate.ts'
 
 /** One search: what may be tried, and the most telling reason met so far. */
@@ -27,11 +27,11 @@ interface Search {
  * @param pool intermediates as presented; those of the trust store are added
  * @returns the first path that validates, or of all reasons met the most telling one
  */
-export async function buildVerifiedPath(
+export function buildVerifiedPath(
   leaf: Certificate,
   pool: readonly Certificate[],
   context: ValidationContext,
-): Promise<Result<VerifiedPath, Rejection>> {
+): Soon<Result<VerifiedPath, Rejection>> {
   const search: Search = {
     context,
     pool,
@@ -39,50 +39,62 @@ export async function buildVerifiedPath(
     entities: new Map(),
     reason: undefined,
   }
-  const found = await extend([leaf], search)
-  return found ?? err(search.reason ?? untrusted([leaf]))
+  return after(extend([leaf], search), (found) => found ?? err(search.reason ?? untrusted([leaf])))
 }
 
 /** Nobody at hand has the name of the last certificate's issuer. */
 function untrusted(certificates: Certificates): Rejection {
   const last = certificates[certificates.length - 1] ?? certificates[0]
-  return { code: 'untrusted', at: certificates.length - 1, issuer: nameText(last.issuer) }
+  return { code: 'untrusted', at: certificates.length - 1, issuer: last.issuer }
 }
 
 type Certificates = readonly [Certificate, ...Certificate[]]
 
+/** What ends a search: a path, or a refusal that no other path could better. */
+type Done = Result<VerifiedPath, Rejection>
+
 /** Tries anchors above the last certificate, then intermediates; undefined when all have failed. */
-async function extend(
-  certificates: Certificates,
-  search: Search,
-): Promise<Result<VerifiedPath, Rejection> | undefined> {
+function extend(certificates: Certificates, search: Search): Soon<Done | undefined> {
   const last = certificates[certificates.length - 1] ?? certificates[0]
-  const anchors = search.context.store.anchorsBySubject.get(nameKey(last.issuer)) ?? []
-  const issuers = issuersOf(last, certificates, search)
-  if (anchors.length + issuers.length === 0) {
-    search.reason = moreTelling(search.reason, untrusted(certificates))
-  }
-  for (const anchor of anchors) {
-    const done = await tryPath({ certificates, anchor, beside: search.pool }, search)
-    if (done !== undefined) return done
-  }
-  for (const issuer of issuers) {
-    const done = spendPath(search) ?? (await extend([...certificates, issuer], search))
-    if (done !== undefined) return done
-  }
-  return undefined
+  const key = nameKey(last.issuer)
+  const anchors = search.context.store.anchorsBySubject.get(key)
+  if (anchors === undefined) return climb(certificates, key, 'nowhere', search)
+  const anchored = firstFound(anchors, (anchor) =>
+    tryPath({ certificates, anchor, beside: search.pool }, search),
+  )
+  return after(anchored, (done) => done ?? climb(certificates, key, 'at an anchor', search))
 }
 
-async function tryPath(
-  candidate: CandidatePath,
+/**
+ * Tries intermediates above the last certificate.
+ *
+ * @param key of its issuer's name
+ * @param ends where ways end that have this name
+ */
+function climb(
+  certificates: Certificates,
+  key: string,
+  ends: 'at an anchor' | 'nowhere',
   search: Search,
-): Promise<Result<VerifiedPath, Rejection> | undefined> {
+): Soon<Done | undefined> {
+  const issuers = issuersOf(certificates, key, search)
+  if (ends === 'nowhere' && issuers.length === 0) {
+    search.reason = moreTelling(search.reason, untrusted(certificates))
+  }
+  return firstFound(
+    issuers,
+    (issuer) => spendPath(search) ?? extend([...certificates, issuer], search),
+  )
+}
+
+function tryPath(candidate: CandidatePath, search: Search): Soon<Done | undefined> {
   const exhausted = spendPath(search)
   if (exhausted !== undefined) return exhausted
-  const validated = await validatePath(candidate, search.context)
-  if (validated.ok || rejections[validated.error.code].fatal) return validated
-  search.reason = moreTelling(search.reason, validated.error)
-  return undefined
+  return after(validatePath(candidate, search.context), (validated) => {
+    if (validated.ok || ranks[validated.error.code] === fatal) return validated
+    search.reason = moreTelling(search.reason, validated.error)
+    return undefined
+  })
 }
 
 /**
@@ -98,13 +110,14 @@ function spendPath({ context: { budget } }: Search): Result<never, Rejection> | 
 
 /** Intermediates that may have issued the last certificate, likeliest first; none twice in a path. */
 function issuersOf(
-  last: Certificate,
   certificates: Certificates,
+  key: string,
   search: Search,
 ): readonly Certificate[] {
   const [leaf, ...above] = certificates
+  const last = above.at(-1) ?? leaf
   const used = new Set(above.map((each) => search.entities.get(each)))
-  const named = namedOf(last.issuer, search).filter(
+  const named = namedOf(key, search).filter(
     (each) => !used.has(search.entities.get(each)) && !isSameEntity(leaf, each),
   )
   const counted = above.filter((each) => !isSelfIssued(each)).length
@@ -133,15 +146,14 @@ function isTooDeep(found: number, length: number, search: Search): boolean {
 
 /** Certificates of the store and of the pool whose subject is a name, each once. */
 function namedOf(
-  name: Bytes,
+  key: string,
   { context, pool, bySubject, entities }: Search,
 ): readonly Certificate[] {
-  const key = nameKey(name)
   const before = bySubject.get(key)
   if (before !== undefined) return before
   const named = [
     ...(context.store.intermediatesBySubject.get(key) ?? []),
-    ...pool.filter(({ subject }) => equalNames(subject, name)),
+    ...pool.filter(({ subject }) => nameKey(subject) === key),
   ].filter((each, at, all) => all.findIndex(({ der }) => equalBytes(der, each.der)) === at)
   bySubject.set(key, named)
   for (const each of named)

@@ -1,4 +1,4 @@
-import type { FreshnessPolicy } from '#shared/revocation/freshness.ts'
+import { strictFreshness, type FreshnessPolicy } from '#shared/revocation/freshness.ts'
 import { modern, type AlgorithmSet } from '#shared/x509/algorithm-sets.ts'
 import { tolerant, type Profile } from './profile/profile.ts'
 
@@ -50,15 +50,15 @@ export interface VerificationPolicy {
     /** Whose status is asked: the leaf's, the leaf's and every intermediate's, or nobody's. */
     readonly of: 'leaf' | 'chain' | 'none'
     /**
-     * What an unknown status means (RFC 5280 6.3.3: UNDETERMINED). Where lists bear the issuer's
-     * name and its key signed none of them, neither word lets the device in.
+     * What is made of lists in grace, stale and absent. Where lists bear the issuer's name and its
+     * key signed none of them, no word lets the device in.
      */
-    readonly unknown: 'refuse' | 'accept'
-    /** What lists are worth after their nextUpdate; without it `strictFreshness`. */
-    readonly freshness?: FreshnessPolicy
+    readonly freshness: FreshnessPolicy
+    /** The same of the status of CA certificates, where that is something else: roots list rarely. */
+    readonly freshnessOfCas?: FreshnessPolicy
     /**
      * Milliseconds since its thisUpdate, inclusive, through which a list clears certificates,
-     * whatever its nextUpdate says; without it any time. An older list goes on revoking.
+     * whatever its nextUpdate and `freshness` say; without it any time. An older list goes on revoking.
      */
     readonly maxAgeMs?: number
   }
@@ -75,7 +75,7 @@ export interface VerificationPolicy {
 /** The strict word wherever a fleet can be asked for it: section 4 whole is what test suites ask. */
 export const strictPolicy: VerificationPolicy = {
   expired: { word: 'refuse' },
-  revocation: { of: 'chain', unknown: 'refuse' },
+  revocation: { of: 'chain', freshness: strictFreshness },
   attested: 'refuse',
   certificatePolicies: {
     initial: 'any',

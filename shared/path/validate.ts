@@ -1,10 +1,11 @@
 import { ok, type Result } from '#shared/result.ts'
+import { after, type Soon } from '#shared/soon.ts'
 import type { Instant } from '#shared/time.ts'
 import type { AuthenticatedCrls } from '#shared/revocation/authenticated-crls.ts'
 import { listsOf } from '#shared/revocation/lists-of.ts'
 import { questionOf } from '#shared/revocation/scope.ts'
 import type { TrustAnchor, TrustStore } from '#shared/trust-store/trust-store.ts'
-import type { Rejection } from '#shared/verdict/rejection.ts'
+import type { PathIndex, Rejection } from '#shared/verdict/rejection.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
 import type { SignatureVerifier } from '#shared/x509/signature.ts'
 import type { Budget } from './budget.ts'
@@ -45,39 +46,46 @@ export interface ValidationContext {
  * ours certified; then what time changes, validity and revocation, so that "expired" and "revoked"
  * are said only of certificates that a CA of ours issued.
  */
-export async function validatePath(
+export function validatePath(
   candidate: CandidatePath,
   context: ValidationContext,
-): Promise<Result<VerifiedPath, Rejection>> {
-  const { policy } = context
-  const rules = checkRules(candidate, policy)
+): Soon<Result<VerifiedPath, Rejection>> {
+  const rules = checkRules(candidate, context.policy)
   if (!rules.ok) return rules
-  const signatures = await checkSignatures(candidate, context)
-  if (!signatures.ok) return signatures
+  const signatures = checkSignatures(candidate, context, candidate.certificates.length - 1)
+  return after(signatures, (signed) => (signed.ok ? checkCertified(candidate, context) : signed))
+}
+
+/** What is asked of a path once CAs of ours have certified it. */
+function checkCertified(
+  candidate: CandidatePath,
+  context: ValidationContext,
+): Soon<Result<VerifiedPath, Rejection>> {
+  const { policy } = context
   const names = checkNameConstraints(candidate, context.budget, policy.anchor)
   if (!names.ok) return names
   const policies = processPolicies(candidate, policy.certificatePolicies, policy.anchor)
   if (!policies.ok) return policies
-  const standing = await checkStanding(candidate, context)
-  if (!standing.ok) return standing
-  return ok({ ...candidate, policies: policies.value } as VerifiedPath)
+  return after(checkStanding(candidate, context), (standing) =>
+    standing.ok ? ok({ ...candidate, policies: policies.value } as VerifiedPath) : standing,
+  )
 }
 
 /**
  * What time can change about a path whose signatures hold: validity and revocation. Asked again by
  * itself of connections that are held open while certificates end and lists arrive.
  */
-export async function checkStanding(
+export function checkStanding(
   path: CandidatePath,
-  context: Omit<ValidationContext, 'budget'>,
-): Promise<Result<void, Rejection>> {
+  context: ValidationContext,
+): Soon<Result<void, Rejection>> {
   for (const [at, certificate] of path.certificates.entries()) {
     const graceMs = at === 0 ? expiryGraceMs(context.policy) : 0
     const validity = checkValidity(certificate, at, context.now, graceMs)
     if (!validity.ok) return validity
   }
   const anchor = checkAnchorValidity(path, context)
-  return anchor.ok ? checkRevocations(path, context) : anchor
+  return anchor.ok ? checkRevocations(path, context, 0) : anchor
 }
 
 /** OpenSSL asks an anchor for its dates as well; RFC 5280 6.1.1 (d) gives anchors none. */
@@ -166,33 +174,45 @@ function checkIssuer(
   )
 }
 
-async function checkSignatures(
+/** The signatures of a path from one place down to the leaf. */
+function checkSignatures(
   candidate: CandidatePath,
-  { verifier, budget }: ValidationContext,
-): Promise<Result<void, Rejection>> {
-  let issuerSpki = candidate.anchor.spki
-  for (const [fromAnchor, certificate] of candidate.certificates.toReversed().entries()) {
-    const at = candidate.certificates.length - 1 - fromAnchor
-    const signature = await checkSignature(certificate, at, issuerSpki, verifier, budget)
-    if (!signature.ok) return signature
-    issuerSpki = certificate.spki
-  }
-  return ok(undefined)
+  context: ValidationContext,
+  at: PathIndex,
+): Soon<Result<void, Rejection>> {
+  const { certificates, anchor } = candidate
+  const certificate = certificates[at]
+  if (certificate === undefined) return ok(undefined)
+  const { spki } = certificates[at + 1] ?? anchor
+  const signature = checkSignature(certificate, at, spki, context.verifier, context.budget)
+  return after(signature, (right) =>
+    right.ok ? checkSignatures(candidate, context, at - 1) : right,
+  )
 }
 
-async function checkRevocations(
+/** The status of a path's certificates from one place up, as far as the policy asks. */
+function checkRevocations(
   candidate: CandidatePath,
-  context: Omit<ValidationContext, 'budget'>,
-): Promise<Result<void, Rejection>> {
+  context: ValidationContext,
+  at: PathIndex,
+): Soon<Result<void, Rejection>> {
+  const { of } = context.policy.revocation
+  const certificate = candidate.certificates[at]
+  if (of === 'none' || certificate === undefined || (of === 'leaf' && at > 0)) return ok(undefined)
+  const status = checkStatus(certificate, at, candidate, context)
+  return after(status, (good) => (good.ok ? checkRevocations(candidate, context, at + 1) : good))
+}
+
+function checkStatus(
+  certificate: Certificate,
+  at: PathIndex,
+  candidate: CandidatePath,
+  context: ValidationContext,
+): Soon<Result<void, Rejection>> {
   const { policy, now } = context
-  if (policy.revocation.of === 'none') return ok(undefined)
-  const asked = policy.revocation.of === 'leaf' ? 1 : candidate.certificates.length
-  for (const [at, certificate] of candidate.certificates.slice(0, asked).entries()) {
-    const lists = await listsOf(certificate, issuerOf(candidate, at), candidate, context)
-    const status = checkRevocation(questionOf(certificate), at, lists, policy, now)
-    if (!status.ok) return status
-  }
-  return ok(undefined)
+  return after(listsOf(certificate, issuerOf(candidate, at), candidate, context), (lists) =>
+    lists.ok ? checkRevocation(questionOf(certificate), at, lists.value, policy, now) : lists,
+  )
 }
 
 /** Who issued the certificate at one place of a path: the next certificate, or the anchor's. */

@@ -1,5 +1,6 @@
 import { concatBytes, equalBytes, toBase64Url, type Bytes } from '#shared/bytes.ts'
 import { allowsKeyUsage } from '#shared/path/checks/key-usage.ts'
+import type { Soon } from '#shared/soon.ts'
 import type { TrustStore } from '#shared/trust-store/trust-store.ts'
 import { nameKey } from '#shared/x509/name.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
@@ -36,7 +37,8 @@ export interface IssuerCrls {
  * number of CAs, whatever is presented.
  */
 export interface AuthenticatedCrls {
-  of(store: TrustStore, issuer: CrlIssuer): Promise<IssuerCrls>
+  /** At once where this issuer was asked for before. */
+  of(store: TrustStore, issuer: CrlIssuer): Soon<IssuerCrls>
   /** The same from memory, without a signature; undefined where this issuer was never asked for. */
   known(store: TrustStore, keyId: IssuerKeyId): IssuerCrls | undefined
 }
@@ -44,14 +46,15 @@ export interface AuthenticatedCrls {
 export function createAuthenticatedCrls(verifier: SignatureVerifier): AuthenticatedCrls {
   const byStore = new WeakMap<TrustStore, KnownIssuers>()
   return {
-    async of(store, issuer) {
+    of(store, issuer) {
       const known = byStore.get(store) ?? createKnownIssuers()
-      byStore.set(store, known)
       const before = known.of(issuer)
       if (before !== undefined) return before
-      const found = await authenticate(verifier, store, issuer)
-      known.keep(issuer, found)
-      return found
+      byStore.set(store, known)
+      return authenticate(verifier, store, issuer).then((found) => {
+        known.keep(issuer, found)
+        return found
+      })
     },
     known: (store, keyId) => byStore.get(store)?.byId.get(keyId),
   }

@@ -1,5 +1,5 @@
 import { equalBytes } from '#shared/bytes.ts'
-import { freshBudget, type Budget } from '#shared/path/budget.ts'
+import type { Budget } from '#shared/path/budget.ts'
 import type { CandidatePath } from '#shared/path/candidate-path.ts'
 import {
   checkBasicConstraints,
@@ -11,8 +11,10 @@ import { allowsKeyUsage } from '#shared/path/checks/key-usage.ts'
 import { checkSignature } from '#shared/path/checks/signature.ts'
 import { checkValidity } from '#shared/path/checks/validity.ts'
 import { checkNames } from '#shared/path/name-constraints/check.ts'
+import { err, ok, type Result } from '#shared/result.ts'
 import type { Instant } from '#shared/time.ts'
 import type { TrustStore } from '#shared/trust-store/trust-store.ts'
+import type { Rejection } from '#shared/verdict/rejection.ts'
 import { nameKey } from '#shared/x509/name.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
 import type { SignatureVerifier } from '#shared/x509/signature.ts'
@@ -22,6 +24,8 @@ export interface SignerContext {
   readonly store: TrustStore
   readonly now: Instant
   readonly verifier: SignatureVerifier
+  /** That of the whole decision: what a search for signers spends, the search for a path has not. */
+  readonly budget: Budget
 }
 
 /** A certificate that may sign lists, and the CA above it, whose path ends at the target's own anchor. */
@@ -36,9 +40,6 @@ export interface CrlSigner {
  */
 const signersMax = 4
 
-/** Signatures of one search: four signers, two CAs between signer and anchor at most, and a spare key each. */
-const signaturesMax = 16
-
 /** CAs between a signer and a CA of the path: CRL signers are certified by the CA or beside it. */
 const climbMax = 3
 
@@ -47,44 +48,67 @@ const climbMax = 3
  * anchor of the target's path. From the path, the store and what was presented, in this order.
  *
  * @param name DER of the CRL issuer's Name
+ * @returns an error where the budget ended the search: that nobody was found would be no answer
  */
 export async function findCrlSigners(
   name: Uint8Array<ArrayBuffer>,
   path: CandidatePath,
   context: SignerContext,
-): Promise<readonly CrlSigner[]> {
-  const budget: Budget = { ...freshBudget(), signatures: signaturesMax }
+): Promise<Result<readonly CrlSigner[], Rejection>> {
   const candidates = namedCertificates(name, path, context.store)
     .filter((each) => allowsKeyUsage(each, 'cRLSign'))
     .slice(0, signersMax)
   const signers: CrlSigner[] = []
   for (const certificate of candidates) {
-    const issuer = await verifiedIssuer(certificate, [], path, context, budget)
-    if (issuer !== undefined) signers.push({ certificate, issuer })
+    const issuer = await verifiedIssuer(certificate, [], path, context)
+    if (issuer.ok) signers.push({ certificate, issuer: issuer.value })
+    else if (isExhausted(issuer.error)) return err(issuer.error)
   }
-  return signers
+  return ok(signers)
 }
 
-/** The CA above a certificate on a verified way to the anchor; undefined where there is no such way. */
+/** Why no way leads from a certificate to the anchor: undefined where there is merely none. */
+type Dead = Rejection | undefined
+
+function isExhausted(dead: Dead): dead is Rejection {
+  return dead?.code === 'budget_exhausted'
+}
+
+/** The CA above a certificate on a verified way to the anchor. */
 async function verifiedIssuer(
   certificate: Certificate,
   below: readonly Certificate[],
   path: CandidatePath,
   context: SignerContext,
-  budget: Budget,
-): Promise<Certificate | undefined> {
+): Promise<Result<Certificate, Dead>> {
   const known = issuerInPath(certificate, path)
-  if (known !== undefined)
-    return permit(casAbove(certificate, path), below, budget) ? known : undefined
-  if (below.length > climbMax || !isSound(certificate, context.now)) return undefined
-  for (const issuer of namedCertificates(certificate.issuer, path, context.store)) {
-    const above = [...below, certificate]
-    if (!isCaFor(issuer, below, path) || !permit([issuer], above, budget)) continue
-    const signed = await checkSignature(certificate, 0, issuer.spki, context.verifier, budget)
-    if (!signed.ok) continue
-    if (await verifiedIssuer(issuer, above, path, context, budget)) return issuer
+  if (known !== undefined) {
+    const permitted = permit(casAbove(certificate, path), below, context.budget)
+    return permitted.ok ? ok(known) : permitted
   }
-  return undefined
+  if (below.length > climbMax || !isSound(certificate, context.now)) return err(undefined)
+  const above = [...below, certificate]
+  for (const issuer of namedCertificates(certificate.issuer, path, context.store)) {
+    const step = await checkStep(issuer, above, path, context)
+    const climbed = step.ok ? await verifiedIssuer(issuer, above, path, context) : step
+    if (climbed.ok) return ok(issuer)
+    if (isExhausted(climbed.error)) return climbed
+  }
+  return err(undefined)
+}
+
+/** Whether a CA may have certified, and did certify, the last of those below it. */
+async function checkStep(
+  issuer: Certificate,
+  below: readonly Certificate[],
+  path: CandidatePath,
+  { verifier, budget }: SignerContext,
+): Promise<Result<void, Dead>> {
+  const certificate = below.at(-1)
+  if (certificate === undefined || !isCaFor(issuer, below.slice(0, -1), path)) return err(undefined)
+  const permitted = permit([issuer], below, budget)
+  // Of no place in the path; and unlike the leaf at 0 it comes again with every device.
+  return permitted.ok ? checkSignature(certificate, 1, issuer.spki, verifier, budget) : permitted
 }
 
 /** The path's own CAs and its anchor are verified already; the anchor stands above itself. */
@@ -106,8 +130,14 @@ function permit(
   cas: readonly Certificate[],
   below: readonly Certificate[],
   budget: Budget,
-): boolean {
-  return cas.every((ca) => below.every((each, at) => checkNames(each, at, ca, 0, budget).ok))
+): Result<void, Rejection> {
+  for (const ca of cas) {
+    for (const [at, each] of below.entries()) {
+      const names = checkNames(each, at, ca, 0, budget)
+      if (!names.ok) return names
+    }
+  }
+  return ok(undefined)
 }
 
 function isSound(certificate: Certificate, now: Instant): boolean {

@@ -13,8 +13,7 @@ export interface IssuerFreshness {
   readonly issuer: Bytes
   /**
    * `fresh` through nextUpdate, `grace` as long after it as the policy says, `stale` after that,
-   * `absent` where no list of the issuer's has begun. What a policy makes of each: fresh and grace
-   * clear, `freshness.stale` has the word on stale, and `unknown` on absent.
+   * `absent` where no list of the issuer's has begun. What is made of each, `FreshnessPolicy` says.
    */
   readonly freshness: Freshness | 'absent'
   readonly list: ListFacts | undefined
@@ -35,13 +34,13 @@ export interface ListFacts {
  * How the lists of every CA of a store stand, by what its keys have signed: a forged list is none.
  * Rows are in the order of the store, anchors first; one name with several keys is one issuer.
  *
- * @param policy whose `staleGraceMs` counts
+ * @param policy whose `graceMs` counts
  */
 export async function freshnessOfIssuers(
   store: TrustStore,
   crls: AuthenticatedCrls,
   at: Instant,
-  policy: FreshnessPolicy = strictFreshness,
+  policy: Pick<FreshnessPolicy, 'graceMs'> = strictFreshness,
 ): Promise<readonly IssuerFreshness[]> {
   const rows: IssuerFreshness[] = []
   for (const [issuer, ...namesakes] of casByName(store)) {
@@ -70,13 +69,13 @@ function rowsOf(
   issuer: Bytes,
   crls: readonly CrlFacts[],
   at: Instant,
-  { staleGraceMs }: FreshnessPolicy,
+  { graceMs }: Pick<FreshnessPolicy, 'graceMs'>,
 ): readonly IssuerFreshness[] {
   const inForce = listsInForce(crls, at)
   if (inForce.length === 0) return [{ issuer, freshness: 'absent', list: undefined }]
   return inForce.map(({ crl, nextUpdate }) => ({
     issuer,
-    freshness: freshnessAt(nextUpdate, at, staleGraceMs),
+    freshness: freshnessAt(nextUpdate, at, graceMs),
     list: {
       thisUpdate: crl.thisUpdate,
       nextUpdate,

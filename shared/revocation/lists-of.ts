@@ -1,6 +1,10 @@
 import { equalBytes, type Bytes } from '#shared/bytes.ts'
 import type { CandidatePath } from '#shared/path/candidate-path.ts'
+import { freshnessFor, isTaken } from '#shared/path/checks/revocation.ts'
 import type { VerificationPolicy } from '#shared/path/policy.ts'
+import { ok, type Result } from '#shared/result.ts'
+import { after, type Soon } from '#shared/soon.ts'
+import type { Rejection } from '#shared/verdict/rejection.ts'
 import { nameKey } from '#shared/x509/name.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
 import type { AuthenticatedCrls, IssuerCrls } from './authenticated-crls.ts'
@@ -24,25 +28,43 @@ export type Lists = Pick<IssuerCrls, 'crls' | 'forged'>
  * only where lists of a wanted name remain, those of other keys that RFC 5280 6.3.3 (f) admits.
  *
  * @param issuer the certificate above it in the path
+ * @returns an error where the budget ended the search for those keys
  */
-export async function listsOf(
+export function listsOf(
   certificate: Certificate,
   issuer: Certificate,
   path: CandidatePath,
   context: ListsContext,
-): Promise<Lists> {
-  const own = await context.crls.of(context.store, issuer)
-  const others = otherIssuers(certificate).filter((name) =>
-    context.store.crlsByIssuer.has(nameKey(name)),
-  )
-  if (others.length === 0 && !own.elsewhere) return own
+): Soon<Result<Lists, Rejection>> {
+  return after(context.crls.of(context.store, issuer), (own) => {
+    const others = otherIssuers(certificate).filter((name) =>
+      context.store.crlsByIssuer.has(nameKey(name)),
+    )
+    if (others.length === 0 && !own.elsewhere) return ok(own)
+    const names = own.elsewhere ? [issuer.subject, ...others] : others
+    const isElsewhere = others.length > 0
+    return listsOfNames(names, own, path, context).then((lists) =>
+      lists.ok ? ok({ crls: lists.value, forged: own.forged || isElsewhere }) : lists,
+    )
+  })
+}
+
+/** An issuer's own lists, and those of signers of these names. */
+async function listsOfNames(
+  names: readonly Bytes[],
+  own: IssuerCrls,
+  path: CandidatePath,
+  context: ListsContext,
+): Promise<Result<Lists['crls'], Rejection>> {
   const crls = new Set(own.crls)
-  for (const name of own.elsewhere ? [issuer.subject, ...others] : others) {
-    for (const signer of await findCrlSigners(name, path, context)) {
+  for (const name of names) {
+    const signers = await findCrlSigners(name, path, context)
+    if (!signers.ok) return signers
+    for (const signer of signers.value) {
       for (const crl of await listsOfSigner(signer, path, context)) crls.add(crl)
     }
   }
-  return { crls: [...crls], forged: own.forged || others.length > 0 }
+  return ok([...crls])
 }
 
 /** Names of CRL issuers (RFC 5280 4.2.1.13: at most one a point) that are not the certificate's issuer. */
@@ -72,9 +94,11 @@ async function listsOfSigner(
   const above = await crls.of(store, signer.issuer)
   const asked = [...new Set([...above.crls, ...own.crls])]
   const question = questionOf(signer.certificate)
-  const { status } = revocationStatus(asked, question, now, policy.revocation.freshness)
+  // A signer stands above the leaf like a CA, whatever is in its certificate.
+  const freshness = freshnessFor(1, policy)
+  const found = revocationStatus(asked, question, now, freshness)
   const isCleared =
-    status === 'good' || (status === 'unknown' && policy.revocation.unknown === 'accept')
+    found.status === 'good' || (found.status === 'unknown' && isTaken(found.gap, freshness))
   return isCleared ? own.crls : []
 }
 

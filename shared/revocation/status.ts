@@ -14,6 +14,9 @@ export type RevocationStatus =
   | { readonly status: 'revoked'; readonly since: Instant; readonly crl: CrlFacts }
   | { readonly status: 'unknown'; readonly gap: RevocationGap }
 
+/** What the silence of a list is worth that there is. */
+type SilenceWorth = Pick<FreshnessPolicy, 'graceMs' | 'stale'>
+
 /** One list's word on a question. */
 interface Answer {
   readonly crl: CrlFacts
@@ -32,7 +35,7 @@ export function revocationStatus(
   crls: readonly CrlFacts[],
   question: RevocationQuestion,
   at: Instant,
-  policy: FreshnessPolicy = strictFreshness,
+  policy: SilenceWorth = strictFreshness,
 ): RevocationStatus {
   if (crls.length === 0) return { status: 'unknown', gap: 'absent' }
   const inScope = crls.filter((crl) => isComplete(crl) && reasonsAnswered(crl, question) !== 0)
@@ -53,7 +56,7 @@ function revokedBy(answers: readonly Answer[]): RevocationStatus | undefined {
 }
 
 /** RFC 5280 6.3.3 (e) and its end: silence clears a certificate once every reason is covered. */
-function coverageOf(answers: readonly Answer[], policy: FreshnessPolicy): RevocationStatus {
+function coverageOf(answers: readonly Answer[], policy: SilenceWorth): RevocationStatus {
   const fresh = reasonsOf(answers, 'fresh')
   const inGrace = fresh | reasonsOf(answers, 'grace')
   const atAll = inGrace | reasonsOf(answers, 'stale')
@@ -77,7 +80,7 @@ function answerOf(
   deltas: readonly CrlFacts[],
   question: RevocationQuestion,
   at: Instant,
-  { staleGraceMs }: FreshnessPolicy,
+  { graceMs }: SilenceWorth,
 ): Answer {
   const delta = newestDeltaOf(crl, deltas)
   const found = (delta && findEntry(delta, question)) ?? findEntry(crl, question)
@@ -85,7 +88,7 @@ function answerOf(
     crl,
     reasons: reasonsAnswered(crl, question),
     entry: found?.reason === removeFromCrl ? undefined : found,
-    freshness: freshnessAt(nextUpdateWith(crl, delta), at, staleGraceMs),
+    freshness: freshnessAt(nextUpdateWith(crl, delta), at, graceMs),
   }
 }
 

@@ -107,7 +107,8 @@ export async function openSession(
   if (claims === undefined) return { verdict: 'reverify', because: 'not_ours' }
   // What has ended says nothing, not even whose it was: a device that kept it past a renewal goes on.
   if (!(verification.now <= claims.exp)) return { verdict: 'reverify', because: 'ended' }
-  if (!equalInConstantTime(toUtf8(claims.x5t), toUtf8(await sha256Text(leaf)))) {
+  const sealedHash = fromBase64Url(claims.x5t) ?? new Uint8Array()
+  if (!equalInConstantTime(sealedHash, await sha256(leaf))) {
     return { verdict: 'refused', rejection: { code: 'session_of_other_certificate' } }
   }
   const moved = await whatMoved(claims, verification)
@@ -164,5 +165,9 @@ async function policyHash(policy: VerificationPolicy): Promise<string> {
 }
 
 async function sha256Text(bytes: Bytes): Promise<string> {
-  return toBase64Url(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)))
+  return toBase64Url(await sha256(bytes))
+}
+
+async function sha256(bytes: Bytes): Promise<Bytes> {
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
 }

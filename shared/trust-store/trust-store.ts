@@ -1,6 +1,7 @@
 import { compareBytes, concatBytes, toBase64Url, type Bytes } from '#shared/bytes.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
 import { nameKey } from '#shared/x509/name.ts'
+import { parseCertificate } from '#shared/x509/parse.ts'
 import type { RevocationList } from '#shared/revocation/crl-signature.ts'
 
 /** How the maps of a store are asked. */
@@ -68,14 +69,39 @@ export async function buildTrustStore(parts: TrustStoreParts): Promise<TrustStor
     epoch: parts.epoch,
     limits: parts.limits,
     trustHash: await hashTrust(parts),
-    anchorsBySubject: groupBy(parts.anchors.map(toAnchor), (anchor) => nameKey(anchor.subject)),
-    intermediatesBySubject: groupBy(parts.intermediates, (each) => nameKey(each.subject)),
+    anchorsBySubject: groupBy(
+      parts.anchors.map((each) => new CertificateAnchor(each)),
+      ({ certificate }) => subjectKey(certificate),
+    ),
+    intermediatesBySubject: groupBy(parts.intermediates, subjectKey),
     crlsByIssuer: groupBy(parts.crls, (crl) => nameKey(crl.issuer)),
   }
 }
 
-function toAnchor(certificate: Certificate): TrustAnchor {
-  return { subject: certificate.subject, spki: certificate.spki, certificate }
+/**
+ * `nameKey` of the subject, of a reading of its own: a certificate keeps the views it is asked for,
+ * and no path ever asks most of those in a large store.
+ */
+function subjectKey(certificate: Certificate): string {
+  const again = parseCertificate(certificate.der)
+  return nameKey(again.ok ? again.value.subject : certificate.subject)
+}
+
+/** An anchor whose name and key are made into views when a path ends at it. */
+class CertificateAnchor implements TrustAnchor {
+  readonly certificate: Certificate
+
+  constructor(certificate: Certificate) {
+    this.certificate = certificate
+  }
+
+  get subject(): Bytes {
+    return this.certificate.subject
+  }
+
+  get spki(): Bytes {
+    return this.certificate.spki
+  }
 }
 
 function groupBy<Each>(all: readonly Each[], keyOf: (each: Each) => string): Map<string, Each[]> {

@@ -1,5 +1,5 @@
+import type { Bytes } from '#shared/bytes.ts'
 import type { Instant } from '#shared/time.ts'
-import type { KeyUsage } from '#shared/path/checks/key-usage.ts'
 import type { NameForm } from '#shared/x509/general-name.ts'
 
 /** Which certificate of a path: 0 is the leaf, 1 its issuer, and so on; the anchor's stands last. */
@@ -35,7 +35,7 @@ export type RevocationGap =
   /** The lists that would clear it are signed or made in a way that the policy does not take. */
   | 'not_as_asked'
 
-/** Why a client certificate was refused. Facts only: words are made where they are shown. */
+/** Why a client certificate was refused. Facts only, Names as DER: words are made where they are shown. */
 export type Rejection =
   // What was presented
   | { readonly code: 'no_certificate' }
@@ -52,24 +52,25 @@ export type Rejection =
   | { readonly code: 'certificate_too_large'; readonly bytes: number; readonly limit: number }
   // RFC 5280 section 6.1
   /** Neither an anchor nor a certificate at hand bears the name of its issuer. */
-  | { readonly code: 'untrusted'; readonly at: PathIndex; readonly issuer: string }
+  | { readonly code: 'untrusted'; readonly at: PathIndex; readonly issuer: Bytes }
   | {
       readonly code: 'signature_invalid'
       readonly at: PathIndex
-      readonly algorithm: string
-      readonly issuer: string
+      readonly algorithm: Bytes
+      readonly issuer: Bytes
     }
-  /** `set`: the algorithms that were asked for, by name. */
+  /** `algorithm`: DER of the AlgorithmIdentifier; `set`: the algorithms that were asked for, by name. */
   | {
       readonly code: 'algorithm_unsupported'
       readonly at: PathIndex
-      readonly algorithm: string
+      readonly algorithm: Bytes
       readonly set: string
     }
+  /** `key`: DER of the SubjectPublicKeyInfo. */
   | {
       readonly code: 'key_unsupported'
       readonly at: PathIndex
-      readonly key: string
+      readonly key: Bytes
       readonly set: string
     }
   | {
@@ -98,11 +99,12 @@ export type Rejection =
     }
   /** `found`: how many certificates there were at least; the search ends with the first too many. */
   | { readonly code: 'chain_too_deep'; readonly found: number; readonly limit: number }
+  /** `allowed`: octets of the keyUsage's named bits. */
   | {
       readonly code: 'key_usage_forbids'
       readonly at: PathIndex
       readonly needed: 'digitalSignature' | 'keyCertSign'
-      readonly allowed: readonly KeyUsage[]
+      readonly allowed: Bytes
     }
   /** Purposes as dotted identifiers. */
   | {
@@ -130,8 +132,8 @@ export type Rejection =
       readonly at: PathIndex
       readonly constrainedBy: PathIndex
       readonly form: NameForm
-      /** As text; an address in hexadecimal, the form alone where this core does not read it. */
-      readonly name: string
+      /** Text; of an address its octets, of a directory name its DER; the form alone where this core reads no more. */
+      readonly name: string | Bytes
     }
   | { readonly code: 'critical_extension_unknown'; readonly at: PathIndex; readonly oid: string }
   /** RFC 5280 section 4: no CA that keeps to the profile issues such a certificate. */
@@ -163,67 +165,44 @@ export type Rejection =
 
 export type RejectionCode = Rejection['code']
 
-interface RejectionRow {
-  /** HTTP status of the problem document, where the platform lets a request through at all. */
-  readonly status: 400 | 401 | 403 | 431 | 503
-  /** Of the reasons met on several candidate paths the highest rank is told. */
-  readonly rank: number
-  /** Ends the search: no other path is tried. */
-  readonly fatal: boolean
-  /** ALB's connection-log reason code (its documentation lists thirteen). */
-  readonly alb: AlbReason
-}
-
-export type AlbReason =
-  | 'ClientCertMaxChainDepthExceeded'
-  | 'ClientCertMaxSizeExceeded'
-  | 'ClientCertCrlHit'
-  | 'ClientCertCrlProcessingError'
-  | 'ClientCertUntrusted'
-  | 'ClientCertNotYetValid'
-  | 'ClientCertExpired'
-  | 'ClientCertTypeUnsupported'
-  | 'ClientCertInvalid'
-  | 'ClientCertPurposeInvalid'
-  | 'ClientCertRejected'
-  | 'UnmappedConnectionError'
-  | 'ClientCertIncompatible'
+/** Of this rank is what ends the search: no other path is tried, and so nothing tells more. */
+export const fatal = Number.POSITIVE_INFINITY
 
 /**
- * The one table of refusals. Ranks grow with how far a path came before it failed: a path that
- * was revoked says more than one that never reached an anchor.
+ * Of the reasons met on several candidate paths the highest rank is told. Ranks grow with how far a
+ * path came before it failed: a path that was revoked says more than one that never reached an anchor.
  */
-export const rejections = {
-  no_certificate: { status: 401, rank: 0, fatal: true, alb: 'UnmappedConnectionError' },
-  header_forged: { status: 401, rank: 0, fatal: true, alb: 'ClientCertRejected' },
-  presentation_malformed: { status: 400, rank: 0, fatal: true, alb: 'ClientCertInvalid' },
-  certificate_withheld: { status: 431, rank: 0, fatal: true, alb: 'ClientCertMaxSizeExceeded' },
-  attestation_insufficient: { status: 403, rank: 0, fatal: true, alb: 'ClientCertRejected' },
-  malformed_certificate: { status: 400, rank: 10, fatal: false, alb: 'ClientCertInvalid' },
-  certificate_too_large: { status: 431, rank: 10, fatal: true, alb: 'ClientCertMaxSizeExceeded' },
-  untrusted: { status: 403, rank: 20, fatal: false, alb: 'ClientCertUntrusted' },
-  signature_invalid: { status: 403, rank: 30, fatal: false, alb: 'ClientCertUntrusted' },
-  algorithm_unsupported: { status: 403, rank: 40, fatal: false, alb: 'ClientCertTypeUnsupported' },
-  key_unsupported: { status: 403, rank: 40, fatal: false, alb: 'ClientCertIncompatible' },
-  critical_extension_unknown: { status: 403, rank: 50, fatal: false, alb: 'ClientCertInvalid' },
-  profile_violated: { status: 403, rank: 50, fatal: false, alb: 'ClientCertInvalid' },
-  not_a_ca: { status: 403, rank: 50, fatal: false, alb: 'ClientCertUntrusted' },
-  path_length_exceeded: { status: 403, rank: 50, fatal: false, alb: 'ClientCertUntrusted' },
-  chain_too_deep: { status: 403, rank: 25, fatal: false, alb: 'ClientCertMaxChainDepthExceeded' },
-  key_usage_forbids: { status: 403, rank: 60, fatal: false, alb: 'ClientCertPurposeInvalid' },
-  purpose_forbids: { status: 403, rank: 60, fatal: false, alb: 'ClientCertPurposeInvalid' },
-  policy_mapping_forbidden: { status: 403, rank: 50, fatal: false, alb: 'ClientCertUntrusted' },
-  name_constraint_violated: { status: 403, rank: 50, fatal: false, alb: 'ClientCertUntrusted' },
-  policy_required: { status: 403, rank: 60, fatal: false, alb: 'ClientCertUntrusted' },
-  revocation_unknown: { status: 503, rank: 80, fatal: false, alb: 'ClientCertCrlProcessingError' },
-  not_yet_valid: { status: 403, rank: 90, fatal: false, alb: 'ClientCertNotYetValid' },
-  expired: { status: 403, rank: 90, fatal: false, alb: 'ClientCertExpired' },
-  revoked: { status: 403, rank: 100, fatal: false, alb: 'ClientCertCrlHit' },
-  budget_exhausted: { status: 403, rank: 0, fatal: true, alb: 'ClientCertRejected' },
-  session_of_other_certificate: { status: 401, rank: 0, fatal: true, alb: 'ClientCertRejected' },
-} as const satisfies Record<RejectionCode, RejectionRow>
+export const ranks: Readonly<Record<RejectionCode, number>> = {
+  no_certificate: fatal,
+  header_forged: fatal,
+  presentation_malformed: fatal,
+  certificate_withheld: fatal,
+  attestation_insufficient: fatal,
+  malformed_certificate: 10,
+  certificate_too_large: fatal,
+  untrusted: 20,
+  signature_invalid: 30,
+  algorithm_unsupported: 40,
+  key_unsupported: 40,
+  critical_extension_unknown: 50,
+  profile_violated: 50,
+  not_a_ca: 50,
+  path_length_exceeded: 50,
+  chain_too_deep: 25,
+  key_usage_forbids: 60,
+  purpose_forbids: 60,
+  policy_mapping_forbidden: 50,
+  name_constraint_violated: 50,
+  policy_required: 60,
+  revocation_unknown: 80,
+  not_yet_valid: 90,
+  expired: 90,
+  revoked: 100,
+  budget_exhausted: fatal,
+  session_of_other_certificate: fatal,
+}
 
 /** Of two reasons the one that tells more about why the device was refused; the first when equal. */
 export function moreTelling(a: Rejection | undefined, b: Rejection): Rejection {
-  return a !== undefined && rejections[a.code].rank >= rejections[b.code].rank ? a : b
+  return a !== undefined && ranks[a.code] >= ranks[b.code] ? a : b
 }

@@ -39,14 +39,12 @@ export function readUsualBlock(
 /** Octets of lines of 64 characters of base64, but for the last, and each with its end. */
 export function decodeUsualBody(body: string, lineEnd: string): Bytes | undefined {
   const stride = lineLength + lineEnd.length
-  const lastAt = body.length - (body.length % stride || stride)
-  for (let at = 0; at < lastAt; at += stride) {
+  let base64 = ''
+  let at = 0
+  for (; at + stride < body.length; at += stride) {
     if (!body.startsWith(lineEnd, at + lineLength)) return undefined
+    base64 += body.slice(at, at + lineLength)
   }
-  if (!body.endsWith(lineEnd) || body.length - lastAt === lineEnd.length) return undefined
-  const base64 = body.replaceAll(lineEnd, '')
-  const lines = lastAt / stride + 1
-  return base64.length === body.length - lines * lineEnd.length
-    ? fromStrictBase64(base64)
-    : undefined
+  if (!body.endsWith(lineEnd) || body.length - at === lineEnd.length) return undefined
+  return fromStrictBase64(base64 + body.slice(at, -lineEnd.length))
 }

@@ -1,13 +1,12 @@
-import { equalBytes, toHex, type Bytes } from '#shared/bytes.ts'
+import { equalBytes, type Bytes } from '#shared/bytes.ts'
 import { parseDer, tag } from '#shared/der/reader.ts'
 import { pssHashOf, type Hash } from './rsa-pss.ts'
 import { positiveMagnitude } from './signature.ts'
 
 export type KeyFamily = 'ec' | 'rsa' | 'ed25519'
 
-/** One signature algorithm a certificate or CRL may be signed with. */
+/** One signature algorithm a certificate or CRL may be signed with: the same object at every asking. */
 export interface SignatureAlgorithm {
-  readonly name: string
   readonly family: KeyFamily
   readonly hash: Hash | undefined
   /** Given for RSASSA-PSS alone: its salt is as long as its hash's digest. */
@@ -45,36 +44,32 @@ interface Identified<Value> {
  * whose parameters have several spellings, is read by `pssHashOf`.
  */
 const signatureAlgorithms = identified<SignatureAlgorithm>({
-  '300a06082a8648ce3d040302': { name: 'ecdsa-with-SHA256', family: 'ec', hash: 'SHA-256' },
-  '300a06082a8648ce3d040303': { name: 'ecdsa-with-SHA384', family: 'ec', hash: 'SHA-384' },
-  '300a06082a8648ce3d040304': { name: 'ecdsa-with-SHA512', family: 'ec', hash: 'SHA-512' },
+  '300a06082a8648ce3d040302': { family: 'ec', hash: 'SHA-256' },
+  '300a06082a8648ce3d040303': { family: 'ec', hash: 'SHA-384' },
+  '300a06082a8648ce3d040304': { family: 'ec', hash: 'SHA-512' },
   '300d06092a864886f70d01010b0500': {
-    name: 'sha256WithRSAEncryption',
     family: 'rsa',
     hash: 'SHA-256',
   },
   '300d06092a864886f70d01010c0500': {
-    name: 'sha384WithRSAEncryption',
     family: 'rsa',
     hash: 'SHA-384',
   },
   '300d06092a864886f70d01010d0500': {
-    name: 'sha512WithRSAEncryption',
     family: 'rsa',
     hash: 'SHA-512',
   },
   // RFC 4055 section 5: parameters are NULL, and a verifier MUST take them left out as well.
-  '300b06092a864886f70d01010b': { name: 'sha256WithRSAEncryption', family: 'rsa', hash: 'SHA-256' },
-  '300b06092a864886f70d01010c': { name: 'sha384WithRSAEncryption', family: 'rsa', hash: 'SHA-384' },
-  '300b06092a864886f70d01010d': { name: 'sha512WithRSAEncryption', family: 'rsa', hash: 'SHA-512' },
-  '300506032b6570': { name: 'Ed25519', family: 'ed25519', hash: undefined },
+  '300b06092a864886f70d01010b': { family: 'rsa', hash: 'SHA-256' },
+  '300b06092a864886f70d01010c': { family: 'rsa', hash: 'SHA-384' },
+  '300b06092a864886f70d01010d': { family: 'rsa', hash: 'SHA-512' },
+  '300506032b6570': { family: 'ed25519', hash: undefined },
 })
 
 /** RFC 3279 2.2: collisions are made to order since 2017, so only tests of old worlds take these. */
 const sha1Algorithms = identified<SignatureAlgorithm>({
-  '300906072a8648ce3d0401': { name: 'ecdsa-with-SHA1', family: 'ec', hash: 'SHA-1' },
+  '300906072a8648ce3d0401': { family: 'ec', hash: 'SHA-1' },
   '300d06092a864886f70d0101050500': {
-    name: 'sha1WithRSAEncryption',
     family: 'rsa',
     hash: 'SHA-1',
   },
@@ -141,11 +136,16 @@ export function signatureAlgorithmOf(
   return old ?? pssAlgorithmOf(algorithmIdentifier)
 }
 
+const pssAlgorithms: readonly SignatureAlgorithm[] = [
+  { family: 'rsa', hash: 'SHA-256', padding: 'PSS' },
+  { family: 'rsa', hash: 'SHA-384', padding: 'PSS' },
+  { family: 'rsa', hash: 'SHA-512', padding: 'PSS' },
+]
+
 /** RFC 4055 3.1: parameters may be left out of a key's identifier, never of a signature's. */
 function pssAlgorithmOf(algorithmIdentifier: Bytes): SignatureAlgorithm | undefined {
   const hash = pssHashOf(algorithmIdentifier)
-  if (hash === undefined || hash === 'any') return undefined
-  return { name: `RSASSA-PSS with ${hash}`, family: 'rsa', hash, padding: 'PSS' }
+  return pssAlgorithms.find((algorithm) => algorithm.hash === hash)
 }
 
 /** Whether a key of this kind makes such signatures: an RSA key both paddings, one for PSS only that. */
@@ -153,14 +153,6 @@ export function canSign(kind: PublicKeyKind, algorithm: SignatureAlgorithm): boo
   if (kind.family !== algorithm.family) return false
   if (kind.pssOnly === undefined) return true
   return algorithm.padding === 'PSS' && (kind.pssOnly === 'any' || kind.pssOnly === algorithm.hash)
-}
-
-/** What is said of an algorithm that is not in the table. */
-export function algorithmText(algorithmIdentifier: Bytes): string {
-  return (
-    signatureAlgorithmOf(algorithmIdentifier, 'accept')?.name ??
-    `AlgorithmIdentifier ${toHex(algorithmIdentifier.subarray(0, 32))}`
-  )
 }
 
 /**
@@ -187,7 +179,8 @@ export function publicKeyOf(spki: Bytes): PublicKey | undefined {
   return key
 }
 
-function readPublicKey(spki: Bytes): PublicKey | undefined {
+/** The same without remembering it: for a leaf's, which nobody asks for again. */
+export function readPublicKey(spki: Bytes): PublicKey | undefined {
   const parsed = parseDer(spki, (reader) => {
     const outer = reader.open(tag.sequence, 'SubjectPublicKeyInfo')
     const kind = kindOfIdentifier(reader.element(tag.sequence, 'algorithm'))
@@ -248,12 +241,4 @@ const rsaExponentOctetsMax = 32
 
 function numberOf(magnitude: Bytes): bigint {
   return magnitude.reduce((number, octet) => number * 256n + BigInt(octet), 0n)
-}
-
-/** What is said of a key: its kind and size, or the start of an SPKI that is none of ours. */
-export function keyText(spki: Bytes): string {
-  const key = publicKeyOf(spki)
-  if (key === undefined) return algorithmText(spki)
-  const { kind, rsa } = key
-  return rsa === undefined ? kind.name : `${kind.name} ${rsa.bits} bits, exponent ${rsa.exponent}`
 }

@@ -27,7 +27,8 @@ const pointNamesMax = 32
 export function readDistributionPoints(reader: DerReader): readonly DistributionPoint[] {
   const outer = reader.open(tag.sequence, 'CRLDistributionPoints')
   if (reader.done) reader.fail('at least one DistributionPoint')
-  const points: DistributionPoint[] = []
+  // One is what nearly all have: an array that starts with it has room for no more.
+  const points = [readDistributionPoint(reader)]
   while (!reader.done) {
     if (points.length === pointsMax) reader.fail(`at most ${pointsMax} distribution points`)
     points.push(readDistributionPoint(reader))
@@ -79,7 +80,7 @@ export function readGeneralNames(
 ): readonly Bytes[] {
   const outer = reader.open(expectedTag, expected)
   if (reader.done) reader.fail('at least one GeneralName')
-  const names: Bytes[] = []
+  const names = [reader.element(reader.nextTag, 'GeneralName')]
   while (!reader.done) {
     if (names.length === pointNamesMax) reader.fail(`at most ${pointNamesMax} names`)
     names.push(reader.element(reader.nextTag, 'GeneralName'))

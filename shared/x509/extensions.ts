@@ -62,30 +62,10 @@ class ReadExtensions implements Extensions {
   /** Whether the subject is empty. */
   readonly isNameless: boolean
   readonly #der: Bytes
-  /** One bit for each arc under id-ce that has been met, 0 to 31 and 32 to 63. */
-  #lowArcs = 0
-  #highArcs = 0
-  #isOtherMet = false
 
   constructor(der: Bytes, isNameless: boolean) {
     this.#der = der
     this.isNameless = isNameless
-  }
-
-  /** Whether the extension of this arc under id-ce has been met before. */
-  meet(arc: number): boolean {
-    const bit = 1 << (arc & 31)
-    const met = arc < 32 ? this.#lowArcs : this.#highArcs
-    if (arc < 32) this.#lowArcs |= bit
-    else this.#highArcs |= bit
-    return (met & bit) !== 0
-  }
-
-  /** Whether an extension of another arc has been met before: most certificates have one, if any. */
-  meetOther(): boolean {
-    const met = this.#isOtherMet
-    this.#isOtherMet = true
-    return met
   }
 
   get keyUsage(): Bytes | undefined {
@@ -184,24 +164,37 @@ export function readExtensions(reader: DerReader, isNameless = false): Extension
   if (reader.done) reader.fail('at least one extension')
   const found = new ReadExtensions(reader.bytes, isNameless)
   const first = reader.at
+  let met = 0
   for (let count = 0; !reader.done; count += 1) {
     if (count === extensionsMax) reader.fail(`at most ${extensionsMax} extensions`)
-    readExtension(reader, found, first)
+    met |= readExtension(reader, found, first, met)
   }
   reader.close(outer)
   return found
 }
 
-/** Identifiers are compared as octets, where they stand: one is written out only for people. */
-function readExtension(reader: DerReader, found: ReadExtensions, first: number): void {
+/**
+ * Identifiers are compared as octets, where they stand: one is written out only for people.
+ *
+ * @param first where the first extension starts
+ * @param met one bit for the last octet, modulo 32, of each identifier before: only where it is
+ *   among them can this one be a repeated one, and is looked for
+ * @returns this one's bit
+ */
+function readExtension(
+  reader: DerReader,
+  found: ReadExtensions,
+  first: number,
+  met: number,
+): number {
   const element = reader.at
   const outer = reader.open(tag.sequence, 'extension')
-  const type = passOid(reader, 'extnID')
+  const type = reader.at + 2
+  const arc = passIdCe(reader)
+  if (arc === none) passOid(reader, 'extnID')
   const typeEnd = reader.at
-  const arc = idCeArc(reader, type)
-  const isRepeated =
-    arc === none ? found.meetOther() && isAmong(reader, first, element, type) : found.meet(arc)
-  if (isRepeated) {
+  const bit = 1 << (reader.octet(typeEnd - 1) & 31)
+  if ((met & bit) !== 0 && isAmong(reader, first, element, type)) {
     reader.fail(`extension ${dottedAt(reader, type, typeEnd)} only once`, element)
   }
   const critical = readCritical(reader)
@@ -215,16 +208,26 @@ function readExtension(reader: DerReader, found: ReadExtensions, first: number):
   }
   reader.close(outside)
   reader.close(outer)
+  return bit
 }
 
 /** In place of an arc: the identifier is not one under id-ce. */
 const none = -1
 
-/** The last arc of an identifier under id-ce, 2.5.29, below 64: all that RFC 5280 and X.509 define are. */
-function idCeArc({ bytes, at: end }: DerReader, start: number): number {
-  if (end - start !== 3 || bytes[start] !== 0x55 || bytes[start + 1] !== 0x1d) return none
-  const arc = bytes[start + 2] ?? none
-  return arc < 64 ? arc : none
+/**
+ * Passes over an identifier under id-ce, 2.5.29, whose last arc is below 64: all that RFC 5280 and
+ * X.509 define are.
+ *
+ * @returns the arc, or `none` where another element follows
+ */
+function passIdCe(reader: DerReader): number {
+  const { bytes, at } = reader
+  if (bytes[at] !== tag.oid || bytes[at + 1] !== 3 || at + 5 > reader.end) return none
+  if (bytes[at + 2] !== 0x55 || bytes[at + 3] !== 0x1d) return none
+  const arc = bytes[at + 4] ?? 64
+  if (arc >= 64) return none
+  reader.at = at + 5
+  return arc
 }
 
 /** Whether the identifier that ends where the reader is stood in an extension between two offsets. */
@@ -285,6 +288,10 @@ export function readerInside(reader: DerReader, part: Bytes): DerReader {
   return new DerReader(reader.bytes, at, at + part.length)
 }
 
+/** What nearly all say: one of each is enough. */
+const endEntity = { ca: false, pathLength: undefined } as const
+const authority = { ca: true, pathLength: undefined } as const
+
 /** RFC 5280 4.2.1.9. */
 function readBasicConstraints(reader: DerReader): NonNullable<Extensions['basicConstraints']> {
   const outer = reader.open(tag.sequence, 'basicConstraints')
@@ -292,6 +299,7 @@ function readBasicConstraints(reader: DerReader): NonNullable<Extensions['basicC
   const pathLength =
     reader.nextTag === tag.integer ? reader.smallInteger('pathLenConstraint') : undefined
   reader.close(outer)
+  if (pathLength === undefined) return ca ? authority : endEntity
   return { ca, pathLength }
 }
 
@@ -311,20 +319,25 @@ function passKeyUsage(reader: DerReader): number {
 function readExtendedKeyUsage(reader: DerReader): string[] {
   const outer = reader.open(tag.sequence, 'extKeyUsage')
   if (reader.done) reader.fail('at least one KeyPurposeId')
-  const purposes: string[] = []
+  const purposes = [readKeyPurpose(reader)]
   while (!reader.done) purposes.push(readKeyPurpose(reader))
   reader.close(outer)
   return purposes
 }
 
-/** id-kp, 1.3.6.1.5.5.7.3: the arc of nearly every purpose, which need not be written out anew. */
+/** id-kp, 1.3.6.1.5.5.7.3: the arc of nearly every purpose. */
 const idKp = Uint8Array.of(0x2b, 6, 1, 5, 5, 7, 3)
+
+/** Purposes under id-kp by their last arc, below 128: written out once each. */
+const knownPurposes: string[] = []
 
 function readKeyPurpose(reader: DerReader): string {
   const start = passOid(reader, 'KeyPurposeId')
   const last = reader.at - 1
   const isUnderIdKp = last - start === idKp.length && standsAt(reader.bytes, start, idKp)
-  return isUnderIdKp ? `1.3.6.1.5.5.7.3.${reader.octet(last)}` : dottedAt(reader, start, reader.at)
+  if (!isUnderIdKp) return dottedAt(reader, start, reader.at)
+  const arc = reader.octet(last)
+  return (knownPurposes[arc] ??= `1.3.6.1.5.5.7.3.${arc}`)
 }
 
 /** RFC 5280 4.2.1.2. */

@@ -94,10 +94,11 @@ function readIa5(reader: DerReader, number: number, expected: string): string {
 function passIa5(reader: DerReader, number: number, expected: string): number {
   const element = reader.at
   const start = reader.passContent(tag.context(number), expected)
-  for (let at = start; at < reader.at; at += 1) {
-    if (reader.octet(at) >= 0x80) reader.fail(`${expected} in IA5String`, element)
-  }
-  return reader.at - start
+  const { bytes, at: end } = reader
+  let bits = 0
+  for (let at = start; at < end; at += 1) bits |= bytes[at] ?? 0
+  if (bits >= 0x80) reader.fail(`${expected} in IA5String`, element)
+  return end - start
 }
 
 const ascii = new TextDecoder()

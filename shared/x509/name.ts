@@ -26,10 +26,17 @@ export function canonicalName(name: Bytes): CanonicalName {
   return canonical
 }
 
-/** A Map key for a Name: equal keys, equal names (RFC 5280 7.1). */
+/**
+ * A Map key for a Name: equal keys, equal names (RFC 5280 7.1). Of a short name no view is
+ * remembered: most are of a certificate that comes once, and the octets are found sooner.
+ */
 export function nameKey(name: Bytes): string {
-  return canonicalName(name).key
+  if (name.length > shortNameOctets) return canonicalName(name).key
+  return (knownViews.get(name) ?? ofOctets(name)).key
 }
+
+/** CAs' names of three or four attributes: their hash takes a third of what remembering a view does. */
+const shortNameOctets = 256
 
 /** Whether two Names are the same one (RFC 5280 7.1); most are octet for octet, and are not read. */
 export function equalNames(a: Bytes, b: Bytes): boolean {

@@ -1,6 +1,6 @@
 import type { Bytes } from '#shared/bytes.ts'
 import { canSign, rsaBitsMin, type PublicKeyKind, type SignatureAlgorithm } from './algorithms.ts'
-import { hashOctets, plainRsaSpki } from './rsa-pss.ts'
+import { hashOctets, plainRsaSpki, type Hash } from './rsa-pss.ts'
 import { rawEcdsaSignature, type SignatureVerifier } from './signature.ts'
 
 /** The part of `node:crypto` that verifies: an argument, since this core runs where Node is not. */
@@ -16,6 +16,10 @@ export interface NodeCrypto<Key> {
     key: NoInfer<Key> | ({ key: NoInfer<Key> } & PssOptions),
     signature: Bytes,
   ): boolean
+}
+
+interface Imported<Key> {
+  readonly key: Key
 }
 
 interface PssOptions {
@@ -37,15 +41,14 @@ export function createNodeVerifier<Key>(
   bitsMin = rsaBitsMin,
   sha1: 'refuse' | 'accept' = 'refuse',
 ): SignatureVerifier {
-  const keys = new WeakMap<Bytes, { readonly key: Key }>()
+  const keys = new WeakMap<Bytes, Imported<Key>>()
   return {
     rsaBitsMin: bitsMin,
     sha1,
     verify({ algorithm, kind, spki, signature, signed }) {
       if (!canSign(kind, algorithm)) return false
-      const key = keys.get(spki) ?? importKey(crypto, spki, kind)
+      const key = keys.get(spki) ?? importKey(crypto, keys, spki, kind)
       if (key === undefined) return false
-      keys.set(spki, key)
       // OpenSSL takes ECDSA signatures that are not DER: what it is given has been read strictly.
       if (kind.family === 'ec' && !isEcdsaSignature(signature, kind.scalarOctets)) return false
       const asked = askedWith(crypto, algorithm, key)
@@ -57,13 +60,18 @@ export function createNodeVerifier<Key>(
 /** Undefined where OpenSSL refuses the key (a point off the curve, say): it then verifies nothing. */
 function importKey<Key>(
   crypto: NodeCrypto<Key>,
+  keys: WeakMap<Bytes, Imported<Key>>,
   spki: Bytes,
   kind: PublicKeyKind,
-): { readonly key: Key } | undefined {
+): Imported<Key> | undefined {
   // As for WebCrypto: which padding a key is for has been looked at, and OpenSSL would look again.
   const plain = kind.pssOnly === undefined ? spki : plainRsaSpki(spki)
   if (plain === undefined) return undefined
-  return ask(() => ({ key: crypto.createPublicKey({ key: plain, format: 'der', type: 'spki' }) }))
+  const key = ask(() => crypto.createPublicKey({ key: plain, format: 'der', type: 'spki' }))
+  if (key === undefined) return undefined
+  const imported = { key }
+  keys.set(spki, imported)
+  return imported
 }
 
 /** What OpenSSL answers; undefined where it throws at what it was given. */
@@ -84,8 +92,16 @@ function isRefusal(error: unknown): boolean {
 }
 
 function hashOf({ hash }: SignatureAlgorithm): string | null {
-  return hash === undefined ? null : hash.replace('-', '').toLowerCase()
+  return hash === undefined ? null : hashNames[hash]
 }
+
+/** As OpenSSL names them. */
+const hashNames = {
+  'SHA-1': 'sha1',
+  'SHA-256': 'sha256',
+  'SHA-384': 'sha384',
+  'SHA-512': 'sha512',
+} as const satisfies Record<Hash, string>
 
 /**
  * The key by itself wherever no option is needed: PKCS #1 v1.5 is the padding of RSA keys, and DER
@@ -95,7 +111,7 @@ function hashOf({ hash }: SignatureAlgorithm): string | null {
 function askedWith<Key>(
   { constants }: NodeCrypto<Key>,
   { padding, hash }: SignatureAlgorithm,
-  { key }: { readonly key: Key },
+  { key }: Imported<Key>,
 ): Key | ({ key: Key } & PssOptions) {
   if (padding !== 'PSS') return key
   const saltLength = hashOctets[hash ?? 'SHA-256']

@@ -25,24 +25,26 @@ export function parseCertificate(der: Bytes): Result<Certificate, DerFault> {
 }
 
 function readCertificate(reader: DerReader): Certificate {
+  const read = new CertificateView(reader.bytes)
   const whole = reader.open(tag.sequence, 'Certificate')
-  const tbs = reader.at
+  read.tbsPart = reader.at
   const outer = reader.open(tag.sequence, 'TBSCertificate')
-  const version = readVersion(reader)
-  const serial = passSerial(reader)
+  read.version = readVersion(reader)
+  read.serialPart = passSerial(reader)
   const signatureAlgorithm = reader.pass(tag.sequence, 'signature')
-  const issuer = passName(reader, 'issuer')
-  const validity = readValidity(reader)
+  read.signatureAlgorithmPart = signatureAlgorithm
+  read.issuerPart = passName(reader, 'issuer')
+  read.validity = readValidity(reader)
   const subject = passName(reader, 'subject')
+  read.subjectPart = subject
   const isNameless = reader.at - subject === emptyNameOctets
-  const spki = reader.pass(tag.sequence, 'subjectPublicKeyInfo')
-  passUniqueIdentifiers(reader, version)
-  const extensions = readOptionalExtensions(reader, version, isNameless)
+  read.spkiPart = reader.pass(tag.sequence, 'subjectPublicKeyInfo')
+  passUniqueIdentifiers(reader, read.version)
+  read.extensions = readOptionalExtensions(reader, read.version, isNameless)
   reader.close(outer)
-  const signature = passSignature(reader, signatureAlgorithm)
+  read.signaturePart = passSignature(reader, signatureAlgorithm)
   reader.close(whole)
-  const at = { tbs, serial, signatureAlgorithm, issuer, subject, spki, signature }
-  return new CertificateView(reader.bytes, { version, validity, extensions }, at)
+  return read
 }
 
 /** RFC 5280 4.1.2.1: [0] EXPLICIT, absent for version 1 (whose encoding DER then forbids). */

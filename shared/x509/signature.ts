@@ -1,5 +1,5 @@
 import type { Bytes } from '#shared/bytes.ts'
-import { parseDer, tag } from '#shared/der/reader.ts'
+import { parseDer, tag, type DerReader } from '#shared/der/reader.ts'
 import type { PublicKeyKind, SignatureAlgorithm } from './algorithms.ts'
 
 /** Who verifies signatures: WebCrypto by default; a runtime may bring a faster one. */
@@ -20,6 +20,8 @@ export interface SignatureVerifier {
     /** As X.509 has it; for ECDSA a DER SEQUENCE of r and s. */
     readonly signature: Bytes
     readonly signed: Bytes
+    /** A leaf's: remembering it is in vain, since the path it ends is remembered whole. */
+    readonly comesOnce?: boolean
   }): boolean | Promise<boolean>
 }
 
@@ -30,18 +32,26 @@ export interface SignatureVerifier {
 export function rawEcdsaSignature(der: Bytes, scalarOctets: number): Bytes | undefined {
   const parsed = parseDer(der, (reader) => {
     const outer = reader.open(tag.sequence, 'Ecdsa-Sig-Value')
-    const scalars = [reader.integer('r'), reader.integer('s')]
+    const raw = new Uint8Array(2 * scalarOctets)
+    readScalar(reader, 'r', raw.subarray(0, scalarOctets))
+    readScalar(reader, 's', raw.subarray(scalarOctets))
     reader.close(outer)
-    return scalars
+    return raw
   })
-  if (!parsed.ok) return undefined
-  const raw = new Uint8Array(2 * scalarOctets)
-  for (const [index, scalar] of parsed.value.entries()) {
-    const magnitude = positiveMagnitude(scalar)
-    if (magnitude === undefined || magnitude.length > scalarOctets) return undefined
-    raw.set(magnitude, (index + 1) * scalarOctets - magnitude.length)
+  return parsed.ok ? parsed.value : undefined
+}
+
+/** Reads a positive INTEGER, without its sign octet, to the end of its place. */
+function readScalar(reader: DerReader, name: string, place: Bytes): void {
+  const content = reader.passInteger(name)
+  const sign = reader.octet(content)
+  const start = sign === 0 ? content + 1 : content
+  const length = reader.at - start
+  if (sign >= 0x80 || length > place.length)
+    reader.fail(`${name} within its curve's order`, content)
+  for (let at = 0; at < length; at += 1) {
+    place[place.length - length + at] = reader.octet(start + at)
   }
-  return raw
 }
 
 /** Octets of a positive INTEGER without its sign octet; undefined where it is negative. */

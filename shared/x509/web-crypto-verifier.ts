@@ -1,4 +1,5 @@
 import type { Bytes } from '#shared/bytes.ts'
+import { after } from '#shared/soon.ts'
 import { canSign, rsaBitsMin, type PublicKeyKind, type SignatureAlgorithm } from './algorithms.ts'
 import { hashOctets, plainRsaSpki } from './rsa-pss.ts'
 import { rawEcdsaSignature, type SignatureVerifier } from './signature.ts'
@@ -18,17 +19,18 @@ export function createWebCryptoVerifier(
   bitsMin = rsaBitsMin,
   sha1: 'refuse' | 'accept' = 'refuse',
 ): SignatureVerifier {
-  const keys = new WeakMap<Bytes, Map<string, WebCryptoKey>>()
+  const keys = new WeakMap<Bytes, Map<SignatureAlgorithm, WebCryptoKey>>()
   return {
     rsaBitsMin: bitsMin,
     sha1,
-    async verify({ algorithm, kind, spki, signature, signed }) {
+    verify({ algorithm, kind, spki, signature, signed }) {
       if (!canSign(kind, algorithm)) return false
-      const key = await importedKey(keys, spki, algorithm, kind)
-      if (key === undefined) return false
       const raw = kind.family === 'ec' ? rawEcdsaSignature(signature, kind.scalarOctets) : signature
       if (raw === undefined) return false
-      return isSignature(algorithm, key, raw, signed)
+      const key = keys.get(spki)?.get(algorithm) ?? importAndKeep(keys, spki, algorithm, kind)
+      return after(key, (imported) =>
+        imported === undefined ? false : isSignature(algorithm, imported, raw, signed),
+      )
     },
   }
 }
@@ -48,18 +50,16 @@ async function isSignature(
   }
 }
 
-async function importedKey(
-  keys: WeakMap<Bytes, Map<string, WebCryptoKey>>,
+async function importAndKeep(
+  keys: WeakMap<Bytes, Map<SignatureAlgorithm, WebCryptoKey>>,
   spki: Bytes,
   algorithm: SignatureAlgorithm,
   kind: PublicKeyKind,
 ): Promise<WebCryptoKey | undefined> {
-  const known = keys.get(spki)?.get(algorithm.name)
-  if (known !== undefined) return known
   const key = await importKey(spki, algorithm, kind)
   if (key === undefined) return undefined
-  const ofKey = keys.get(spki) ?? new Map<string, WebCryptoKey>()
-  ofKey.set(algorithm.name, key)
+  const ofKey = keys.get(spki) ?? new Map<SignatureAlgorithm, WebCryptoKey>()
+  ofKey.set(algorithm, key)
   keys.set(spki, ofKey)
   return key
 }

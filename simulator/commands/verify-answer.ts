@@ -24,7 +24,7 @@ import { createRememberingVerifier } from '#shared/x509/remembering-verifier.ts'
 import type { SignatureVerifier } from '#shared/x509/signature.ts'
 import { unsupportedFields } from './verify-unsupported.ts'
 import type { VerifyCase } from './verify-case.ts'
-import { factsOf } from './verify-json.ts'
+import { jsonFactsOf } from './verify-json.ts'
 
 /** What a batch says of one case. */
 export interface Answer {
@@ -76,7 +76,7 @@ type Told = Readonly<Record<string, unknown>> & Pick<Answer, 'outcome'>
 function told(decision: Decision): Told {
   if (decision.outcome === 'refused') {
     const { rejection } = decision
-    return { outcome: 'refused', code: rejection.code, ...factsOf(rejection) }
+    return { outcome: 'refused', code: rejection.code, ...jsonFactsOf(rejection) }
   }
   if (decision.basis.kind !== 'path') return { outcome: 'accepted' }
   const { certificates, policies } = decision.basis.path
@@ -100,9 +100,9 @@ function revocationOf({ revocation }: VerifyCase): VerificationPolicy['revocatio
   const { maxAgeSeconds } = revocation ?? {}
   return {
     of: revocation?.mode ?? 'none',
-    unknown: revocation?.unknown === 'accept' ? 'accept' : 'refuse',
     freshness: {
       ...strictFreshness,
+      absent: revocation?.unknown === 'accept' ? 'accept' : 'refuse',
       stale: revocation?.enforceCrlExpiry === false ? 'accept' : 'refuse',
     },
     ...(maxAgeSeconds !== undefined && { maxAgeMs: maxAgeSeconds * 1000 }),

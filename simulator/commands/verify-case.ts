@@ -1,10 +1,9 @@
 import { z } from 'zod'
-import type { Bytes } from '#shared/bytes.ts'
+import { fromBase64, type Bytes } from '#shared/bytes.ts'
 import { instantFromIso, type Instant } from '#shared/time.ts'
-import { octetsOfBase64 } from './verify-base64.ts'
 
 const base64 = z.string().transform((text, context): Bytes => {
-  const bytes = octetsOfBase64(text)
+  const bytes = fromBase64(text)
   if (bytes !== undefined) return bytes
   context.addIssue({ code: 'custom', message: 'expected base64' })
   return z.NEVER

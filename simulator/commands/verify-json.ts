@@ -1,13 +1,13 @@
 import { isoFromInstant, instantFromMs } from '#shared/time.ts'
+import { factsOf } from '#shared/verdict/facts.ts'
 import type { Rejection } from '#shared/verdict/rejection.ts'
 
 const instantFields: ReadonlySet<string> = new Set(['now', 'notBefore', 'notAfter', 'since'])
 
 /** The facts of a rejection without its code, for people and scripts: instants in ISO 8601. */
-export function factsOf(rejection: Rejection): Record<string, unknown> {
-  const facts = Object.entries(rejection).filter(([name]) => name !== 'code')
+export function jsonFactsOf(rejection: Rejection): Record<string, unknown> {
   return Object.fromEntries(
-    facts.map(([name, value]) => [
+    Object.entries(factsOf(rejection)).map(([name, value]) => [
       name,
       instantFields.has(name) && typeof value === 'number'
         ? isoFromInstant(instantFromMs(value))

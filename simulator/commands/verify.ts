@@ -1,8 +1,10 @@
+import { strictFreshness } from '#shared/revocation/freshness.ts'
 import { readFile } from 'node:fs/promises'
 import { Command, Option } from 'commander'
 import type { Bytes } from '#shared/bytes.ts'
 import type { DerFault } from '#shared/der/reader.ts'
 import { expiredExpected, parseExpired } from '#shared/path/expired-policy.ts'
+import { identityText } from '#shared/identity/identity-text.ts'
 import { strictPolicy, type VerificationPolicy } from '#shared/path/policy.ts'
 import { profiles, type ProfileName } from '#shared/path/profile/profiles.ts'
 import type { Result } from '#shared/result.ts'
@@ -15,7 +17,7 @@ import {
   defaultLimits,
   type TrustStore,
 } from '#shared/trust-store/trust-store.ts'
-import { rejections } from '#shared/verdict/rejection.ts'
+import { answers } from '#shared/verdict/answers.ts'
 import type { Decision } from '#shared/verdict/decision.ts'
 import { verify } from '#shared/verify.ts'
 import { decodePem } from '#shared/wire/pem.ts'
@@ -24,7 +26,7 @@ import { parseCertificate } from '#shared/x509/parse.ts'
 import { createWebCryptoVerifier } from '#shared/x509/web-crypto-verifier.ts'
 import { messageOf, unusable } from './options.ts'
 import { runBatch } from './verify-batch.ts'
-import { factsOf } from './verify-json.ts'
+import { jsonFactsOf } from './verify-json.ts'
 
 interface VerifyFlags {
   readonly trust?: string
@@ -175,7 +177,7 @@ function policyOf(flags: VerifyFlags): VerificationPolicy {
   return {
     ...strictPolicy,
     expired: expiredOf(flags.expired),
-    revocation: { of, unknown: 'refuse' },
+    revocation: { of, freshness: strictFreshness },
     algorithms: algorithmSets[flags.algorithms],
     profile: profiles[flags.profile],
   }
@@ -198,19 +200,19 @@ function instantOf({ at }: VerifyFlags): Instant {
 function toJson(decision: Decision): unknown {
   const at = isoFromInstant(decision.evidence.at)
   if (decision.outcome === 'accepted') {
-    const { notBefore, notAfter, ...identity } = decision.identity
+    const { notBefore, notAfter, ...identity } = identityText(decision.identity)
     const validity = { notBefore: isoFromInstant(notBefore), notAfter: isoFromInstant(notAfter) }
     return { outcome: 'accepted', at, identity: { ...identity, ...validity } }
   }
   const { code } = decision.rejection
-  const { status, alb } = rejections[code]
+  const { status, alb } = answers[code]
   return {
     outcome: 'refused',
     at,
     code,
     status,
     albReason: alb,
-    facts: factsOf(decision.rejection),
+    facts: jsonFactsOf(decision.rejection),
   }
 }
 

@@ -1,4 +1,4 @@
-import { rejections } from '#shared/verdict/rejection.ts'
+import { answers } from '#shared/verdict/answers.ts'
 import type { Observation } from '../oracle/attempt.ts'
 import type { DeviceResponse } from './client/device-connection.ts'
 import type { ConnectionFailure } from './client/failure.ts'
@@ -11,7 +11,7 @@ export function observeResponse(response: DeviceResponse, latencyMs: number): Ob
   const { body, status } = response
   if (status >= 200 && status < 300) return observeAccepted(body, latencyMs)
   const code = textField(body, 'code')
-  return code !== undefined && code in rejections
+  return code !== undefined && code in answers
     ? { outcome: 'refused', code, latencyMs }
     : observeForeign(status, code, latencyMs)
 }
@@ -42,7 +42,7 @@ export function observeFailure(
 ): Observation {
   switch (failure.kind) {
     case 'refused':
-      return failure.code in rejections
+      return failure.code in answers
         ? { outcome: 'refused', code: failure.code, latencyMs }
         : broken(failure.code, latencyMs)
     case 'connection_closed':

@@ -1,3 +1,4 @@
+import { strictFreshness } from '#shared/revocation/freshness.ts'
 import type { Bytes } from '#shared/bytes.ts'
 import { strictPolicy, type VerificationPolicy } from '#shared/path/policy.ts'
 import { createAuthenticatedCrls } from '#shared/revocation/authenticated-crls.ts'
@@ -23,8 +24,8 @@ export interface PlatformJudge {
 
 /** Cloudflare checks chains against uploaded CAs and no list; ALB checks lists for the whole chain. */
 const revocationOf: Readonly<Record<FrontProfileName, VerificationPolicy['revocation']>> = {
-  cloudflare: { of: 'none', unknown: 'refuse' },
-  alb: { of: 'chain', unknown: 'refuse' },
+  cloudflare: { of: 'none', freshness: strictFreshness },
+  alb: { of: 'chain', freshness: strictFreshness },
 }
 
 export function createPlatformJudge(

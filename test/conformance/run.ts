@@ -29,8 +29,8 @@ const { values: flags } = parseArgs({
 const listedMax = flags.all ? Number.POSITIVE_INFINITY : 25
 
 /**
- * Milliseconds for one answer: the budget of a search (24 signatures, 250,000 comparisons) takes some
- * hundred on a machine that does nothing else; ten times as much and more leaves room for others.
+ * Milliseconds for one answer: what a decision may spend (24 signatures, 200 paths, 250,000 comparisons)
+ * takes less than fifty on a machine that does nothing else; a hundred times as much leaves room for others.
  */
 const answerMsMax = 5000
 

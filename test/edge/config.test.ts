@@ -7,9 +7,13 @@ import { albLimits, defaultLimits } from '#shared/trust-store/trust-store.ts'
 import { profiles } from '#shared/path/profile/profiles.ts'
 import { algorithmSets } from '#shared/x509/algorithm-sets.ts'
 import { keyRing } from '../runtime/given.ts'
+import { policyDocument } from './authorization/documents.ts'
+import { newJwk, setOf } from './evidence/rings.ts'
 import { listenerOf } from './stage.ts'
 
 const secret = 'a'.repeat(32)
+const policy = JSON.stringify(policyDocument({ name: 'cars', rules: [{}] }))
+const evidence = { EVIDENCE_KEYS: setOf(await newJwk('e1')), EVIDENCE_ISSUER: 'edge' }
 const short = 'a'.repeat(31)
 const prefix = 'x-fleet-0123456-'
 
@@ -23,6 +27,10 @@ test('without any variable: Cloudflare, and everything strict', async () => {
     limits: defaultLimits,
     maxStalenessMs: 5000,
     session: undefined,
+    connectionLog: 'json',
+    metrics: undefined,
+    authorization: undefined,
+    evidence: undefined,
     targetHopSecret: undefined,
   })
 })
@@ -92,8 +100,26 @@ const reads: readonly Read[] = [
   { variables: { REVOCATION_OF: 'leaf' }, listener: { policy: { revocation: { of: 'leaf' } } } },
   { variables: { REVOCATION_OF: 'none' }, listener: { policy: { revocation: { of: 'none' } } } },
   {
-    variables: { REVOCATION_UNKNOWN: 'accept' },
-    listener: { policy: { revocation: { unknown: 'accept' } } },
+    variables: { CRL_GRACE: '6h', CRL_STALE: 'accept', CRL_ABSENT_OF_CAS: 'accept' },
+    listener: {
+      policy: {
+        revocation: {
+          freshness: { graceMs: 21_600_000, stale: 'accept', absent: 'refuse' },
+          freshnessOfCas: { graceMs: 21_600_000, stale: 'accept', absent: 'accept' },
+        },
+      },
+    },
+  },
+  {
+    variables: { CRL_ABSENT: 'accept', CRL_GRACE_OF_CAS: '1d', CRL_ABSENT_OF_CAS: 'refuse' },
+    listener: {
+      policy: {
+        revocation: {
+          freshness: { graceMs: 0, stale: 'refuse', absent: 'accept' },
+          freshnessOfCas: { graceMs: 86_400_000, stale: 'refuse', absent: 'refuse' },
+        },
+      },
+    },
   },
   { variables: { ATTESTED: 'accept' }, listener: { policy: { attested: 'accept' } } },
   {
@@ -127,6 +153,26 @@ const reads: readonly Read[] = [
     listener: { session: { ttlMs: 10_000 } },
   },
   { variables: { TARGET_HOP_SECRET: secret }, listener: { targetHopSecret: secret } },
+  {
+    variables: { AUTHORIZATION: policy },
+    listener: {
+      authorization: { policies: [{ name: 'cars' }], paths: 'decode_and_merge_slashes' },
+    },
+  },
+  {
+    variables: { AUTHORIZATION: policy, AUTHORIZATION_PATHS: 'base' },
+    listener: { authorization: { paths: 'base' } },
+  },
+  {
+    variables: evidence,
+    listener: { evidence: { issuer: 'edge', ring: [{ kid: 'e1' }] } },
+  },
+  { variables: { CONNECTION_LOG: 'alb' }, listener: { connectionLog: 'alb' } },
+  { variables: { CONNECTION_LOG: 'off' }, listener: { connectionLog: 'off' } },
+  {
+    variables: { METRICS_PATH: '/-/metrics', METRICS_TOKEN: secret },
+    listener: { metrics: { path: '/-/metrics', token: secret } },
+  },
 ]
 
 test.each(reads)('$variables', async ({ variables, listener }) => {
@@ -166,7 +212,9 @@ const wrong: readonly { readonly variable: VariableName; readonly variables: Lis
     { variable: 'EXPIRED', variables: { EXPIRED: 'grace 14' } },
     { variable: 'EXPIRED', variables: { EXPIRED: 'grace -1d' } },
     { variable: 'REVOCATION_OF', variables: { REVOCATION_OF: 'anchor' } },
-    { variable: 'REVOCATION_UNKNOWN', variables: { REVOCATION_UNKNOWN: 'allow' } },
+    { variable: 'CRL_GRACE', variables: { CRL_GRACE: '6' } },
+    { variable: 'CRL_STALE', variables: { CRL_STALE: 'allow' } },
+    { variable: 'CRL_ABSENT_OF_CAS', variables: { CRL_ABSENT_OF_CAS: 'yes' } },
     { variable: 'CRL_MAX_AGE', variables: { CRL_MAX_AGE: 'a week' } },
     { variable: 'PURPOSE_ANY_EKU', variables: { PURPOSE_ANY_EKU: 'yes' } },
     { variable: 'ANCHOR_EXPIRY', variables: { ANCHOR_EXPIRY: 'refuse' } },
@@ -183,6 +231,24 @@ const wrong: readonly { readonly variable: VariableName; readonly variables: Lis
     { variable: 'SESSION_KEYS', variables: { SESSION_KEYS: '' } },
     { variable: 'SESSION_KEYS', variables: { SESSION_KEYS: 'k1:c2hvcnQ=' } },
     { variable: 'TARGET_HOP_SECRET', variables: { TARGET_HOP_SECRET: short } },
+    { variable: 'CONNECTION_LOG', variables: { CONNECTION_LOG: 'text' } },
+    { variable: 'AUTHORIZATION', variables: { AUTHORIZATION: '' } },
+    { variable: 'AUTHORIZATION', variables: { AUTHORIZATION: policy, MODE: 'passthrough' } },
+    { variable: 'AUTHORIZATION', variables: { AUTHORIZATION: policy, MODE: 'off' } },
+    { variable: 'AUTHORIZATION_PATHS', variables: { AUTHORIZATION_PATHS: 'all' } },
+    { variable: 'EVIDENCE_KEYS', variables: { EVIDENCE_KEYS: '', EVIDENCE_ISSUER: 'edge' } },
+    { variable: 'EVIDENCE_KEYS', variables: { ...evidence, EVIDENCE_KEYS: '{"keys":[]}' } },
+    { variable: 'EVIDENCE_KEYS', variables: { ...evidence, MODE: 'passthrough' } },
+    { variable: 'EVIDENCE_KEYS', variables: { ...evidence, MODE: 'off' } },
+    { variable: 'EVIDENCE_ISSUER', variables: { EVIDENCE_KEYS: evidence.EVIDENCE_KEYS } },
+    { variable: 'EVIDENCE_ISSUER', variables: { ...evidence, EVIDENCE_ISSUER: '' } },
+    { variable: 'EVIDENCE_ISSUER', variables: { ...evidence, EVIDENCE_ISSUER: 'an edge' } },
+    { variable: 'METRICS_TOKEN', variables: { METRICS_PATH: '/metrics' } },
+    { variable: 'METRICS_TOKEN', variables: { METRICS_PATH: '/metrics', METRICS_TOKEN: short } },
+    ...['', '/', 'metrics', '/metrics/', '/:any', '/*', '/a?b', '//a'].map((path) => ({
+      variable: 'METRICS_PATH' as const,
+      variables: { METRICS_PATH: path, METRICS_TOKEN: secret },
+    })),
   ]
 
 test.each(wrong)('$variable is named: $variables', async ({ variable, variables }) => {
@@ -205,6 +271,15 @@ test('every fault is told, and the right variables are not', async () => {
   expect(named).toEqual(['PLATFORM', 'MODE', 'EXPIRED'])
 })
 
+test('a fault of a policy names file and key', async () => {
+  const AUTHORIZATION = JSON.stringify([policyDocument({ rules: [{ form: [] }] })])
+  const expected = 'none of this name, but from, to, when (at AUTHORIZATION[0].spec.rules[0].form)'
+  expect(await readListener({ AUTHORIZATION })).toEqual({
+    ok: false,
+    error: [{ variable: 'AUTHORIZATION', expected }],
+  })
+})
+
 describe('secrets are never repeated', () => {
   const sealed = Buffer.alloc(31, 7).toString('base64')
   const secrets: readonly (ListenerVariables & { readonly hidden: string })[] = [
@@ -212,6 +287,8 @@ describe('secrets are never repeated', () => {
     { TARGET_HOP_SECRET: 'tell-no-one', hidden: 'tell-no-one' },
     { SESSION_KEYS: `k1:${sealed}`, hidden: sealed },
     { SESSION_KEYS: 'tell-no-one', hidden: 'tell-no-one' },
+    { EVIDENCE_KEYS: '{"keys":[{"d":"tell-no-one"}]}', hidden: 'tell-no-one' },
+    { METRICS_PATH: '/metrics', METRICS_TOKEN: 'tell-no-one', hidden: 'tell-no-one' },
     {
       ...alb,
       HOP: 'private-names',

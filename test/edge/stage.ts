@@ -3,6 +3,7 @@ import { createApp } from '#edge/app.ts'
 import { readListener, type ListenerVariables } from '#edge/config.ts'
 import type { AppEnv, Ports } from '#edge/context.ts'
 import type { Listener } from '#edge/listener.ts'
+import { createMetrics } from '#edge/observe/metrics.ts'
 import {
   createHeldTrustStore,
   type HeldTrustStore,
@@ -154,12 +155,15 @@ export interface Stage {
   readonly clock: SetClock
   readonly problems: TrustFileProblem[]
   readonly forwarded: Request[]
+  /** Of the connection log. */
+  readonly lines: string[]
 }
 
 export interface StageOptions {
   readonly variables: ListenerVariables
   readonly target?: Ports['target']
   readonly mqtt?: Ports['mqtt']
+  readonly addressAtTarget?: Ports['addressAtTarget']
 }
 
 export async function createStage(
@@ -169,6 +173,7 @@ export async function createStage(
   const clock = setClock()
   const problems: TrustFileProblem[] = []
   const forwarded: Request[] = []
+  const lines: string[] = []
   const answer = async (request: Request): Promise<Response> => {
     forwarded.push(request)
     return new Response('from the target', { headers: { 'set-cookie': 'theirs=1' } })
@@ -180,10 +185,13 @@ export async function createStage(
     crls: createAuthenticatedCrls(verifier),
     caches: createCaches(),
     trustStore: heldOf(bucket, clock, problems),
+    log: (line) => void lines.push(line),
+    metrics: createMetrics(),
     target: 'target' in ports ? ports.target : answer,
     mqtt: ports.mqtt,
+    addressAtTarget: ports.addressAtTarget,
   })
-  return { app, clock, problems, forwarded }
+  return { app, clock, problems, forwarded, lines }
 }
 
 /** A request as the Workers runtime hands it over: with facts that no header holds. */

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { readTrustPart } from '#edge/trust-stores/gate.ts'
 import { equalBytes, toHex, type Bytes } from '#shared/bytes.ts'
 import { identityOfLeaf } from '#shared/identity/device-identity.ts'
+import { identityText } from '#shared/identity/identity-text.ts'
 import { parseCrl, type Crl } from '#shared/revocation/crl.ts'
 import type { Result } from '#shared/result.ts'
 import { sessionClaims } from '#shared/session/claims.ts'
@@ -124,7 +125,7 @@ function factsOf(certificate: Certificate): unknown {
 
 /** Whatever is asked of a certificate once it was read: none of it throws. */
 function lookAround(certificate: Certificate): void {
-  identityOfLeaf(certificate)
+  identityText(identityOfLeaf(certificate))
   const issuer = placeBase({ form: 'directory', name: certificate.issuer })
   for (const { placed } of namesOf(certificate).names) relationOf(placed, issuer)
   askName(certificate.subject)

@@ -15,9 +15,9 @@ describe('what is deployed', () => {
     local = await bundleWorker('simulator/worker/local.ts')
   })
 
-  test('is edge/, shared/ and Hono, and nothing of the simulator or the tests', () => {
+  test('is edge/, shared/, Hono and jose, and nothing of the simulator or the tests', () => {
     const strangers = production.inputs.filter(
-      (path) => !/^(edge|shared|node_modules\/hono)\//.test(path),
+      (path) => !/^(edge|shared|node_modules\/(hono|jose))\//.test(path),
     )
     expect(strangers).toEqual([])
     expect(production.inputs).toContain('edge/worker.ts')

@@ -11,7 +11,7 @@ type Variables = Readonly<Record<string, string>>
 export interface WorkerOptions {
   /** Also its host: requests to `http://<name>.example/` reach it. */
   readonly name: string
-  readonly entry: 'edge/worker.ts' | 'simulator/worker/local.ts'
+  readonly entry: 'edge/worker.ts' | 'simulator/worker/local.ts' | 'examples/worker/worker.ts'
   readonly variables: Variables
   readonly target?: string
   /** Where all that it fetches by URL goes. */
@@ -25,7 +25,13 @@ export interface Runtime {
   takeLogs(): readonly string[]
   fetch(
     name: string,
-    options?: { cf?: object; headers?: Readonly<Record<string, string>>; path?: string },
+    options?: {
+      cf?: object
+      headers?: Readonly<Record<string, string>>
+      path?: string
+      /** Posted, where it is given. */
+      body?: string
+    },
   ): ReturnType<Miniflare['dispatchFetch']>
   close(): Promise<void>
 }
@@ -45,7 +51,10 @@ const prefix = 'trust-stores/default/'
 
 /** Tells what reached it. */
 const echo = `export default {
-  fetch: (request) => Response.json({ url: request.url, headers: [...request.headers] }),
+  async fetch(request) {
+    const { url, headers } = request
+    return Response.json({ url, headers: [...headers], body: await request.text() })
+  },
 }`
 
 export async function startRuntime(workers: readonly WorkerOptions[]): Promise<Runtime> {
@@ -69,9 +78,10 @@ export async function startRuntime(workers: readonly WorkerOptions[]): Promise<R
   return {
     pki,
     takeLogs: () => logs.splice(0),
-    fetch: (name, { cf, headers = {}, path = '/' } = {}) =>
+    fetch: (name, { cf, headers = {}, path = '/', body } = {}) =>
       runtime.dispatchFetch(`http://${name}.example${path}`, {
         headers,
+        ...(body === undefined ? {} : { method: 'POST', body }),
         ...(cf === undefined ? {} : { cf }),
       }),
     close: () => runtime.dispose(),

@@ -13,7 +13,7 @@ import { createWebCryptoVerifier } from '#shared/x509/web-crypto-verifier.ts'
 import { createCrl, entry } from './crls.ts'
 import { newKeys } from './keys.ts'
 import { at, createCa, issue, issueCa, noon, purposes, serverAuth } from './pki.ts'
-import { relyingParty, trust, withoutRevocation } from './relying-party.ts'
+import { lenientFreshness, relyingParty, trust, withoutRevocation } from './relying-party.ts'
 
 const root = await createCa()
 const otherRoot = await createCa({ subject: 'Other root' })
@@ -52,7 +52,7 @@ const policies: readonly VerificationPolicy[] = [
   strictPolicy,
   withoutRevocation,
   { ...strictPolicy, expired: { word: 'allow' } },
-  { ...strictPolicy, revocation: { of: 'leaf', unknown: 'accept' } },
+  { ...strictPolicy, revocation: { of: 'leaf', freshness: lenientFreshness } },
   { ...withoutRevocation, purpose: { ...strictPolicy.purpose, use: 'server' } },
 ]
 const times = [

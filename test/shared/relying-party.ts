@@ -1,3 +1,4 @@
+import { type FreshnessPolicy, strictFreshness } from '#shared/revocation/freshness.ts'
 import type { Bytes } from '#shared/bytes.ts'
 import { strictPolicy, type VerificationPolicy } from '#shared/path/policy.ts'
 import { createAuthenticatedCrls } from '#shared/revocation/authenticated-crls.ts'
@@ -30,10 +31,13 @@ export function trust(parts: Trust): Promise<TrustStore> {
   })
 }
 
+/** Takes whom nobody revoked, list or no list. */
+export const lenientFreshness: FreshnessPolicy = { graceMs: 0, stale: 'accept', absent: 'accept' }
+
 /** The strict policy, but nobody asks for revocation: for tests of everything else. */
 export const withoutRevocation: VerificationPolicy = {
   ...strictPolicy,
-  revocation: { of: 'none', unknown: 'refuse' },
+  revocation: { of: 'none', freshness: strictFreshness },
 }
 
 const verifier = createWebCryptoVerifier()

@@ -4,6 +4,7 @@ import type { PathIndex, Rejection, RevocationGap } from '#shared/verdict/reject
 import { albSerial } from '#shared/wire/serial.ts'
 import type { IssuerCrls } from '#shared/revocation/authenticated-crls.ts'
 import type { RevocationList } from '#shared/revocation/crl-signature.ts'
+import type { FreshnessPolicy } from '#shared/revocation/freshness.ts'
 import type { RevocationQuestion } from '#shared/revocation/scope.ts'
 import { revocationStatus, type RevocationStatus } from '#shared/revocation/status.ts'
 import { algorithmInSet } from '#shared/x509/algorithm-sets.ts'
@@ -20,7 +21,8 @@ export function checkRevocation(
   policy: VerificationPolicy,
   now: Instant,
 ): Result<void, Rejection> {
-  const status = statusUnder(policy, lists.crls, question, now)
+  const freshness = freshnessFor(at, policy)
+  const status = statusUnder(policy, freshness, lists.crls, question, now)
   switch (status.status) {
     case 'good':
       return ok(undefined)
@@ -29,7 +31,7 @@ export function checkRevocation(
     case 'unknown': {
       const gap = status.gap === 'absent' && lists.forged ? 'forged' : status.gap
       // A list is there, and none that its issuer signed: no gap to wave through, but an alarm.
-      if (gap !== 'forged' && isTaken(gap, policy)) return ok(undefined)
+      if (gap !== 'forged' && isTaken(gap, freshness)) return ok(undefined)
       return err({ code: 'revocation_unknown', at, serial: albSerial(question.serial), gap })
     }
   }
@@ -41,11 +43,11 @@ export function checkRevocation(
  */
 function statusUnder(
   policy: VerificationPolicy,
+  freshness: FreshnessPolicy,
   crls: readonly RevocationList[],
   question: RevocationQuestion,
   now: Instant,
 ): RevocationStatus {
-  const { freshness } = policy.revocation
   const status = revocationStatus(crls, question, now, freshness)
   if (status.status !== 'good') return status
   if (crls.every((crl) => isYoung(crl, policy, now) && isAsAsked(crl, policy))) return status
@@ -71,9 +73,15 @@ function isAsAsked(crl: RevocationList, { algorithms, profile }: VerificationPol
   return profile.keepsCrl(crl)
 }
 
-/** Where a policy speaks of freshness, that decides what is stale; the word for the unknown the rest. */
-function isTaken(gap: RevocationGap, { revocation }: VerificationPolicy): boolean {
-  const speaks = revocation.freshness !== undefined || revocation.maxAgeMs !== undefined
-  if (gap === 'stale' && speaks) return false
-  return revocation.unknown === 'accept'
+/** What is stale has been weighed with the status; whatever else is not known is as good as no list. */
+export function isTaken(gap: RevocationGap, { absent }: FreshnessPolicy): boolean {
+  return gap !== 'stale' && absent === 'accept'
+}
+
+/** The words on the lists of the leaf's issuer, or on those of a CA's. */
+export function freshnessFor(
+  at: PathIndex,
+  { revocation }: Pick<VerificationPolicy, 'revocation'>,
+): FreshnessPolicy {
+  return at === 0 ? revocation.freshness : (revocation.freshnessOfCas ?? revocation.freshness)
 }

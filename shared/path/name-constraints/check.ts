@@ -1,4 +1,4 @@
-import { toHex } from '#shared/bytes.ts'
+import type { Bytes } from '#shared/bytes.ts'
 import { err, ok, type Result } from '#shared/result.ts'
 import type { PathIndex, Rejection } from '#shared/verdict/rejection.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
@@ -7,7 +7,6 @@ import type { Budget } from '../budget.ts'
 import type { CandidatePath } from '../candidate-path.ts'
 import { isSelfIssued } from '../checks/authority.ts'
 import type { AnchorRules } from '../policy.ts'
-import { nameText } from '../name-text.ts'
 import { relationOf, type PlacedName } from './match.ts'
 import { namesOf, subtreesOf, type Subtrees } from './placed.ts'
 
@@ -83,12 +82,12 @@ function spend(budget: Budget): boolean {
 
 function violation(name: GeneralName, at: PathIndex, constrainedBy: PathIndex): Rejection {
   const { form } = name
-  return { code: 'name_constraint_violated', at, constrainedBy, form, name: textOf(name) }
+  return { code: 'name_constraint_violated', at, constrainedBy, form, name: factOf(name) }
 }
 
-/** The name for people; its form where this core cannot read it. */
-function textOf(name: GeneralName): string {
+/** What the name says; its form where this core cannot read it. */
+function factOf(name: GeneralName): string | Bytes {
   if ('text' in name) return name.text
-  if (name.form === 'ip') return toHex(name.octets)
-  return name.form === 'directory' ? nameText(name.name) : name.form
+  if (name.form === 'ip') return name.octets
+  return name.form === 'directory' ? name.name : name.form
 }

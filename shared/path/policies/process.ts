@@ -41,6 +41,7 @@ export function processPolicies(
   { constraints }: Pick<AnchorRules, 'constraints'>,
 ): Result<readonly string[], Rejection> {
   const ofAnchor = constraints === 'ignore' ? noExtensions : anchor.certificate.extensions
+  if (!rules.requireExplicit && saysNothing(ofAnchor) && certificates.every(isSilent)) return ok([])
   const started = startAtAnchor(ofAnchor, certificates.length, rules)
   if (!started.ok) return started
   let state = started.value
@@ -51,6 +52,23 @@ export function processPolicies(
     state = passed.value
   }
   return concludeAtLeaf(state, certificates[0], rules)
+}
+
+/**
+ * Most hierarchies of devices know no policies. A leaf without any ends the graph (RFC 5280 6.1.3
+ * (e)), and where nobody maps or requires one, nothing is left that could refuse.
+ */
+function saysNothing(extensions: Extensions): boolean {
+  const { certificatePolicies, policyMappings, policyConstraints } = extensions
+  return (
+    certificatePolicies === undefined &&
+    policyMappings === undefined &&
+    policyConstraints === undefined
+  )
+}
+
+function isSilent({ extensions }: Certificate): boolean {
+  return saysNothing(extensions)
 }
 
 /**

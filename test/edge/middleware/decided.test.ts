@@ -152,6 +152,7 @@ describe('verify', () => {
       title: 'The client certificate has been revoked',
       status: 403,
       code: 'revoked',
+      instance: expect.stringMatching(/^urn:sallyport:occurrence:[0-9a-f]{32}$/),
     })
     expect(response.headers.get('set-cookie')).toBeNull()
   })

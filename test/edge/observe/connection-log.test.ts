@@ -7,10 +7,12 @@ import {
   type LoggedLeaf,
 } from '#edge/observe/connection-log.ts'
 import { jsonLogLine, type DecisionFacts } from '#edge/observe/connection-log-json.ts'
+import { concatBytes, toUtf8 } from '#shared/bytes.ts'
 import { decodePem } from '#shared/wire/pem.ts'
 import { instantFromIso, instantFromMs } from '#shared/time.ts'
 import type { Decision } from '#shared/verdict/decision.ts'
-import { rejections, type RejectionCode } from '#shared/verdict/rejection.ts'
+import { answers } from '#shared/verdict/answers.ts'
+import type { RejectionCode } from '#shared/verdict/rejection.ts'
 import { leafPem } from '../../vectors/device.ts'
 
 /** The two lines of ALB's documentation, which have the twelve fields of their day. */
@@ -40,9 +42,15 @@ const accepted: Decision = {
   evidence,
 }
 
+/** DER of the Name CN=Elsewhere. */
+const elsewhere = concatBytes(
+  Uint8Array.of(0x30, 20, 0x31, 18, 0x30, 16, 0x06, 3, 0x55, 4, 3, 0x0c, 9),
+  toUtf8('Elsewhere'),
+)
+
 const untrusted: Decision = {
   outcome: 'refused',
-  rejection: { code: 'untrusted', at: 0, issuer: 'CN=Elsewhere' },
+  rejection: { code: 'untrusted', at: 0, issuer: elsewhere },
   evidence,
 }
 
@@ -98,11 +106,9 @@ describe('a line of the connection log', () => {
     expect(line).toBe('2023-10-04T17:05:15.514108Z - - - - - - - - - Success - - - -')
   })
 
-  test.each(Object.keys(rejections) as RejectionCode[])('knows ALB’s code of %s', (code) => {
+  test.each(Object.keys(answers) as RejectionCode[])('knows ALB’s code of %s', (code) => {
     const decision = { outcome: 'refused', rejection: { code }, evidence } as Decision
-    expect(albLogLine({ ...entry, decision }).split(' ')).toContain(
-      `Failed:${rejections[code].alb}`,
-    )
+    expect(albLogLine({ ...entry, decision }).split(' ')).toContain(`Failed:${answers[code].alb}`)
   })
 
   const times = [
@@ -209,14 +215,15 @@ const read = (line: string): Readonly<Record<string, unknown>> =>
 
 describe('the JSON form', () => {
   const facts: DecisionFacts = {
-    problemId: 'p-1',
+    problem: { code: 'untrusted', id: 'p-1' },
     platform: 'alb',
     policy: 'strict',
     session: 'used',
+    authorization: undefined,
     forged: ['client-cert'],
   }
   test('tells of an acceptance what it rests on', () => {
-    expect(read(jsonLogLine(entry, { ...facts, problemId: undefined }))).toEqual({
+    expect(read(jsonLogLine(entry, { ...facts, problem: undefined }))).toEqual({
       time: '2023-10-04T17:05:15.514108Z',
       outcome: 'accepted',
       basis: 'attestation',
@@ -241,7 +248,7 @@ describe('the JSON form', () => {
       code: 'untrusted',
       albReason: 'ClientCertUntrusted',
       found: { at: 0, issuer: 'CN=Elsewhere' },
-      problemId: 'p-1',
+      problem: { code: 'untrusted', id: 'p-1' },
     })
   })
 
@@ -254,7 +261,7 @@ describe('the JSON form', () => {
   })
 
   test('holds what is named here, and nothing else that an object brings along', () => {
-    const secret = { cookie: 'secret', authorization: 'secret' }
+    const secret = { cookie: 'secret', token: 'secret' }
     const tls = { ...entry.connection.tls, ...secret }
     const line = jsonLogLine(
       {

@@ -6,7 +6,8 @@ import { instantFromIso } from '#shared/time.ts'
 import { buildTrustStore, defaultLimits } from '#shared/trust-store/trust-store.ts'
 import type { Crl } from '#shared/revocation/crl.ts'
 import type { Decision } from '#shared/verdict/decision.ts'
-import { rejections, type RejectionCode } from '#shared/verdict/rejection.ts'
+import { answers } from '#shared/verdict/answers.ts'
+import type { RejectionCode } from '#shared/verdict/rejection.ts'
 
 const at = instantFromIso('2026-06-15T12:00:00Z')
 const by = { platform: 'alb', policy: 'strict' }
@@ -71,14 +72,14 @@ describe('counters', () => {
 
   test('every reason is a series of its own, and no device is', async () => {
     const metrics = createMetrics()
-    for (const code of Object.keys(rejections) as RejectionCode[]) {
+    for (const code of Object.keys(answers) as RejectionCode[]) {
       metrics.countDecision(refused(code), by)
     }
     metrics.countDecision(accepted, by)
     const page = await metrics.page([]).text()
     expect(
       linesOf(page).filter((line) => line.startsWith('sallyport_decisions_total{')),
-    ).toHaveLength(Object.keys(rejections).length + 1)
+    ).toHaveLength(Object.keys(answers).length + 1)
     expect(page).not.toContain('car-0001')
     expect(page).not.toContain('Root')
   })

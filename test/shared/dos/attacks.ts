@@ -1,3 +1,4 @@
+import { type FreshnessPolicy, strictFreshness } from '#shared/revocation/freshness.ts'
 import { toUtf8, type Bytes } from '#shared/bytes.ts'
 import { strictPolicy, type VerificationPolicy } from '#shared/path/policy.ts'
 import type { Limits } from '#shared/trust-store/trust-store.ts'
@@ -285,7 +286,7 @@ const listedBy = (...names: readonly string[]) =>
  * A device that a CA of ours certified, whose lists strangers are to sign: it presents ten strangers
  * of those names, each certified by the next as far as names go, for the search to try.
  */
-async function signersGalore(): Promise<Attack> {
+async function signersGalore(absent: FreshnessPolicy['absent']): Promise<Attack> {
   const leaf = await issue(root, { extensions: { points: listedBy('Stranger', 'Other') } })
   const strangers = numbers(10).map((each) =>
     issueCa(called(name('Stranger')), { subject: 'Stranger', keys: keyNumber(each) }),
@@ -294,14 +295,16 @@ async function signersGalore(): Promise<Attack> {
     createCrl(called(name(each)), { signedWith: unsigned }),
   )
   return {
-    name: 'ten strangers who might sign lists',
+    name: `ten strangers who might sign lists; lists that are absent: ${absent}`,
     leaf: leaf.der,
     intermediates: await dersOf(strangers),
     crls: await Promise.all(lists),
-    policy: strictPolicy,
-    refused: 'revocation_unknown',
-    // One for the path, 16 for each search for signers, and the lists by every key that is tried.
-    signaturesMax: 1 + 2 * 16 + 2,
+    policy: {
+      ...strictPolicy,
+      revocation: { of: 'chain', freshness: { ...strictFreshness, absent } },
+    },
+    refused: 'signatures',
+    signaturesMax: 24,
   }
 }
 
@@ -325,7 +328,8 @@ export async function createAttacks(): Promise<readonly Attack[]> {
     ...(await crowds()),
     ...(await forgedConstraints()),
     ...(await heaps()),
-    await signersGalore(),
+    await signersGalore('refuse'),
+    await signersGalore('accept'),
     await forgedLists(),
   ]
 }

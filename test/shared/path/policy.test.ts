@@ -1,3 +1,4 @@
+import { strictFreshness } from '#shared/revocation/freshness.ts'
 import { expect, test } from 'vitest'
 import { algorithmSets } from '#shared/x509/algorithm-sets.ts'
 import { tolerant } from '#shared/path/profile/profile.ts'
@@ -14,7 +15,7 @@ test.each<{ readonly expired: VerificationPolicy['expired']; readonly graceMs: n
 test('the strict policy has the strict word, but where fleets of the field would not follow', () => {
   expect(strictPolicy).toEqual({
     expired: { word: 'refuse' },
-    revocation: { of: 'chain', unknown: 'refuse' },
+    revocation: { of: 'chain', freshness: strictFreshness },
     attested: 'refuse',
     certificatePolicies: {
       initial: 'any',

@@ -1,3 +1,5 @@
+import { lenientFreshness } from '../relying-party.ts'
+import { strictFreshness } from '#shared/revocation/freshness.ts'
 import { assert, asyncProperty, constantFrom, shuffledSubarray, subarray } from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
 import type { Bytes } from '#shared/bytes.ts'
@@ -59,8 +61,8 @@ const beside: readonly Bytes[] = [
 
 const policies: readonly VerificationPolicy[] = [
   strictPolicy,
-  { ...strictPolicy, revocation: { of: 'leaf', unknown: 'refuse' } },
-  { ...strictPolicy, revocation: { of: 'chain', unknown: 'accept' } },
+  { ...strictPolicy, revocation: { of: 'leaf', freshness: strictFreshness } },
+  { ...strictPolicy, revocation: { of: 'chain', freshness: lenientFreshness } },
 ]
 
 const devices = [

@@ -91,19 +91,19 @@ describe('freshness', () => {
   test.each([
     {
       title: 'in grace',
-      policy: { staleGraceMs: hour, stale: 'refuse' },
+      policy: { graceMs: hour, stale: 'refuse' },
       after: hour,
       says: { freshness: 'grace' },
     },
     {
       title: 'past grace',
-      policy: { staleGraceMs: hour, stale: 'refuse' },
+      policy: { graceMs: hour, stale: 'refuse' },
       after: hour + 1,
       says: { gap: 'stale' },
     },
     {
       title: 'stale, accepted',
-      policy: { staleGraceMs: 0, stale: 'accept' },
+      policy: { graceMs: 0, stale: 'accept' },
       after: 1,
       says: { freshness: 'stale' },
     },

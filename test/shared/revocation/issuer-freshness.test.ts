@@ -15,7 +15,7 @@ const issuing = await issueCa(root)
 const thisUpdate = at('2026-06-14T12:00:00Z')
 const nextUpdate = at('2026-06-16T12:00:00Z')
 const hourMs = 3_600_000
-const policy = { staleGraceMs: hourMs, stale: 'refuse' } as const
+const policy = { graceMs: hourMs, stale: 'refuse' } as const
 
 async function rows(crls: readonly Bytes[], now: Instant = noon) {
   const store = await trust({ anchors: [root], intermediates: [issuing], crls })

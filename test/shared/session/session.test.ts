@@ -1,3 +1,4 @@
+import { strictFreshness } from '#shared/revocation/freshness.ts'
 import { describe, expect, test } from 'vitest'
 import type { VerifiedPath } from '#shared/path/candidate-path.ts'
 import { strictPolicy, type VerificationPolicy } from '#shared/path/policy.ts'
@@ -9,7 +10,7 @@ import { verify, type Verification } from '#shared/verify.ts'
 import { createCrl, entry, revokedAt, type CrlOverrides } from '../crls.ts'
 import { context, octets, sequence } from '../der/writer.ts'
 import { at, createCa, extension, issue, issueCa, noon, type Entity } from '../pki.ts'
-import { relyingParty, trust, withoutRevocation } from '../relying-party.ts'
+import { lenientFreshness, relyingParty, trust, withoutRevocation } from '../relying-party.ts'
 import { nonces, ringOf } from './rings.ts'
 
 const minute = 60_000
@@ -146,7 +147,10 @@ describe('how long it lasts', () => {
     { name: 'no lists', crls: [] },
     { name: 'a stale list', crls: [stale] },
   ])('a policy that takes what is unknown is not bound by $name', async ({ crls }) => {
-    const policy = { ...strictPolicy, revocation: { of: 'chain', unknown: 'accept' } } as const
+    const policy = {
+      ...strictPolicy,
+      revocation: { of: 'chain', freshness: lenientFreshness },
+    } as const
     const open = relyingParty(await trust({ anchors: [root], crls }), { policy })
     expect(await endOf(await sealed(open))).toBe(shift(now, 15 * minute))
   })
@@ -185,7 +189,10 @@ describe('how long it lasts', () => {
 
 describe('what has changed since', () => {
   test('the policy', async () => {
-    const policy = { ...strictPolicy, revocation: { of: 'leaf', unknown: 'refuse' } } as const
+    const policy = {
+      ...strictPolicy,
+      revocation: { of: 'leaf', freshness: strictFreshness },
+    } as const
     const verdict = await openSession(token, leaf.der, { ...here, policy }, options)
     expect(verdict).toEqual(again('policy_changed'))
   })
@@ -217,7 +224,10 @@ describe('what has changed since', () => {
 
 /** The lists of another snapshot, after a device that is not revoked has asked for them. */
 async function opened(lists: Lists, changes: Partial<Verification> = {}) {
-  const open = { ...strictPolicy, revocation: { of: 'chain', unknown: 'accept' } } as const
+  const open = {
+    ...strictPolicy,
+    revocation: { of: 'chain', freshness: lenientFreshness },
+  } as const
   const ours = await party({}, { policy: changes.policy ?? strictPolicy })
   const later = await party(lists, { epoch: 2, ...changes })
   // A sibling of the device asks for the issuer's lists, the other CA's for the root's.
@@ -233,8 +243,14 @@ async function opened(lists: Lists, changes: Partial<Verification> = {}) {
 }
 
 describe('revocation is asked on every request', () => {
-  const leafOnly = { ...strictPolicy, revocation: { of: 'leaf', unknown: 'refuse' } } as const
-  const nobody = { ...strictPolicy, revocation: { of: 'none', unknown: 'refuse' } } as const
+  const leafOnly = {
+    ...strictPolicy,
+    revocation: { of: 'leaf', freshness: strictFreshness },
+  } as const
+  const nobody = {
+    ...strictPolicy,
+    revocation: { of: 'none', freshness: strictFreshness },
+  } as const
   const ended = { nextUpdate: at('2026-06-15T00:00:00Z') }
 
   test('nothing has happened', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { algorithmText, publicKeyKindOf, signatureAlgorithmOf } from '#shared/x509/algorithms.ts'
+import { algorithmText } from '#shared/x509/algorithm-text.ts'
+import { publicKeyKindOf, signatureAlgorithmOf } from '#shared/x509/algorithms.ts'
 import { bitString, element, integer, nul, octets, oid, sequence } from '../der/writer.ts'
 import { newKeys } from '../keys.ts'
 
@@ -18,7 +19,7 @@ describe('signature algorithms', () => {
     { name: 'sha512WithRSAEncryption', identifier: sequence(oid('1.2.840.113549.1.1.13')) },
     { name: 'Ed25519', identifier: sequence(oid('1.3.101.112')) },
   ])('verified: $name', ({ name, identifier }) => {
-    expect(signatureAlgorithmOf(identifier)?.name).toBe(name)
+    expect(signatureAlgorithmOf(identifier)).toBeDefined()
     expect(algorithmText(identifier)).toBe(name)
   })
 
@@ -43,7 +44,7 @@ describe('signature algorithms', () => {
     { name: 'ecdsa-with-SHA1', identifier: sequence(oid('1.2.840.10045.4.1')) },
   ])('$name is known by name, and verified only where a test asks', ({ name, identifier }) => {
     expect(signatureAlgorithmOf(identifier)).toBeUndefined()
-    expect(signatureAlgorithmOf(identifier, 'accept')).toMatchObject({ name, hash: 'SHA-1' })
+    expect(signatureAlgorithmOf(identifier, 'accept')).toMatchObject({ hash: 'SHA-1' })
     expect(algorithmText(identifier)).toBe(name)
   })
 

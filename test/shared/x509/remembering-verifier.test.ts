@@ -56,6 +56,17 @@ test('a wrong one is asked for anew each time', async () => {
   expect(asked()).toBe(2)
 })
 
+test.each([
+  { name: 'asked for once', first: { comesOnce: true }, again: { comesOnce: true }, times: 2 },
+  { name: 'asked for again as one that stays', first: { comesOnce: true }, again: {}, times: 2 },
+  { name: 'known already', first: {}, again: { comesOnce: true }, times: 2 },
+])('a signature that comes once is never remembered: $name', async ({ first, again, times }) => {
+  const { verifier, asked } = counting(() => true)
+  await verifier.verify({ ...input, ...first })
+  await verifier.verify({ ...input, ...again })
+  expect(asked()).toBe(times)
+})
+
 test('what the verifier says of itself stays', () => {
   expect(counting(() => true).verifier.rsaBitsMin).toBe(2048)
 })

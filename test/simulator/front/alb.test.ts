@@ -36,7 +36,7 @@ const verify = albProfile({ mode: 'verify', expired: 'refuse' })
 const verdicts = {
   none: { kind: 'none' },
   success: { kind: 'success' },
-  untrusted: failed({ code: 'untrusted', at: 0, issuer: 'CN=Root' }),
+  untrusted: failed({ code: 'untrusted', at: 0, issuer: Uint8Array.of(0x30, 0) }),
   expired: failed({ code: 'expired', at: 0, now, notAfter: shift(now, -1000) }),
   not_yet_valid: failed({ code: 'not_yet_valid', at: 0, now, notBefore: shift(now, 1000) }),
   revoked: failed({

@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto'
 import { beforeAll, expect, test } from 'vitest'
 import type { Bytes } from '#shared/bytes.ts'
-import { rejections, type Rejection, type RejectionCode } from '#shared/verdict/rejection.ts'
+import { answers } from '#shared/verdict/answers.ts'
+import type { Rejection, RejectionCode } from '#shared/verdict/rejection.ts'
 import {
   cloudflareProfile,
   placeholder,
@@ -60,7 +61,7 @@ test('without a certificate the object is there, and empty', () => {
   expect(tlsClientAuth(presenting([], { kind: 'none' }))).toEqual(placeholder)
 })
 
-test.each(Object.keys(rejections) as RejectionCode[])('a verdict of %s has its word', (code) => {
+test.each(Object.keys(answers) as RejectionCode[])('a verdict of %s has its word', (code) => {
   const verdict = { kind: 'failed', rejection: { code } as Rejection } as const
   const auth = tlsClientAuth(presenting([world.device.der], verdict))
   expect(auth.certVerified).toBe(verifiedWords[code])

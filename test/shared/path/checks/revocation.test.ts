@@ -12,85 +12,122 @@ const current = crlOf(await createCrl(root))
 const stale = crlOf(await createCrl(root, { nextUpdate: at('2026-06-15T00:00:00Z') }))
 const early = crlOf(await createCrl(root, { thisUpdate: at('2026-06-16T00:00:00Z') }))
 
-const policyOf = (
-  unknown: 'refuse' | 'accept',
-  freshness?: FreshnessPolicy,
-): VerificationPolicy => ({
+type Word = FreshnessPolicy['stale']
+
+const policyOf = (onStale: Word, onAbsent: Word, graceMs = 0): VerificationPolicy => ({
   ...strictPolicy,
-  revocation: { of: 'leaf', unknown, ...(freshness !== undefined && { freshness }) },
+  revocation: { of: 'chain', freshness: { graceMs, stale: onStale, absent: onAbsent } },
 })
 
-const patient: FreshnessPolicy = { staleGraceMs: 0, stale: 'accept' }
-const impatient: FreshnessPolicy = { staleGraceMs: 0, stale: 'refuse' }
+const strict = policyOf('refuse', 'refuse')
+const lenient = policyOf('accept', 'accept')
+const takesAbsent = policyOf('refuse', 'accept')
+const takesStale = policyOf('accept', 'refuse')
+const ended = noon - at('2026-06-15T00:00:00Z')
 
 describe('what an unknown status comes to', () => {
   test.each([
-    { name: 'a current list', crls: [current], policy: policyOf('refuse'), says: 'ok' },
-    { name: 'no list', crls: [], policy: policyOf('refuse'), says: 'absent' },
-    { name: 'no list, taken', crls: [], policy: policyOf('accept'), says: 'ok' },
+    { name: 'a current list', crls: [current], policy: strict, says: 'ok' },
+    { name: 'no list', crls: [], policy: strict, says: 'absent' },
+    { name: 'no list, taken', crls: [], policy: lenient, says: 'ok' },
     {
-      name: 'no list, taken, whatever is said of stale ones',
+      name: 'no list, taken, whatever the word on stale ones',
       crls: [],
-      policy: policyOf('accept', impatient),
+      policy: takesAbsent,
       says: 'ok',
     },
     {
       name: 'forged lists alone',
       crls: [],
       forged: true,
-      policy: policyOf('refuse'),
+      policy: strict,
       says: 'forged',
     },
     {
-      name: 'forged lists alone, where the unknown is taken',
+      name: 'forged lists alone, where both words take',
       crls: [],
       forged: true,
-      policy: policyOf('accept'),
+      policy: lenient,
       says: 'forged',
     },
     {
       name: 'a stale list beside forged ones',
       crls: [stale],
       forged: true,
-      policy: policyOf('refuse'),
+      policy: strict,
       says: 'stale',
     },
     {
-      name: 'a stale list beside forged ones, where the unknown is taken',
+      name: 'a stale list beside forged ones, where both words take',
       crls: [stale],
       forged: true,
-      policy: policyOf('accept'),
+      policy: lenient,
       says: 'ok',
     },
-    { name: 'a stale list', crls: [stale], policy: policyOf('refuse'), says: 'stale' },
-    { name: 'a stale list, taken', crls: [stale], policy: policyOf('accept'), says: 'ok' },
+    { name: 'a stale list', crls: [stale], policy: strict, says: 'stale' },
+    { name: 'a stale list, taken', crls: [stale], policy: lenient, says: 'ok' },
     {
-      name: 'a stale list, where freshness has its own word',
+      name: 'a stale list, where the word on absent ones takes',
       crls: [stale],
-      policy: policyOf('accept', impatient),
+      policy: takesAbsent,
       says: 'stale',
     },
     {
-      name: 'a stale list, where that word takes it',
+      name: 'a stale list, where its own word takes',
       crls: [stale],
-      policy: policyOf('refuse', patient),
+      policy: takesStale,
       says: 'ok',
     },
     {
-      name: 'a list from tomorrow, taken, where freshness has its own word',
+      name: 'a list from tomorrow, taken like none',
       crls: [early],
-      policy: policyOf('accept', impatient),
+      policy: takesAbsent,
       says: 'ok',
+    },
+    {
+      name: 'no list, where the word on stale ones takes',
+      crls: [],
+      policy: takesStale,
+      says: 'absent',
+    },
+    {
+      name: 'the last instant of grace',
+      crls: [stale],
+      policy: policyOf('refuse', 'refuse', ended),
+      says: 'ok',
+    },
+    {
+      name: 'the first instant after it',
+      crls: [stale],
+      policy: policyOf('refuse', 'refuse', ended - 1),
+      says: 'stale',
     },
     {
       name: 'a list from tomorrow',
       crls: [early],
-      policy: policyOf('refuse'),
+      policy: strict,
       says: 'not_yet_current',
     },
   ])('$name: $says', ({ crls, forged = false, policy, says }) => {
     const result = checkRevocation(question, 3, { crls, forged }, policy, noon)
     const refused = { code: 'revocation_unknown', at: 3, serial: '2A', gap: says }
     expect(result.ok ? 'ok' : result.error).toEqual(says === 'ok' ? 'ok' : refused)
+  })
+})
+
+describe('words of their own on the lists of CA certificates', () => {
+  const ofDevices = { ...lenient.revocation, freshnessOfCas: strict.revocation.freshness }
+  const ofCas = { ...strict.revocation, freshnessOfCas: lenient.revocation.freshness }
+  test.each([
+    { name: 'a device, taken', revocation: ofDevices, place: 0, says: 'ok' },
+    { name: 'its CA, refused', revocation: ofDevices, place: 1, says: 'revocation_unknown' },
+    { name: 'a device, refused', revocation: ofCas, place: 0, says: 'revocation_unknown' },
+    { name: 'its CA, taken', revocation: ofCas, place: 1, says: 'ok' },
+  ])('$name', ({ revocation, place, says }) => {
+    for (const crls of [[], [stale]]) {
+      const policy = { ...strictPolicy, revocation }
+      const result = checkRevocation(question, place, { crls, forged: false }, policy, noon)
+      expect(result.ok ? 'ok' : result.error.code).toBe(says)
+    }
   })
 })

@@ -1,0 +1,29 @@
+/**
+ * What is at hand, or will be. Most of what a decision asks is at hand: lists that were looked at
+ * before, signatures that node:crypto answers on the spot. A promise and its turn cost 0.6 us in Node
+ * 24, and some sixteen of them in a row as much as reading five certificates.
+ */
+export type Soon<Value> = Value | Promise<Value>
+
+/** What comes of a value: at once where it is at hand. */
+export function after<Value, Next>(
+  value: Soon<Value>,
+  step: (value: Value) => Soon<Next>,
+): Soon<Next> {
+  return value instanceof Promise ? value.then(step) : step(value)
+}
+
+/** The first thing that one of several ways comes back with, tried one after another, from one on. */
+export function firstFound<Way, Found>(
+  ways: readonly Way[],
+  attempt: (way: Way) => Soon<Found | undefined>,
+): Soon<Found | undefined> {
+  for (const [at, way] of ways.entries()) {
+    const found = attempt(way)
+    if (found instanceof Promise) {
+      return found.then((later) => later ?? firstFound(ways.slice(at + 1), attempt))
+    }
+    if (found !== undefined) return found
+  }
+  return undefined
+}

@@ -1,0 +1,130 @@
+import { Hono } from 'hono'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { withClientCertificate } from '#edge/fetch.ts'
+import { clientCertificate, type ClientCertificateOptions, type DeviceEnv } from '#edge/hono.ts'
+import { albPlatform } from '#edge/platforms/alb.ts'
+import { cloudflarePlatform } from '#edge/platforms/cloudflare.ts'
+import { nodeTlsPlatform } from '#edge/platforms/node-tls.ts'
+import { identityText } from '#shared/identity/identity-text.ts'
+import { writeAlbPassthrough } from '#shared/wire/alb.ts'
+import type { DeviceCredential } from '#simulator/ca/authority.ts'
+import { cfOf, chainOf } from '../runtime/given.ts'
+import { codeOf, createPki, requestOf, setClock, start, type Pki } from './stage.ts'
+
+let pki: Pki
+let good: DeviceCredential
+let revoked: DeviceCredential
+
+beforeAll(async () => {
+  pki = await createPki()
+  good = await pki.issue('car-good')
+  revoked = await pki.issue('car-revoked')
+  pki.authority.revoke(revoked.serial, start, 'keyCompromise')
+  await pki.publish(start)
+})
+
+const optionsOf = (changed: Partial<ClientCertificateOptions> = {}): ClientCertificateOptions => ({
+  platform: cloudflarePlatform(),
+  trustFiles: pki.bucket,
+  clock: setClock(),
+  ...changed,
+})
+
+const away = () => Promise.reject(new Error('away'))
+
+/** Somebody's own app. */
+function ownApp(changed?: Partial<ClientCertificateOptions>): Hono<DeviceEnv> {
+  const app = new Hono<DeviceEnv>()
+  app.get('/health', (context) => context.text('well'))
+  app.use(clientCertificate(optionsOf(changed)))
+  app.get('/telemetry', (context) =>
+    context.json({
+      subject: identityText(context.get('device')).subject,
+      pretended: context.req.header('client-cert') ?? null,
+    }),
+  )
+  return app
+}
+
+describe('in an app of their own', () => {
+  test('a device is let in by name, and what it forged is gone', async () => {
+    const request = requestOf(cfOf(...chainOf(good)), { 'client-cert': ':eA==:' })
+    const response = await ownApp().fetch(request)
+    expect(await response.json()).toEqual({
+      subject: expect.stringContaining('car-good') as string,
+      pretended: null,
+    })
+  })
+
+  test.each([
+    { name: 'none', cf: () => cfOf(), status: 401, code: 'no_certificate' },
+    { name: 'revoked', cf: () => cfOf(...chainOf(revoked)), status: 403, code: 'revoked' },
+  ])('$name is refused', async ({ cf, status, code }) => {
+    const response = await ownApp().fetch(requestOf(cf()))
+    expect([response.status, await codeOf(response)]).toEqual([status, code])
+  })
+
+  test('routes before it are open, and unknown ones behind it are not found', async () => {
+    const app = ownApp()
+    expect((await app.fetch(requestOf(undefined, {}, '/health'))).status).toBe(200)
+    const request = requestOf(cfOf(...chainOf(good)), {}, '/elsewhere')
+    expect((await app.fetch(request)).status).toBe(404)
+  })
+
+  test('a trust store that cannot be read lets nobody in', async () => {
+    const trustFiles = { list: away, read: away }
+    const response = await ownApp({ trustFiles }).fetch(requestOf(cfOf(...chainOf(good))))
+    expect([response.status, await codeOf(response)]).toEqual([503, 'trust_store_unavailable'])
+  })
+
+  test('the connection is what the server says, and not the request', async () => {
+    const peer = { raw: good.leafDer, issuerCertificate: { raw: good.intermediateDer } }
+    const connectionOf = () => ({ getPeerX509Certificate: () => peer })
+    const changed = { platform: nodeTlsPlatform(), connectionOf }
+    expect((await ownApp(changed).fetch(requestOf(undefined))).status).toBe(200)
+    const without = ownApp({ platform: nodeTlsPlatform() })
+    expect((await without.fetch(requestOf(undefined))).status).toBe(400)
+  })
+
+  test('each request is logged where that is asked for', async () => {
+    const lines: string[] = []
+    const log = (line: string) => void lines.push(line)
+    await ownApp({ connectionLog: 'json', log }).fetch(requestOf(cfOf()))
+    expect(lines).toEqual([expect.stringContaining('no_certificate')])
+  })
+})
+
+describe('a platform of headers', () => {
+  const platform = albPlatform({ mode: 'passthrough' })
+
+  test('needs a word on the hop', () => {
+    expect(() => clientCertificate(optionsOf({ platform }))).toThrow('say with "hop"')
+  })
+
+  test('is believed over the hop alone', async () => {
+    const app = ownApp({ platform, hop: { word: 'secret', secret: 's'.repeat(32) } })
+    const lines = writeAlbPassthrough(chainOf(good))
+    const headers = Object.fromEntries(lines)
+    const statusOf = async (more: object) =>
+      (await app.fetch(requestOf(undefined, { ...headers, ...more }))).status
+    expect(await statusOf({ 'x-sallyport-hop': 's'.repeat(32) })).toBe(200)
+    expect(await statusOf({})).toBe(421)
+  })
+})
+
+describe('without a framework', () => {
+  test('the handler sees devices alone', async () => {
+    const seen: string[] = []
+    const handle = withClientCertificate(optionsOf(), async (request, device) => {
+      seen.push(identityText(device).subject ?? '')
+      return new Response(await request.text())
+    })
+    const ask = (cf: object) => {
+      const request = new Request('https://edge.example/', { method: 'POST', body: 'octets' })
+      return handle(Object.defineProperty(request, 'cf', { value: cf }))
+    }
+    expect((await ask(cfOf())).status).toBe(401)
+    expect(await (await ask(cfOf(...chainOf(good)))).text()).toBe('octets')
+    expect(seen).toEqual([expect.stringContaining('car-good')])
+  })
+})
