@@ -36,6 +36,7 @@ export type LambdaEvent = LambdaEvent1 | LambdaEvent2
 /** Who invoked: ALB says its target group, payload 2.0 its version; what is left is payload 1.0. */
 export type LambdaDoor = 'alb' | 'payload-1' | 'payload-2'
 
+/** By what an event itself says of its sender, which no header can. */
 export function doorOf(event: LambdaEvent): LambdaDoor {
   if ('elb' in event.requestContext) return 'alb'
   return isPayload2(event) ? 'payload-2' : 'payload-1'

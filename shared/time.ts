@@ -8,6 +8,7 @@ export interface Clock {
   now(): Instant
 }
 
+/** The instant so many milliseconds after 1970-01-01T00:00:00Z. */
 export function instantFromMs(ms: number): Instant {
   return ms as Instant
 }

@@ -73,6 +73,7 @@ export function shrinkWordName(crlName: string): string {
   return `${crlName}.accept-shrink`
 }
 
+/** Whether a file is such a word, and no list. */
 export function isShrinkWord(name: string): boolean {
   return name.startsWith('crl/') && name.endsWith('.accept-shrink')
 }

@@ -62,6 +62,7 @@ export function readMethod(text: string): Result<StringMatch, string> {
   return /^[A-Z*-]+$/.test(text) ? parseStringMatch(text) : err('a method in upper case, or one *')
 }
 
+/** A path: exact, with a star at one end, or with `{*}` and `{**}` for segments; or what was expected. */
 export function readPath(text: string): Result<PathMatch, string> {
   return parsePathMatch(text)
 }

@@ -43,6 +43,7 @@ export interface AuthenticatedCrls {
   known(store: TrustStore, keyId: IssuerKeyId): IssuerCrls | undefined
 }
 
+/** An empty memory over a verifier, for one isolate. */
 export function createAuthenticatedCrls(verifier: SignatureVerifier): AuthenticatedCrls {
   const byStore = new WeakMap<TrustStore, KnownIssuers>()
   return {
@@ -102,6 +103,7 @@ function isSame(a: CrlIssuer, b: CrlIssuer): boolean {
   return isOneName && allowsKeyUsage(a, 'cRLSign') === allowsKeyUsage(b, 'cRLSign')
 }
 
+/** Who may have signed a list: see `IssuerKeyId` for what it is made of. */
 export async function issuerKeyId(issuer: CrlIssuer): Promise<IssuerKeyId> {
   const leave = Uint8Array.of(allowsKeyUsage(issuer, 'cRLSign') ? 1 : 0)
   // Name and key are DER, which says its own length: no two issuers run together into the same octets.

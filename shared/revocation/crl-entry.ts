@@ -71,6 +71,7 @@ function readReason(reader: DerReader): number {
   return reader.fail('reasonCode 0 to 6 or 8 to 10', start)
 }
 
+/** Whether a CRLReason is one of RFC 5280 5.3.1: 0 to 10 without 7. */
 export function isReasonCode(code: number): boolean {
   return code <= reasonCodeMax && code !== 7
 }

@@ -19,6 +19,7 @@ export function generalNameKeys(names: readonly Bytes[]): readonly string[] {
   })
 }
 
+/** The key of a directoryName among those of other GeneralNames: equal where the Names are (RFC 5280 7.1). */
 export function directoryKey(name: Bytes): string {
   return `name ${nameKey(name)}`
 }

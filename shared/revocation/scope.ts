@@ -17,6 +17,7 @@ export interface RevocationQuestion {
   readonly points: readonly DistributionPoint[]
 }
 
+/** What is asked of lists about a certificate: its serial, its issuer, its kind and its distribution points. */
 export function questionOf({ serial, issuer, extensions }: Certificate): RevocationQuestion {
   const isCa = extensions.basicConstraints?.ca === true
   return { serial, issuer, isCa, points: extensions.crlDistributionPoints ?? [] }

@@ -117,6 +117,7 @@ function relateWildcard(wildcardOf: string, space: HostSpace): Relation {
   return space.host.endsWith(wildcardOf) ? 'unclear' : 'outside'
 }
 
+/** The relation of a name to a space that it lies in, or does not. */
 export function within(is: boolean): Relation {
   return is ? 'within' : 'outside'
 }

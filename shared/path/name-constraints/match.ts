@@ -29,10 +29,12 @@ type Opaque = { readonly form: OpaqueForm }
 export type PlacedName = PlacedHost | PlacedAddress | PlacedDirectory | Opaque
 export type PlacedBase = HostSpace | PlacedAddress | PlacedDirectory | Opaque
 
+/** A name of a certificate, its spelling read once (RFC 5280 4.2.1.10). */
 export function placeName(name: GeneralName): PlacedName {
   return 'text' in name ? placeHost(name.form, name.text) : placeOther(name)
 }
 
+/** The base of a subtree, its spelling read once (RFC 5280 4.2.1.10). */
 export function placeBase(base: GeneralName): PlacedBase {
   return 'text' in base ? placeSpace(base.form, base.text) : placeOther(base)
 }

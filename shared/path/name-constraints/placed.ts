@@ -30,6 +30,7 @@ export interface Subtrees {
 const knownNames = new WeakMap<Certificate, ConstrainedNames>()
 const knownSubtrees = new WeakMap<NameConstraints, Subtrees>()
 
+/** The names of a certificate that constraints bind, ready to be compared. */
 export function namesOf(certificate: Certificate): ConstrainedNames {
   const before = knownNames.get(certificate)
   if (before !== undefined) return before
@@ -45,6 +46,7 @@ function placed(name: GeneralName): ConstrainedName {
   return { name, placed: placeName(name) }
 }
 
+/** What a CA permits and excludes, ready to be compared. */
 export function subtreesOf(constraints: NameConstraints): Subtrees {
   const before = knownSubtrees.get(constraints)
   if (before !== undefined) return before

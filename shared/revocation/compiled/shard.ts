@@ -189,6 +189,7 @@ function dateFromSeconds(seconds: number): Instant {
   return instantFromMs(dateEpochMs + 1000 * seconds)
 }
 
+/** A view of just these octets, whatever buffer they lie in. */
 export function viewOf(octets: Bytes): DataView {
   return new DataView(octets.buffer, octets.byteOffset, octets.byteLength)
 }
