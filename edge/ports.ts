@@ -24,7 +24,8 @@ export interface PortsOptions {
   readonly log?: Ports['log']
 }
 
-const runtimeClock: Clock = { now: () => instantFromMs(Date.now()) }
+/** The clock of every production entry. */
+export const runtimeClock: Clock = { now: () => instantFromMs(Date.now()) }
 
 /** The ports of one listener in a runtime with WebCrypto; trust store files not taken are logged. */
 export function createPorts(

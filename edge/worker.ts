@@ -1,20 +1,15 @@
 import { connect } from 'cloudflare:sockets'
 import type { Hono } from 'hono'
-import { createCaches } from '#shared/caches.ts'
-import { createAuthenticatedCrls } from '#shared/revocation/authenticated-crls.ts'
 import type { RandomOctets } from '#shared/session/token.ts'
-import { instantFromMs, type Clock } from '#shared/time.ts'
-import { createRememberingVerifier } from '#shared/x509/remembering-verifier.ts'
-import { createWebCryptoVerifier } from '#shared/x509/web-crypto-verifier.ts'
+import type { Clock } from '#shared/time.ts'
 import { createApp } from './app.ts'
 import { readListener, type ConfigFault, type ListenerVariables } from './config.ts'
 import type { AppEnv, Ports } from './context.ts'
 import type { Listener } from './listener.ts'
 import { acceptWebSocket } from './mqtt/worker-socket.ts'
-import { createMetrics } from './observe/metrics.ts'
 import { problemDocument, problemId } from './observe/problem.ts'
+import { createPorts, runtimeClock } from './ports.ts'
 import { urlAtTarget } from './target-url.ts'
-import { createHeldTrustStore } from './trust-stores/held-trust-store.ts'
 import { r2TrustFiles } from './trust-stores/r2-trust-files.ts'
 
 /** Bindings of `wrangler.toml`, beside the listener's variables. */
@@ -58,28 +53,15 @@ function misconfigured(faults: readonly ConfigFault[]): Response {
 const random: RandomOctets = (count) => crypto.getRandomValues(new Uint8Array(count))
 
 function portsOf(clock: Clock, env: Bindings, listener: Listener): Ports {
-  const verifier = createRememberingVerifier(createWebCryptoVerifier())
-  return {
-    clock,
-    random,
-    log: (line) => console.log(line),
-    metrics: createMetrics(),
-    verifier,
-    crls: createAuthenticatedCrls(verifier),
-    caches: createCaches(),
-    trustStore: createHeldTrustStore({
-      files: r2TrustFiles(env.TRUST, env.TRUST_PREFIX ?? 'trust-stores/default/'),
-      limits: listener.limits,
-      maxStalenessMs: listener.maxStalenessMs,
-      clock,
-      verifier,
-      report: ({ name, because }) =>
-        console.error(`trust store file ${name} was not taken: ${because}`),
-    }),
-    target: targetOf(env),
+  const trustFiles = r2TrustFiles(env.TRUST, env.TRUST_PREFIX ?? 'trust-stores/default/')
+  const target = targetOf(env)
+  const ports = createPorts(listener, {
+    trustFiles,
+    target,
     addressAtTarget: addressOf(env),
-    mqtt: mqttOf(env),
-  }
+    clock,
+  })
+  return { ...ports, mqtt: mqttOf(env) }
 }
 
 function targetOf({ TARGET, TARGET_URL }: Bindings): Ports['target'] {
@@ -99,6 +81,4 @@ function mqttOf({ BROKER }: Bindings): Ports['mqtt'] {
 }
 
 /** Production: the runtime's own clock. */
-const runtimeClock: Clock = { now: () => instantFromMs(Date.now()) }
-
 export default createWorker(runtimeClock)

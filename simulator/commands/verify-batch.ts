@@ -1,10 +1,8 @@
 import { createReadStream } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import { messageOf } from './options.ts'
-import { answerCase, type CaseWorld } from './verify-answer.ts'
-import { readCase, type VerifyCase } from './verify-case.ts'
-import { linesOf, lineOctetsMax } from './verify-lines.ts'
+import { answerLines } from './batch-lines.ts'
+import { answerCase } from './verify-answer.ts'
+import { readCase } from './verify-case.ts'
 import { createLastWorld } from './verify-world.ts'
 
 /**
@@ -15,41 +13,14 @@ import { createLastWorld } from './verify-world.ts'
  */
 export async function runBatch(file: string, output: Writable): Promise<boolean> {
   const input = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: readOctets })
-  return answerLines(input, output)
+  return verifyLines(input, output)
 }
 
 /** Of a file at once: some thirty cases of a factory's output, a sixteenth of the reads that Node would make. */
 const readOctets = 1024 * 1024
 
-/** @throws where the input cannot be read; an output that is closed early ends the batch in silence */
-export async function answerLines(input: Readable, output: Writable): Promise<boolean> {
-  let unusable = 0
+/** The same of a stream: see `answerLines`. */
+export async function verifyLines(input: Readable, output: Writable): Promise<boolean> {
   const worldOf = createLastWorld()
-  const answers = async function* (source: Readable): AsyncGenerator<string> {
-    for await (const { number, text } of linesOf(source)) {
-      const answer = await answerLine(number, text, worldOf)
-      if ('line' in answer) unusable += 1
-      yield `${JSON.stringify(answer)}\n`
-    }
-  }
-  try {
-    await pipeline(input, answers, output)
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EPIPE')) throw error
-  }
-  return unusable === 0
-}
-
-/** A line that is no case is told in its place: one bad line costs one answer. */
-async function answerLine(
-  line: number,
-  text: string | undefined,
-  worldOf: (asked: VerifyCase) => Promise<CaseWorld>,
-): Promise<object> {
-  if (text === undefined) return { line, error: `longer than ${lineOctetsMax} characters` }
-  try {
-    return await answerCase(readCase(text), worldOf)
-  } catch (error) {
-    return { line, error: messageOf(error) }
-  }
+  return answerLines(input, output, (text) => answerCase(readCase(text), worldOf))
 }

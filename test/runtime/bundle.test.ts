@@ -39,6 +39,6 @@ describe('what is deployed', () => {
       const reads = source.match(/Date\.now\(|performance\.now\(|new Date\(\)|\bDate\(\)/g) ?? []
       found.push(...reads.map(() => path))
     }
-    expect(found).toEqual(['edge/worker.ts'])
+    expect(found).toEqual(['edge/ports.ts'])
   })
 })

@@ -8,8 +8,8 @@ import { instantFromIso, isoFromInstant, shift } from '#shared/time.ts'
 import { decodePem } from '#shared/wire/pem.ts'
 import { createAuthority } from '#simulator/ca/authority.ts'
 import { Ledger } from '#simulator/ca/ledger.ts'
-import { answerLines } from '#simulator/commands/verify-batch.ts'
-import { linesOf, type Line } from '#simulator/commands/verify-lines.ts'
+import { verifyLines } from '#simulator/commands/verify-batch.ts'
+import { linesOf, type Line } from '#simulator/commands/batch-lines.ts'
 import { runCli } from './cli.ts'
 
 const start = instantFromIso('2027-01-01T00:00:00Z')
@@ -53,7 +53,7 @@ async function answers(...lines: readonly (Case | string)[]): Promise<[Case[], b
       done()
     },
   })
-  const isUsable = await answerLines(Readable.from([Buffer.from(`${text.join('\n')}\n`)]), output)
+  const isUsable = await verifyLines(Readable.from([Buffer.from(`${text.join('\n')}\n`)]), output)
   return [
     told
       .split('\n')
@@ -251,7 +251,7 @@ test('memory holds one line: nothing more is read before an answer is taken', as
     // Takes its time, in which a reader that does not wait would read on; then it is gone.
     write: (_chunk, _encoding, done) => void failAfterTurns(done),
   })
-  await expect(answerLines(endless, output)).rejects.toThrow('gone')
+  await expect(verifyLines(endless, output)).rejects.toThrow('gone')
   expect(read).toBeLessThan(50)
 })
 
