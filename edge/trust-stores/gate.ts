@@ -41,9 +41,14 @@ export async function readTrustPart(
   octets: Bytes,
   context: GateContext,
 ): Promise<Result<TrustPart, string>> {
-  if (name === 'anchors.pem') return readCertificates('anchors', octets)
-  if (name === 'intermediates.pem') return readCertificates('intermediates', octets)
+  if (name === 'anchors.pem') return readBundle('anchors', octets)
+  if (name === 'intermediates.pem') return readBundle('intermediates', octets)
   return readUpdate(name, octets, context)
+}
+
+function readBundle(kind: 'anchors' | 'intermediates', octets: Bytes): Result<TrustPart, string> {
+  const certificates = readCertificates(octets)
+  return certificates.ok ? ok({ kind, certificates: certificates.value }) : certificates
 }
 
 async function readUpdate(
@@ -62,7 +67,7 @@ async function readUpdate(
   })
   if (crl.ok) return ok({ kind: 'crl', crl: crl.value })
   const word = `, unless ${shrinkWordName(name)} holds the file’s SHA-256 in hexadecimal`
-  return err(sentenceOf(crl.error) + (crl.error.code === 'shrunk' ? word : ''))
+  return err(updateSentence(crl.error) + (crl.error.code === 'shrunk' ? word : ''))
 }
 
 /**
@@ -89,10 +94,8 @@ export function isTrustFileName(name: string): boolean {
   return name === 'anchors.pem' || name === 'intermediates.pem' || /^crl\/[^/]+$/.test(name)
 }
 
-function readCertificates(
-  kind: 'anchors' | 'intermediates',
-  octets: Bytes,
-): Result<TrustPart, string> {
+/** The certificates of a PEM file, at least one; a sentence that names the line or byte at fault otherwise. */
+export function readCertificates(octets: Bytes): Result<readonly Certificate[], string> {
   const ders = decodePem(new TextDecoder().decode(octets), 'CERTIFICATE')
   if (!ders.ok) return err(`line ${ders.error.line}: expected ${ders.error.expected}`)
   if (ders.value.length === 0) return err('it holds no certificate')
@@ -105,11 +108,11 @@ function readCertificates(
       )
     certificates.push(parsed.value)
   }
-  return ok({ kind, certificates })
+  return ok(certificates)
 }
 
 /** What is wrong with a list, for people: where the core has facts, here are the words. */
-function sentenceOf(refusal: UpdateRefusal): string {
+export function updateSentence(refusal: UpdateRefusal): string {
   switch (refusal.code) {
     case 'malformed_crl':
       return `byte ${refusal.offset}: expected ${refusal.expected}`
@@ -133,7 +136,7 @@ function kindText({ kind, scope }: ListKind): string {
 }
 
 /** A CRL comes as DER, whose first octet is that of a SEQUENCE, or as one PEM block. */
-function crlDer(octets: Bytes): Result<Bytes, string> {
+export function crlDer(octets: Bytes): Result<Bytes, string> {
   if (octets[0] === 0x30) return ok(octets)
   const ders = decodePem(new TextDecoder().decode(octets), 'X509 CRL')
   if (!ders.ok) return err(`line ${ders.error.line}: expected ${ders.error.expected}`)

@@ -1,4 +1,5 @@
 import { compareBytes, concatBytes, toBase64Url, type Bytes } from '#shared/bytes.ts'
+import type { Instant } from '#shared/time.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
 import { nameKey } from '#shared/x509/name.ts'
 import { parseCertificate } from '#shared/x509/parse.ts'
@@ -48,8 +49,19 @@ export interface TrustStoreParts {
   readonly anchors: readonly Certificate[]
   readonly intermediates: readonly Certificate[]
   readonly crls: readonly RevocationList[]
+  /** Certificates that an operator has revoked by word, before any list says so; none unless given. */
+  readonly revokedSerials?: readonly RevokedSerial[]
   readonly epoch: number
   readonly limits: Limits
+}
+
+/** One certificate that is revoked by word. */
+export interface RevokedSerial {
+  /** DER of the issuer's Name. */
+  readonly issuer: Bytes
+  /** As `albSerial` writes it. */
+  readonly serial: string
+  readonly since: Instant
 }
 
 /** An immutable snapshot of what is trusted and what is revoked. It is replaced whole, never changed. */
@@ -61,6 +73,8 @@ export interface TrustStore {
   readonly anchorsBySubject: ReadonlyMap<string, readonly TrustAnchor[]>
   readonly intermediatesBySubject: ReadonlyMap<string, readonly Certificate[]>
   readonly crlsByIssuer: ReadonlyMap<string, readonly RevocationList[]>
+  /** Since when, by `nameKey` of the issuer and serial. */
+  readonly revokedSerials: ReadonlyMap<string, ReadonlyMap<string, Instant>>
 }
 
 /** Groups the parts by name, ready to be asked. */
@@ -75,6 +89,7 @@ export async function buildTrustStore(parts: TrustStoreParts): Promise<TrustStor
     ),
     intermediatesBySubject: groupBy(parts.intermediates, subjectKey),
     crlsByIssuer: groupBy(parts.crls, (crl) => nameKey(crl.issuer)),
+    revokedSerials: bySerial(parts.revokedSerials ?? []),
   }
 }
 
@@ -102,6 +117,14 @@ class CertificateAnchor implements TrustAnchor {
   get spki(): Bytes {
     return this.certificate.spki
   }
+}
+
+function bySerial(all: readonly RevokedSerial[]): TrustStore['revokedSerials'] {
+  const issuers = groupBy(all, ({ issuer }) => nameKey(issuer))
+  const entries = [...issuers].map(([key, listed]) => {
+    return [key, new Map(listed.map(({ serial, since }) => [serial, since]))] as const
+  })
+  return new Map(entries)
 }
 
 function groupBy<Each>(all: readonly Each[], keyOf: (each: Each) => string): Map<string, Each[]> {

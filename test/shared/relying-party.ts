@@ -6,6 +6,7 @@ import {
   buildTrustStore,
   defaultLimits,
   type Limits,
+  type RevokedSerial,
   type TrustStore,
 } from '#shared/trust-store/trust-store.ts'
 import type { Verification } from '#shared/verify.ts'
@@ -17,6 +18,7 @@ interface Trust {
   readonly anchors: readonly Entity[]
   readonly intermediates?: readonly Entity[]
   readonly crls?: readonly Bytes[]
+  readonly revokedSerials?: readonly RevokedSerial[]
   readonly epoch?: number
   readonly limits?: Partial<Limits>
 }
@@ -26,6 +28,7 @@ export function trust(parts: Trust): Promise<TrustStore> {
     anchors: parts.anchors.map(certificateOf),
     intermediates: (parts.intermediates ?? []).map(certificateOf),
     crls: (parts.crls ?? []).map(crlOf),
+    revokedSerials: parts.revokedSerials ?? [],
     epoch: parts.epoch ?? 1,
     limits: { ...defaultLimits, ...parts.limits },
   })

@@ -7,8 +7,17 @@ import type { RevocationList } from '#shared/revocation/crl-signature.ts'
 import type { FreshnessPolicy } from '#shared/revocation/freshness.ts'
 import type { RevocationQuestion } from '#shared/revocation/scope.ts'
 import { revocationStatus, type RevocationStatus } from '#shared/revocation/status.ts'
+import type { TrustStore } from '#shared/trust-store/trust-store.ts'
+import { nameKey } from '#shared/x509/name.ts'
 import { algorithmInSet } from '#shared/x509/algorithm-sets.ts'
 import type { VerificationPolicy } from '../policy.ts'
+
+/** By what a status is decided, beside the lists. */
+export interface RevocationContext {
+  readonly store: Pick<TrustStore, 'revokedSerials'>
+  readonly policy: VerificationPolicy
+  readonly now: Instant
+}
 
 /**
  * RFC 5280 6.3: one certificate's status by its issuer's CRLs. Decided on every request, never
@@ -18,16 +27,17 @@ export function checkRevocation(
   question: RevocationQuestion,
   at: PathIndex,
   lists: Pick<IssuerCrls, 'crls' | 'forged'>,
-  policy: VerificationPolicy,
-  now: Instant,
+  { store, policy, now }: RevocationContext,
 ): Result<void, Rejection> {
+  const since = revokedByWord(question, store)
+  if (since !== undefined) return revoked(question, at, since)
   const freshness = freshnessFor(at, policy)
   const status = statusUnder(policy, freshness, lists.crls, question, now)
   switch (status.status) {
     case 'good':
       return ok(undefined)
     case 'revoked':
-      return err({ code: 'revoked', at, serial: albSerial(question.serial), since: status.since })
+      return revoked(question, at, status.since)
     case 'unknown': {
       const gap = status.gap === 'absent' && lists.forged ? 'forged' : status.gap
       // A list is there, and none that its issuer signed: no gap to wave through, but an alarm.
@@ -35,6 +45,18 @@ export function checkRevocation(
       return err({ code: 'revocation_unknown', at, serial: albSerial(question.serial), gap })
     }
   }
+}
+
+const revoked = ({ serial }: RevocationQuestion, at: PathIndex, since: Instant) =>
+  err({ code: 'revoked', at, serial: albSerial(serial), since } as const)
+
+/** An operator's word comes before any list: it needs none to be there, and none takes it back. */
+function revokedByWord(
+  { issuer, serial }: RevocationQuestion,
+  { revokedSerials }: Pick<TrustStore, 'revokedSerials'>,
+): Instant | undefined {
+  if (revokedSerials.size === 0) return undefined
+  return revokedSerials.get(nameKey(issuer))?.get(albSerial(serial))
 }
 
 /**

@@ -5,9 +5,11 @@ import type { FreshnessPolicy } from '#shared/revocation/freshness.ts'
 import { questionOf } from '#shared/revocation/scope.ts'
 import { createCrl, crlOf } from '../../crls.ts'
 import { at, certificateOf, createCa, issue, noon } from '../../pki.ts'
+import { trust } from '../../relying-party.ts'
 
 const root = await createCa()
 const question = questionOf(certificateOf(await issue(root)))
+const store = await trust({ anchors: [root] })
 const current = crlOf(await createCrl(root))
 const stale = crlOf(await createCrl(root, { nextUpdate: at('2026-06-15T00:00:00Z') }))
 const early = crlOf(await createCrl(root, { thisUpdate: at('2026-06-16T00:00:00Z') }))
@@ -109,7 +111,7 @@ describe('what an unknown status comes to', () => {
       says: 'not_yet_current',
     },
   ])('$name: $says', ({ crls, forged = false, policy, says }) => {
-    const result = checkRevocation(question, 3, { crls, forged }, policy, noon)
+    const result = checkRevocation(question, 3, { crls, forged }, { store, policy, now: noon })
     const refused = { code: 'revocation_unknown', at: 3, serial: '2A', gap: says }
     expect(result.ok ? 'ok' : result.error).toEqual(says === 'ok' ? 'ok' : refused)
   })
@@ -126,8 +128,39 @@ describe('words of their own on the lists of CA certificates', () => {
   ])('$name', ({ revocation, place, says }) => {
     for (const crls of [[], [stale]]) {
       const policy = { ...strictPolicy, revocation }
-      const result = checkRevocation(question, place, { crls, forged: false }, policy, noon)
+      const result = checkRevocation(
+        question,
+        place,
+        { crls, forged: false },
+        { store, policy, now: noon },
+      )
       expect(result.ok ? 'ok' : result.error.code).toBe(says)
     }
+  })
+})
+
+describe('revoked by word of an operator', () => {
+  const word = { issuer: certificateOf(root).subject, serial: '2A', since: noon }
+  const others = [
+    { ...word, serial: '2B' },
+    { ...word, issuer: certificateOf(root).subject.slice(0, -1) },
+  ]
+
+  test.each([
+    { name: 'with a list that clears it', crls: [current], policy: strict },
+    { name: 'without a list', crls: [], policy: lenient },
+  ])('$name: revoked since the word', async ({ crls, policy }) => {
+    const { revokedSerials } = await trust({ anchors: [root], revokedSerials: [...others, word] })
+    const context = { store: { revokedSerials }, policy, now: noon }
+    expect(checkRevocation(question, 1, { crls, forged: false }, context)).toEqual({
+      ok: false,
+      error: { code: 'revoked', at: 1, serial: '2A', since: noon },
+    })
+  })
+
+  test('words on others say nothing of it', async () => {
+    const { revokedSerials } = await trust({ anchors: [root], revokedSerials: others })
+    const context = { store: { revokedSerials }, policy: strict, now: noon }
+    expect(checkRevocation(question, 1, { crls: [current], forged: false }, context).ok).toBe(true)
   })
 })

@@ -1,0 +1,79 @@
+import { OpenAPIHono } from '@hono/zod-openapi'
+import type { MiddlewareHandler } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { HTTPException } from 'hono/http-exception'
+import type { ControlPlane } from '../control-plane.ts'
+import { tokenOf, type ApiToken } from '../tokens.ts'
+import { addChanges } from './changes.ts'
+import { addFiles, fileOctetsMax } from './files.ts'
+import { ApiProblem, problem, type ApiFault } from './problem.ts'
+import { addStores } from './stores.ts'
+
+export interface ApiEnv {
+  Variables: {
+    /** Who asks. */
+    token: ApiToken
+  }
+}
+
+export type Api = OpenAPIHono<ApiEnv>
+
+/** Beside files everything is small: a thousand serials are two hundred kilobytes. */
+const jsonOctetsMax = 1024 * 1024
+
+/**
+ * Our own API for what ELBv2 cannot say, with its OpenAPI document at `openapi.json`. Mount it
+ * under `/api/v1`.
+ */
+export function createApi(plane: ControlPlane, tokens: readonly ApiToken[]): Api {
+  const api: Api = new OpenAPIHono<ApiEnv>({
+    defaultHook: (result, context) =>
+      result.success ? undefined : problem(context, 'request_malformed', faultsOf(result.error)),
+  })
+  api.openAPIRegistry.registerComponent('securitySchemes', 'token', {
+    type: 'http',
+    scheme: 'bearer',
+  })
+  api.doc31('/openapi.json', {
+    openapi: '3.1.0',
+    info: { title: 'Sallyport control plane', version: '1' },
+    security: [{ token: [] }],
+  })
+  api.use(authenticated(tokens))
+  api.use('/files', limited(fileOctetsMax))
+  api.use('/trust-stores/*', limited(jsonOctetsMax))
+  addStores(api, plane)
+  addChanges(api, plane)
+  addFiles(api, plane)
+  api.notFound((context) => problem(context, 'not_found'))
+  api.onError((error, context) => {
+    if (error instanceof ApiProblem) return problem(context, error.code, error.details)
+    if (error instanceof HTTPException && error.status === 400)
+      return problem(context, 'request_malformed')
+    console.error(`the control plane failed: ${error.stack ?? String(error)}`)
+    return problem(context, 'unavailable')
+  })
+  return api
+}
+
+function authenticated(tokens: readonly ApiToken[]): MiddlewareHandler<ApiEnv> {
+  return async (context, next) => {
+    const token = await tokenOf(context.req.header('authorization'), tokens)
+    if (token === undefined) return problem(context, 'token_unknown')
+    context.set('token', token)
+    return next()
+  }
+}
+
+const limited = (maxSize: number): MiddlewareHandler =>
+  bodyLimit({ maxSize, onError: (context) => problem(context, 'too_large') })
+
+interface SchemaError {
+  readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[]
+}
+
+function faultsOf({ issues }: SchemaError): { readonly errors: readonly ApiFault[] } {
+  return {
+    errors: issues.map(({ path, message }) => ({ at: path.join('.'), expected: message })),
+  }
+}

@@ -1,0 +1,92 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import type { ControlPlane } from '../control-plane.ts'
+import type { TrustStoreRow } from '../directory.ts'
+import { mayDo } from '../tokens.ts'
+import { allowedStore, requireScope } from './allowed.ts'
+import type { Api } from './api.ts'
+import { ApiProblem, refusedChange } from './problem.ts'
+import { fileName, json, namedStore, problems, storeForm, storeName } from './schemas.ts'
+
+/** Trust stores: list, make, look, delete. */
+export function addStores(api: Api, plane: ControlPlane): void {
+  const described = async (row: TrustStoreRow) => {
+    const head = await plane.store(row.name).head()
+    // ALB's words: a store whose first bundle is not taken yet.
+    return {
+      ...row,
+      status: head === undefined ? 'CREATING' : 'ACTIVE',
+      ...(head && { head }),
+    } as const
+  }
+
+  api.openapi(listed, async (context) => {
+    requireScope(context, 'read')
+    const rows = await plane.directory.list()
+    const visible = rows.filter(({ name }) => mayDo(context.get('token'), 'read', name))
+    return context.json({ trustStores: await Promise.all(visible.map(described)) }, 200)
+  })
+
+  api.openapi(made, async (context) => {
+    const { name, bundle } = context.req.valid('json')
+    requireScope(context, 'admin', name)
+    const row = await plane.directory.add(name)
+    if (!row.ok) throw new ApiProblem(row.error)
+    const change = { kind: 'replace_bundle', file: bundle } as const
+    const head = await plane.store(name).change(change, context.get('token').name)
+    if (head.ok) return context.json(await described(row.value), 201)
+    // Without a bundle there is no store: its name is free again.
+    await plane.directory.remove(name)
+    throw refusedChange(head.error)
+  })
+
+  api.openapi(shown, async (context) => {
+    const { row } = await allowedStore(context, plane, 'read', context.req.valid('param').name)
+    return context.json(await described(row), 200)
+  })
+
+  api.openapi(deleted, async (context) => {
+    const { row, store } = await allowedStore(
+      context,
+      plane,
+      'admin',
+      context.req.valid('param').name,
+    )
+    await store.change({ kind: 'delete' }, context.get('token').name)
+    await plane.directory.remove(row.name)
+    return context.body(null, 204)
+  })
+}
+
+const listed = createRoute({
+  method: 'get',
+  path: '/trust-stores',
+  summary: 'The trust stores that the token is for',
+  responses: {
+    200: json(z.object({ trustStores: z.array(storeForm) }), 'All of them'),
+    default: problems,
+  },
+})
+
+const made = createRoute({
+  method: 'post',
+  path: '/trust-stores',
+  summary: 'Makes a trust store of a CA bundle',
+  request: { body: json(z.strictObject({ name: storeName, bundle: fileName })) },
+  responses: { 201: json(storeForm, 'The store'), default: problems },
+})
+
+const shown = createRoute({
+  method: 'get',
+  path: '/trust-stores/{name}',
+  summary: 'One trust store',
+  request: namedStore,
+  responses: { 200: json(storeForm, 'The store'), default: problems },
+})
+
+const deleted = createRoute({
+  method: 'delete',
+  path: '/trust-stores/{name}',
+  summary: 'Deletes a trust store; whoever follows it lets nobody in any more',
+  request: namedStore,
+  responses: { 204: { description: 'It is gone' }, default: problems },
+})

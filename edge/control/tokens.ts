@@ -1,0 +1,84 @@
+import { equalInConstantTime, toHex, toUtf8 } from '#shared/bytes.ts'
+import { err, ok, type Result } from '#shared/result.ts'
+import type { StoreChange } from '../trust-stores/managed/managed-trust-store.ts'
+import * as z from 'zod'
+
+/**
+ * What a token may do. `read`: look. `revoke`: add lists and revoke serials, which only ever locks
+ * out. `write`: everything that may let somebody in. `roll-back`: an earlier epoch. `admin`: make
+ * and delete stores.
+ */
+export const scopes = ['read', 'revoke', 'write', 'roll-back', 'admin'] as const
+
+export type Scope = (typeof scopes)[number]
+
+/** Which scope a change asks for: `revoke` where it can only lock out, and more for all else. */
+export function scopeOfChange(change: StoreChange): Scope {
+  switch (change.kind) {
+    case 'add_lists': {
+      const isSafe = change.removing === undefined && change.lists.every(({ shrink }) => !shrink)
+      return isSafe ? 'revoke' : 'write'
+    }
+    case 'revoke_serials':
+      return 'revoke'
+    case 'roll_back':
+      return 'roll-back'
+    case 'delete':
+      return 'admin'
+    case 'replace_bundle':
+    case 'replace_intermediates':
+    case 'remove_lists':
+    case 'restore_serials':
+      return 'write'
+  }
+}
+
+/** Who may ask, as the secret `API_TOKENS` says: never the token, only its hash. */
+export interface ApiToken {
+  /** As audit logs tell it. */
+  readonly name: string
+  readonly sha256: string
+  readonly scopes: readonly Scope[]
+  /** Names of the stores it is for; every store unless given. */
+  readonly stores?: readonly string[] | undefined
+}
+
+const tokenForm = z.array(
+  z.strictObject({
+    name: z.string().regex(/^[\w.@-]{1,64}$/, 'expected 1 to 64 letters, digits, and . _ @ -'),
+    sha256: z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hexadecimal digits'),
+    scopes: z.array(z.enum(scopes)).min(1),
+    stores: z.array(z.string()).optional(),
+  }),
+)
+
+/** Reads the secret `API_TOKENS`; a sentence that names the place at fault, and repeats no value, otherwise. */
+export function readTokens(text: string): Result<readonly ApiToken[], string> {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch {
+    return err('expected JSON: a list of {"name", "sha256", "scopes", "stores"?}')
+  }
+  const read = tokenForm.safeParse(json)
+  if (read.success) return ok(read.data)
+  const [issue] = read.error.issues
+  return err(`at ${issue?.path.join('.') ?? '?'}: ${issue?.message ?? 'malformed'}`)
+}
+
+/** Whose token an `Authorization` header shows (RFC 6750 2.1); every token is compared, whichever fits. */
+export async function tokenOf(
+  authorization: string | undefined,
+  tokens: readonly ApiToken[],
+): Promise<ApiToken | undefined> {
+  const shown = /^Bearer +([\x21-\x7e]{1,512})$/i.exec(authorization ?? '')?.[1]
+  if (shown === undefined) return undefined
+  const digest = await crypto.subtle.digest('SHA-256', toUtf8(shown))
+  const hash = toUtf8(toHex(new Uint8Array(digest)))
+  return tokens.filter(({ sha256 }) => equalInConstantTime(toUtf8(sha256), hash))[0]
+}
+
+/** Whether a token is good for this, at this store. */
+export function mayDo({ scopes: given, stores }: ApiToken, scope: Scope, store?: string): boolean {
+  return given.includes(scope) && (store === undefined || (stores?.includes(store) ?? true))
+}

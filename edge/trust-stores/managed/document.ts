@@ -1,0 +1,117 @@
+import { toUtf8, type Bytes } from '#shared/bytes.ts'
+import type { Instant } from '#shared/time.ts'
+import type { ObjectName } from './objects.ts'
+
+/**
+ * Everything that a trust store says at one epoch. Written once, named by its hash and never
+ * changed: an epoch is the name of such a document, and a roll-back is the name of an older one.
+ */
+export interface StoreDocument {
+  /** Of this very shape: another one is another number. */
+  readonly form: 1
+  /** Trust anchors: the CA bundle. */
+  readonly bundle: BundleEntry
+  /** Certificates that devices do not send themselves; undefined where there are none. */
+  readonly intermediates: BundleEntry | undefined
+  /** In the order in which they were added. */
+  readonly lists: readonly ListEntry[]
+  /** Serials revoked one by one, by word of an operator, before any list says so. */
+  readonly revoked: readonly RevokedSerial[]
+}
+
+/** A PEM file of certificates. */
+export interface BundleEntry {
+  readonly file: ObjectName
+  readonly certificates: number
+  /** Of all their subjects: ALB has a quota on it, because they are advertised. */
+  readonly subjectOctets: number
+}
+
+/** One revocation list, as its own octets say. */
+export interface ListEntry {
+  /** Grows by one with each list of a store, and is never given again. */
+  readonly id: number
+  readonly file: ObjectName
+  readonly octets: number
+  /** Where it came from: an address without its secrets, or `upload`. */
+  readonly source: string
+  /** DER of the issuer's Name, base64. */
+  readonly issuer: string
+  readonly kind: 'complete' | 'delta'
+  /** DER of the issuing distribution point, base64; undefined where the list covers everything. */
+  readonly scope: string | undefined
+  /** Decimal. */
+  readonly number: string | undefined
+  readonly thisUpdate: Instant
+  readonly nextUpdate: Instant
+  readonly entries: number
+  readonly addedAt: Instant
+  /**
+   * The list that took its place. It counts in quotas until it is removed, as ALB has it, and it is
+   * never in force again: taking the newer one away must not bring an older one back.
+   */
+  readonly supersededBy: number | undefined
+}
+
+/** One certificate that is revoked by word. */
+export interface RevokedSerial {
+  /** DER of the issuer's Name, base64. */
+  readonly issuer: string
+  /** As `albSerial` writes it. */
+  readonly serial: string
+  readonly since: Instant
+  /** RFC 5280 5.3.1, or words of the operator. */
+  readonly reason: string
+}
+
+/** The lists that answer. */
+export function listsInForce({ lists }: Pick<StoreDocument, 'lists'>): readonly ListEntry[] {
+  return lists.filter(({ supersededBy }) => supersededBy === undefined)
+}
+
+/** Quotas of one store. */
+export interface StoreLimits {
+  readonly certificatesMax: number
+  readonly subjectOctetsMax: number
+  readonly listsMax: number
+  readonly listOctetsMax: number
+  readonly entriesMax: number
+  readonly revokedSerialsMax: number
+}
+
+/** ALB's quotas page. It has no single serials: as many as fit a document of two megabytes. */
+export const albStoreLimits: StoreLimits = {
+  certificatesMax: 25,
+  subjectOctetsMax: 10_000,
+  listsMax: 30,
+  listOctetsMax: 50 * 1024 * 1024,
+  entriesMax: 500_000,
+  revokedSerialsMax: 10_000,
+}
+
+/** Room for every hierarchy met in the field; lists of a million and more, up to what a Worker reads at once. */
+export const defaultStoreLimits: StoreLimits = {
+  certificatesMax: 1_000,
+  subjectOctetsMax: 100_000,
+  listsMax: 1_000,
+  listOctetsMax: 64 * 1024 * 1024,
+  entriesMax: 2_000_000,
+  revokedSerialsMax: 10_000,
+}
+
+/** The octets that a document is stored and named by. */
+export function encodeDocument(document: StoreDocument): Bytes {
+  return toUtf8(JSON.stringify(document))
+}
+
+/**
+ * Reads a document that was loaded by its digest. Throws an Error where it is of another form: it
+ * was written by a later version of this program.
+ */
+export function decodeDocument(octets: Bytes): StoreDocument {
+  const document = JSON.parse(new TextDecoder().decode(octets)) as StoreDocument
+  if (document.form === 1) return document
+  throw new Error(
+    `a trust store document of the form ${String(document.form)} was written by a later version`,
+  )
+}

@@ -1,0 +1,225 @@
+import { err, ok, type Result } from '#shared/result.ts'
+import { instantFromMs, type Clock, type Instant } from '#shared/time.ts'
+import type { SignatureVerifier } from '#shared/x509/signature.ts'
+import { changed, type Change, type ChangeRefusal } from './changes.ts'
+import { decodeDocument, encodeDocument, type StoreDocument, type StoreLimits } from './document.ts'
+import { loadObject, storeObject, type ObjectName, type Objects } from './objects.ts'
+import { migrate, storeSteps } from './schema.ts'
+import type { Sql, SqlRow } from './sql.ts'
+
+/** What is in force: which document, since when, and for the how many-th time something changed. */
+export interface StoreHead {
+  /** Grows by one with each change, and by a roll-back too. */
+  readonly epoch: number
+  readonly document: ObjectName
+  readonly at: Instant
+}
+
+/** What a change made: a head, or, where it deleted the store, none. */
+export type Made = StoreHead | (Omit<StoreHead, 'document'> & { readonly document: undefined })
+
+/** One line of a store's audit log: a change that was asked for, made or refused. Never rewritten. */
+export interface AuditEntry {
+  readonly id: number
+  readonly at: Instant
+  /** Who asked: the name of a token, an access key, a source. */
+  readonly by: string
+  readonly change: StoreChange
+  /** What came of it. A file that was refused stays in the bucket for inspection. */
+  readonly outcome:
+    | {
+        readonly kind: 'made'
+        readonly epoch: number
+        /** Undefined where the store was deleted. */
+        readonly document: ObjectName | undefined
+      }
+    | { readonly kind: 'refused'; readonly refusal: ChangeRefusal }
+}
+
+/** Whatever may be asked of a store. */
+export type StoreChange = Change | RollBack | Deletion
+
+/** The store is no more: whoever follows it lets nobody in. Its log and its epochs go on, should it be made again. */
+export interface Deletion {
+  readonly kind: 'delete'
+}
+
+/** An operator's explicit word: everything as it was at an epoch. */
+export interface RollBack {
+  readonly kind: 'roll_back'
+  readonly epoch: number
+}
+
+/** A trust store under management: one document in force, every earlier one kept. */
+export interface ManagedTrustStore {
+  /** Undefined before the store has a CA bundle, and after it was deleted. */
+  head(): StoreHead | undefined
+  /** The document of an epoch, of the one in force unless told; undefined where there is none. */
+  document(epoch?: number): Promise<StoreDocument | undefined>
+  /** One after the other, in the order of asking: the new head, or why nothing changed. */
+  change(change: StoreChange, by: string): Promise<Result<Made, ChangeRefusal>>
+  /** The audit log, latest first, below the id `before`. */
+  audit(page: { readonly before?: number; readonly limit: number }): readonly AuditEntry[]
+}
+
+export interface ManagedTrustStoreOptions {
+  readonly sql: Sql
+  readonly objects: Objects
+  readonly limits: StoreLimits
+  readonly clock: Clock
+  readonly verifier: SignatureVerifier
+}
+
+/**
+ * Opens the trust store that lies in a database, or an empty one. The order of a change makes that
+ * nobody ever sees a half of it: first its file, then its document (both under names that nothing
+ * points to yet), last the row that makes the document the one in force.
+ */
+export function openManagedTrustStore(options: ManagedTrustStoreOptions): ManagedTrustStore {
+  const { sql } = options
+  migrate(sql, storeSteps)
+  const oneByOne = createQueue()
+  return {
+    head: () => headOf(sql),
+    document: (epoch) => documentOf(sql, options.objects, epoch),
+    change: (change, by) => oneByOne(() => make(change, by, options)),
+    audit: (page) => auditOf(sql, page),
+  }
+}
+
+async function make(
+  change: StoreChange,
+  by: string,
+  options: ManagedTrustStoreOptions,
+): Promise<Result<Made, ChangeRefusal>> {
+  const { sql, objects, clock } = options
+  const at = clock.now()
+  const next = await nextDocument(change, at, options)
+  if (!next.ok) {
+    record(sql, { at, by, change, outcome: { kind: 'refused', refusal: next.error } })
+    return next
+  }
+  const document = next.value && (await storeObject(objects, encodeDocument(next.value)))
+  const before = headOf(sql)
+  // It says what is said already: no epoch for that, and no worker has to load anything.
+  if (before !== undefined && before.document === document) return ok(before)
+  const epoch = lastEpochOf(sql) + 1
+  record(sql, { at, by, change, outcome: { kind: 'made', epoch, document } })
+  return ok({ epoch, document, at })
+}
+
+async function nextDocument(
+  change: StoreChange,
+  now: Instant,
+  { sql, objects, limits, verifier }: ManagedTrustStoreOptions,
+): Promise<Result<StoreDocument | undefined, ChangeRefusal>> {
+  if (change.kind === 'delete') return deleted(sql)
+  if (change.kind === 'roll_back') {
+    const past = await documentOf(sql, objects, change.epoch)
+    if (past !== undefined) return ok(past)
+    return err({ code: 'epoch_not_found', because: `there was no epoch ${change.epoch}` })
+  }
+  const newListId = () => newId(sql)
+  const context = { objects, limits, verifier, now, newListId }
+  return changed(await documentOf(sql, objects), change, context)
+}
+
+function deleted(sql: Sql): Result<undefined, ChangeRefusal> {
+  if (headOf(sql) !== undefined) return ok(undefined)
+  return err({ code: 'store_not_found', because: 'there is no trust store to delete' })
+}
+
+/** The row that is the switch: the head is the latest of those that were made. */
+function record(sql: Sql, { at, by, change, outcome }: Omit<AuditEntry, 'id'>): void {
+  const isMade = outcome.kind === 'made'
+  sql.all(
+    'INSERT INTO changes (at, by, change, epoch, document, refusal) VALUES (?, ?, ?, ?, ?, ?)',
+    at,
+    by,
+    JSON.stringify(change),
+    isMade ? outcome.epoch : null,
+    isMade ? (outcome.document ?? null) : null,
+    isMade ? null : JSON.stringify(outcome.refusal),
+  )
+}
+
+function headOf(sql: Sql): StoreHead | undefined {
+  const [row] = sql.all(
+    'SELECT epoch, document, at FROM changes WHERE epoch IS NOT NULL ORDER BY epoch DESC LIMIT 1',
+  )
+  const document = row?.['document']
+  if (row === undefined || typeof document !== 'string') return undefined
+  return {
+    epoch: Number(row['epoch']),
+    document,
+    at: instantFromMs(Number(row['at'])),
+  }
+}
+
+function lastEpochOf(sql: Sql): number {
+  const [row] = sql.all('SELECT MAX(epoch) AS last FROM changes')
+  return Number(row?.['last'] ?? 0)
+}
+
+async function documentOf(
+  sql: Sql,
+  objects: Objects,
+  epoch = headOf(sql)?.epoch,
+): Promise<StoreDocument | undefined> {
+  if (epoch === undefined) return undefined
+  const [row] = sql.all('SELECT document FROM changes WHERE epoch = ?', epoch)
+  const document = row?.['document']
+  return typeof document === 'string'
+    ? decodeDocument(await loadObject(objects, document))
+    : undefined
+}
+
+/** Used up also by a change that is refused later: what counts is that none is given twice. */
+function newId(sql: Sql): number {
+  const [row] = sql.all(
+    'UPDATE counters SET value = value + 1 WHERE name = ? RETURNING value',
+    'list',
+  )
+  if (row === undefined) throw new Error('the counter of revocation lists is missing')
+  return Number(row['value'])
+}
+
+function auditOf(
+  sql: Sql,
+  { before, limit }: { readonly before?: number; readonly limit: number },
+): readonly AuditEntry[] {
+  const rows = sql.all(
+    'SELECT * FROM changes WHERE id < ? ORDER BY id DESC LIMIT ?',
+    before ?? Number.MAX_SAFE_INTEGER,
+    limit,
+  )
+  return rows.map(auditEntry)
+}
+
+function auditEntry(row: SqlRow): AuditEntry {
+  const made = {
+    kind: 'made',
+    epoch: Number(row['epoch']),
+    document: typeof row['document'] === 'string' ? row['document'] : undefined,
+  } as const
+  return {
+    id: Number(row['id']),
+    at: instantFromMs(Number(row['at'])),
+    by: String(row['by']),
+    change: JSON.parse(String(row['change'])) as AuditEntry['change'],
+    outcome:
+      row['refusal'] === null
+        ? made
+        : { kind: 'refused', refusal: JSON.parse(String(row['refusal'])) as ChangeRefusal },
+  }
+}
+
+/** Runs what it is given one after the other; what fails does not stop the rest. */
+function createQueue(): <Value>(work: () => Promise<Value>) => Promise<Value> {
+  let last: Promise<unknown> = Promise.resolve()
+  return (work) => {
+    const mine = last.then(work, work)
+    last = mine.catch(() => undefined)
+    return mine
+  }
+}

@@ -1,0 +1,40 @@
+import type { Sql } from './sql.ts'
+
+/**
+ * The steps that bring a database from one version of this program to the next, in order; a step
+ * that was released is never changed. Each only adds, so that the version before still works on what
+ * the next one has made: that is the roll-back of an upgrade.
+ */
+export type MigrationSteps = readonly (readonly string[])[]
+
+/** Of a trust store's database. */
+export const storeSteps: MigrationSteps = [
+  [
+    // The audit log and the epochs in one: who asked for what, and what came of it.
+    `CREATE TABLE changes (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      at INTEGER NOT NULL,
+      by TEXT NOT NULL,
+      change TEXT NOT NULL,
+      epoch INTEGER UNIQUE,
+      document TEXT,
+      refusal TEXT,
+      CHECK ((epoch IS NULL) <> (refusal IS NULL))
+    )`,
+    'CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL)',
+    "INSERT INTO counters (name, value) VALUES ('list', 0)",
+  ],
+]
+
+/** Brings a database to this program's version: all of a step or nothing of it. */
+export function migrate(sql: Sql, steps: MigrationSteps): void {
+  sql.all('CREATE TABLE IF NOT EXISTS migrations (step INTEGER PRIMARY KEY)')
+  const [row] = sql.all('SELECT COUNT(*) AS done FROM migrations')
+  const done = Number(row?.['done'])
+  for (const [offset, statements] of steps.slice(done).entries()) {
+    sql.transaction(() => {
+      for (const statement of statements) sql.all(statement)
+      sql.all('INSERT INTO migrations (step) VALUES (?)', done + offset)
+    })
+  }
+}

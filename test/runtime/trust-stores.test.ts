@@ -1,0 +1,152 @@
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { toBase64, toHex, toUtf8, type Bytes } from '#shared/bytes.ts'
+import { instantFromMs, shift } from '#shared/time.ts'
+import { parseCertificate } from '#shared/x509/parse.ts'
+import { createAuthority, type Authority, type DeviceCredential } from '#simulator/ca/authority.ts'
+import { Ledger } from '#simulator/ca/ledger.ts'
+import { bundleWorker } from '#simulator/engine/bundle-worker.ts'
+import { apiToken } from '../edge/control/plane.ts'
+import { cfOf, chainOf, dayMs } from './given.ts'
+
+/**
+ * The control plane and an edge worker as they are deployed: each its own worker in workerd, Durable
+ * Objects and the bucket behind them, on the machine's own clock.
+ */
+const token = 't'.repeat(40)
+const now = instantFromMs(Date.now())
+let runtime: Miniflare
+let authority: Authority
+
+beforeAll(async () => {
+  const [control, edge] = await Promise.all([
+    bundleWorker('edge/control/worker.ts'),
+    bundleWorker('edge/worker.ts'),
+  ])
+  const tokens = [await apiToken('alice', token, ['read', 'revoke', 'write', 'admin'])]
+  const shared = {
+    compatibilityDate: '2026-10-15',
+    r2Buckets: { TRUST: 'sallyport-trust' },
+  }
+  runtime = new Miniflare(
+    convertV4MiniflareOptions({
+      host: '127.0.0.1',
+      port: 0,
+      log: new Log(LogLevel.NONE),
+      cf: false,
+      handleStructuredLogs: () => undefined,
+      workers: [
+        {
+          ...shared,
+          name: 'control',
+          modules: [{ type: 'ESModule', path: 'control.mjs', contents: control.text }],
+          routes: ['control.example/*'],
+          bindings: { API_TOKENS: JSON.stringify(tokens) },
+          durableObjects: {
+            STORES: { className: 'TrustStoreObject', useSQLite: true },
+            DIRECTORY: { className: 'DirectoryObject', useSQLite: true },
+          },
+        },
+        {
+          ...shared,
+          name: 'edge',
+          modules: [{ type: 'ESModule', path: 'edge.mjs', contents: edge.text }],
+          routes: ['edge.example/*'],
+          // Asked at every request: nothing here waits for time to pass.
+          bindings: { TRUST_STORE: 'cars', MAX_STALENESS: '0s' },
+          serviceBindings: { TRUST_STORE_FEED: { name: 'control', entrypoint: 'TrustStoreFeed' } },
+        },
+      ],
+    }),
+  )
+  authority = await createAuthority({ seed: 7, start: now, intermediates: 1, ledger: new Ledger() })
+}, 60_000)
+
+afterAll(() => runtime.dispose())
+
+async function api(method: string, path: string, body?: unknown): Promise<Record<string, unknown>> {
+  const isOctets = body instanceof Uint8Array
+  const response = await runtime.dispatchFetch(`http://control.example/api/v1${path}`, {
+    method,
+    headers: {
+      authorization: `Bearer ${token}`,
+      'content-type': isOctets ? 'application/octet-stream' : 'application/json',
+    },
+    ...(body !== undefined && { body: isOctets ? (body as Bytes) : JSON.stringify(body) }),
+  })
+  return { status: response.status, ...((await response.json()) as object) }
+}
+
+const stored = async (octets: Bytes): Promise<unknown> =>
+  (await api('POST', '/files', octets))['file']
+
+const change = (body: object): Promise<Record<string, unknown>> =>
+  api('POST', '/trust-stores/cars/changes', body)
+
+async function knock(device: DeviceCredential): Promise<string> {
+  const cf: object = cfOf(...chainOf(device))
+  const response = await runtime.dispatchFetch('http://edge.example/', { cf })
+  const answer = (await response.json()) as { readonly code?: string; readonly device?: object }
+  return answer.device === undefined ? (answer.code ?? '?') : 'in'
+}
+
+function issue(device: string): Promise<DeviceCredential> {
+  const validity = { notBefore: shift(now, -dayMs), notAfter: shift(now, dayMs) }
+  return authority.issue({ device, kind: 'car', ...validity, at: now })
+}
+
+test('before the store is made nobody is let in', async () => {
+  expect(await knock(await issue('car-0'))).toBe('trust_store_unavailable')
+})
+
+describe('from an empty account to a refused device', () => {
+  test('a store of a bundle and lists: a device is let in', async () => {
+    const bundle = await stored(toUtf8(authority.anchorsPem))
+    expect(await api('POST', '/trust-stores', { name: 'cars', bundle })).toMatchObject({
+      status: 'ACTIVE',
+      name: 'cars',
+    })
+    const car = await issue('car-1')
+    expect(await knock(car)).toBe('revocation_unknown')
+    const crls = await authority.crls(shift(now, -60_000), 30 * dayMs)
+    const lists = await Promise.all(crls.map(async ({ der }) => ({ file: await stored(der) })))
+    expect(await change({ kind: 'add_lists', lists })).toMatchObject({ status: 200, epoch: 2 })
+    expect(await knock(car)).toBe('in')
+  })
+
+  test('its serial is revoked by word: out, and in again when the word is taken back', async () => {
+    const car = await issue('car-2')
+    const other = await issue('car-3')
+    const leaf = parseCertificate(car.leafDer)
+    if (!leaf.ok) throw new Error('the leaf cannot be read')
+    const { issuer, serial } = leaf.value
+    const serials = [{ issuer: toBase64(issuer), serial: toHex(serial) }]
+    expect(await knock(car)).toBe('in')
+    expect(await change({ kind: 'revoke_serials', serials })).toMatchObject({ status: 200 })
+    expect([await knock(car), await knock(other)]).toEqual(['revoked', 'in'])
+    expect(await change({ kind: 'restore_serials', serials })).toMatchObject({ status: 200 })
+    expect(await knock(car)).toBe('in')
+  })
+
+  test('a list that an error page came in place of changes nothing', async () => {
+    const lists = [{ file: await stored(toUtf8('<html>503 Service Unavailable</html>')) }]
+    expect(await change({ kind: 'add_lists', lists })).toMatchObject({
+      status: 422,
+      refusal: 'malformed_crl',
+    })
+    expect(await knock(await issue('car-4'))).toBe('in')
+  })
+
+  test('the store is deleted: nobody is let in any more', async () => {
+    const car = await issue('car-5')
+    const response = await runtime.dispatchFetch(
+      'http://control.example/api/v1/trust-stores/cars',
+      {
+        method: 'DELETE',
+        headers: { authorization: `Bearer ${token}` },
+      },
+    )
+    expect(response.status).toBe(204)
+    expect(await knock(car)).toBe('trust_store_unavailable')
+  })
+})
