@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander'
+import { frontProfileNames } from '../scenario/scenario.ts'
 import { positiveNumber, wholeNumber } from './options.ts'
 import type { RunFlags } from './run-flags.ts'
 
@@ -10,7 +11,9 @@ export function runCommand(): Command {
     .option('--devices <count>', 'scale the fleets to so many devices', wholeNumber(1))
     .option('--days <days>', 'scale the run to so many simulated days', positiveNumber)
     .addOption(new Option('--mode <mode>', 'phases of this mode only').choices(modes))
-    .addOption(new Option('--profile <name>', 'who plays the TLS terminator').choices(profiles))
+    .addOption(
+      new Option('--profile <name>', 'who plays the TLS terminator').choices(frontProfileNames),
+    )
     .option('--port <port>', 'port of the TLS front; 0 takes any free one', wholeNumber(0), 0)
     .option('--report <dir>', 'where the report is written', 'reports/latest')
     .option('--json', 'print the result as JSON in place of tables')
@@ -29,7 +32,6 @@ export function runCommand(): Command {
 }
 
 const modes = ['verify', 'passthrough'] as const
-const profiles = ['cloudflare', 'alb'] as const
 
 const help = `
 Against a target the clock cannot be turned: the scenario's first phase (or the first of --mode) is

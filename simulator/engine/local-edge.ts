@@ -9,6 +9,8 @@ import {
 } from 'miniflare'
 import { formatDuration } from '#shared/duration.ts'
 import { formatExpired } from '#shared/path/expired-policy.ts'
+import type { FrontSetting } from '../front/played.ts'
+import { playedPlatforms } from '../front/profiles/by-name.ts'
 import type { FrontProfileName, Phase } from '../scenario/scenario.ts'
 import { bundleWorker } from './bundle-worker.ts'
 
@@ -18,8 +20,8 @@ export interface LocalEdge {
   readonly url: string
   /** What the front must know to be believed. */
   readonly localKey: string
-  /** Prefix of ALB's headers: known to this run's load balancer and gateway only. */
-  readonly albPrefix: string
+  /** What the front is played with in a phase, as the gateway expects it. */
+  settingOf(phase: Phase): FrontSetting
   /** Deploys both workers anew, with the listener policy of a phase. */
   deploy(phase: Phase): Promise<void>
   /** Writes one object of the trust store. */
@@ -40,7 +42,8 @@ export interface LocalEdgeOptions {
 }
 
 const prefix = 'trust-stores/local/'
-const localWorker = 'simulator/worker/local.ts'
+/** Without its ending: TypeScript in the project, JavaScript in what is published. */
+const localWorker = './simulator/worker/local'
 const compatibilityDate = '2026-10-15'
 
 /** Bundles the local worker and starts it twice. Quiet and offline: no telemetry, no look-ups. */
@@ -55,7 +58,7 @@ export async function startLocalEdge(options: LocalEdgeOptions): Promise<LocalEd
   return {
     url: url.origin,
     localKey: secrets.localKey,
-    albPrefix: secrets.albPrefix,
+    settingOf: (phase) => settingOf(phase, secrets),
     async deploy(phase) {
       await runtime.setOptions(configured(phase, port))
       await runtime.ready
@@ -89,6 +92,8 @@ function keepingSignals<Value>(create: () => Value): Value {
 interface Secrets {
   readonly localKey: string
   readonly albPrefix: string
+  /** Between front and gateway, and between gateway and target. */
+  readonly frontHop: string
   readonly hop: string
   readonly session: string
 }
@@ -98,8 +103,18 @@ function createSecrets(): Secrets {
   return {
     localKey: randomHex(24),
     albPrefix: `x-fleet-${randomHex(12)}-`,
+    frontHop: randomHex(24),
     hop: randomHex(24),
     session: `run:${randomBytes(32).toString('base64')}`,
+  }
+}
+
+function settingOf({ mode, expired }: Phase, secrets: Secrets): FrontSetting {
+  return {
+    mode,
+    expired: expired.word === 'refuse' ? 'refuse' : 'allow',
+    albPrefix: secrets.albPrefix,
+    hopSecret: secrets.frontHop,
   }
 }
 
@@ -151,9 +166,7 @@ function gatewayVariables({ profile, phase }: LocalEdgeOptions, secrets: Secrets
     PLATFORM: profile,
     MODE: phase.mode,
     TARGET_HOP_SECRET: secrets.hop,
-    ...(profile === 'alb'
-      ? { ALB_MODE: phase.mode, HOP: 'private-names', ALB_HEADER_PREFIX: secrets.albPrefix }
-      : {}),
+    ...playedPlatforms[profile].gateway(settingOf(phase, secrets)),
     ...(sessions ? { SESSION_KEYS: secrets.session } : {}),
   }
 }

@@ -3,13 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Plugin } from 'esbuild'
 import { instantFromMs, shift } from '#shared/time.ts'
-import { albNames } from '#shared/wire/alb.ts'
 import type { Authority } from '../ca/authority.ts'
 import { createServerCredential } from '../ca/server-credential.ts'
 import { startFront } from '../front/front.ts'
 import type { FrontProfile } from '../front/profile.ts'
-import { albProfile } from '../front/profiles/alb.ts'
-import { cloudflareProfile } from '../front/profiles/cloudflare.ts'
+import { playedPlatforms } from '../front/profiles/by-name.ts'
 import type { Phase, Scenario } from '../scenario/scenario.ts'
 import { startBroker, type Broker } from './broker.ts'
 import { startLocalEdge, type LocalEdge } from './local-edge.ts'
@@ -60,7 +58,8 @@ async function assemble(
   closing.push(() => edge.close())
   const judge = createPlatformJudge(scenario.front.profile, authority)
   await publishTrust(edge, scenario, authority)
-  const profileOf = (phase: Phase) => sabotage.changeProfile(frontProfile(scenario, phase, edge))
+  const played = playedPlatforms[scenario.front.profile]
+  const profileOf = (phase: Phase) => sabotage.changeProfile(played.front(edge.settingOf(phase)))
   // Devices check the server's certificate by the machine's clock, which no virtual time reaches.
   const now = instantFromMs(Date.now())
   const server = await createServerCredential({
@@ -110,31 +109,18 @@ function startEdge(
   })
 }
 
-/** An ALB in verify mode passes the leaf only: whoever verifies again needs the intermediates at hand. */
+/** Where the platform passes the leaf only, whoever verifies it needs the intermediates at hand. */
 async function publishTrust(
   edge: LocalEdge,
   { front }: Scenario,
   authority: Authority,
 ): Promise<void> {
   await edge.publish('anchors.pem', Buffer.from(authority.anchorsPem))
-  if (front.profile === 'alb')
+  if (playedPlatforms[front.profile].passes === 'leaf')
     await edge.publish('intermediates.pem', Buffer.from(authority.intermediatesPem))
 }
 
 const dayMs = 86_400_000
-
-function frontProfile({ front }: Scenario, phase: Phase, { albPrefix }: LocalEdge): FrontProfile {
-  switch (front.profile) {
-    case 'cloudflare':
-      return cloudflareProfile
-    case 'alb': {
-      const names = albNames(albPrefix)
-      if (phase.mode === 'passthrough') return albProfile({ mode: 'passthrough' }, names)
-      const expired = phase.expired.word === 'refuse' ? 'refuse' : 'allow'
-      return albProfile({ mode: 'verify', expired }, names)
-    }
-  }
-}
 
 function firstPhase({ phases }: Scenario): Phase {
   const [first] = phases

@@ -18,14 +18,13 @@ import type { FrontProfileName } from '../scenario/scenario.ts'
 /** What the TLS terminator itself makes of a client's chain, by the run's clock. */
 export interface PlatformJudge {
   readonly judge: Judge
-  /** Hands the platform a CRL: ALB's trust store takes them, Cloudflare's knows none. */
+  /** Hands the platform a CRL: ALB's trust store takes them, no other knows any. */
   take(name: string, octets: Uint8Array): void
 }
 
-/** Cloudflare checks chains against uploaded CAs and no list; ALB checks lists for the whole chain. */
-const revocationOf: Readonly<Record<FrontProfileName, VerificationPolicy['revocation']>> = {
-  cloudflare: { of: 'none', freshness: strictFreshness },
-  alb: { of: 'chain', freshness: strictFreshness },
+/** ALB asks its lists for the whole chain; the others verify against uploaded CAs, and no list. */
+function revocationOf(profile: FrontProfileName): VerificationPolicy['revocation'] {
+  return { of: profile === 'alb' ? 'chain' : 'none', freshness: strictFreshness }
 }
 
 export function createPlatformJudge(
@@ -54,7 +53,7 @@ export function createPlatformJudge(
     const policy = {
       ...strictPolicy,
       expired: { word: expired },
-      revocation: revocationOf[profile],
+      revocation: revocationOf(profile),
     }
     const presented =
       leaf === undefined

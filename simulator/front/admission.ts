@@ -1,7 +1,7 @@
 import type { TLSSocket } from 'node:tls'
 import type { Bytes } from '#shared/bytes.ts'
 import type { Clock } from '#shared/time.ts'
-import { toAsciiJson } from './headers.ts'
+import { factsJson } from './headers.ts'
 import { createChainMemory } from './peer-chain.ts'
 import type {
   ConnectionVerdict,
@@ -16,8 +16,8 @@ export type Admission =
   | {
       readonly kind: 'admitted'
       readonly connection: TerminatedConnection
-      /** `request.cf`, ready for the control header. */
-      readonly cfJson: string
+      /** What is told outside of headers, ready for the control header. */
+      readonly facts: string
       readonly headers: HeaderList
     }
   /** The platform refuses the client at the handshake: no request ever comes of it. */
@@ -65,8 +65,8 @@ export function createAdmissions(options: {
       const verdict = await verdictOf(peer, profile)
       if (!profile.admits(verdict)) return { kind: 'closed' }
       const connection = describe(socket, peer.chain, verdict)
-      const { cf, headers } = profile.connectionFacts(connection)
-      return { kind: 'admitted', connection, cfJson: toAsciiJson(cf), headers }
+      const { headers, ...facts } = await profile.connectionFacts(connection)
+      return { kind: 'admitted', connection, facts: factsJson(facts), headers }
     } catch (error) {
       return { kind: 'broken', detail: String(error) }
     }

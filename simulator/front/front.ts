@@ -6,9 +6,9 @@ import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { Pool } from 'undici'
-import type { Clock } from '#shared/time.ts'
+import type { Clock, Instant } from '#shared/time.ts'
 import { createAdmissions, type Admission, type Admissions } from './admission.ts'
-import { controlHeader, controlValue, upstreamHeaders } from './headers.ts'
+import { controlHeader, controlValue, timeOnly, upstreamHeaders } from './headers.ts'
 import { chainOptions } from './peer-chain.ts'
 import type { FrontProfile, Judge } from './profile.ts'
 import { answerByFront, proxyRequest } from './proxy.ts'
@@ -63,6 +63,8 @@ interface FrontState {
   profile: FrontProfile
   handshakes: number
   requests: number
+  /** The latest instant that the worker was told beside requests, and when it will have heard. */
+  told: { readonly at: Instant; readonly done: Promise<void> } | undefined
 }
 
 /**
@@ -103,6 +105,7 @@ function createState(options: FrontOptions): FrontState {
     profile,
     handshakes: 0,
     requests: 0,
+    told: undefined,
   }
   return state
 }
@@ -207,7 +210,26 @@ async function upgrade(
   const admission = await state.admissions.of(request.socket as TLSSocket)
   if (admission.kind === 'closed') return void socket.destroy()
   if (admission.kind === 'broken') return refuseUpgrade(socket, 'judge-failed', admission.detail)
-  proxyUpgrade(state.upstream, headersFor(state, admission, request), request, socket, head)
+  const { upstream } = state
+  const headers = headersFor(state, admission, request)
+  const target = { upstream, headers, beforeSent: () => tellTime(state) }
+  proxyUpgrade(target, request, socket, head)
+}
+
+/**
+ * Tells the worker what time it is, once for each instant: requests carry it in their control header,
+ * a message on an open WebSocket carries nothing.
+ */
+function tellTime(state: FrontState): Promise<void> {
+  const at = state.options.clock.now()
+  if (state.told?.at !== at) state.told = { at, done: sendTime(state, at) }
+  return state.told.done
+}
+
+async function sendTime({ pool, options }: FrontState, at: Instant): Promise<void> {
+  const headers = { [controlHeader]: controlValue(options.localKey, at, timeOnly) }
+  const { body } = await pool.request({ path: '/', method: 'GET', headers })
+  await body.dump()
 }
 
 /** The client's fields, then the platform's facts of the connection and of this request. */
@@ -224,7 +246,7 @@ function headersFor(
   return upstreamHeaders(request.rawHeaders, [
     ...admission.headers,
     ...state.profile.requestHeaders(admission.connection, ofRequest),
-    [controlHeader, controlValue(localKey, at, admission.cfJson)],
+    [controlHeader, controlValue(localKey, at, admission.facts)],
   ])
 }
 

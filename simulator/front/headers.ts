@@ -1,5 +1,5 @@
 import type { Instant } from '#shared/time.ts'
-import type { HeaderList } from './profile.ts'
+import type { ConnectionFacts, HeaderList } from './profile.ts'
 
 /** Carries the virtual clock and `request.cf` from the front to the local worker. */
 export const controlHeader = 'x-sallyport-local'
@@ -53,7 +53,7 @@ export function upstreamHeaders(raw: readonly string[], set: HeaderList): string
       continue
     headers.push(name, raw[index + 1] ?? '')
   }
-  for (const [name, value] of set) headers.push(name, value)
+  for (const [name, value] of set) if (value !== undefined) headers.push(name, value)
   return headers
 }
 
@@ -64,16 +64,34 @@ export function endToEndHeaders<Value>(
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !hopByHop.has(name)))
 }
 
-/** JSON in ASCII: header fields are read as Latin-1, so everything beyond ASCII is escaped. */
+/**
+ * JSON in ASCII: header fields are read as Latin-1, so everything beyond ASCII is escaped. Octets,
+ * which have no form in JSON, become `{"base64": …}`.
+ */
 export function toAsciiJson(value: unknown): string {
-  return JSON.stringify(value).replace(
+  return JSON.stringify(value, octetsAsText).replace(
     /[\u007f-\uffff]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
 }
 
-/** The control header's value: the run's key, a dot, base64url of `{"now": ms, "cf": {…}}`. */
-export function controlValue(localKey: string, now: Instant, cfJson: string): string {
-  const json = `{"now":${now},"cf":${cfJson}}`
+function octetsAsText(_key: string, value: unknown): unknown {
+  return value instanceof Uint8Array ? { base64: Buffer.from(value).toString('base64') } : value
+}
+
+/** What is told outside of headers, as the control header has it. */
+export function factsJson({ cf = {}, connection }: Omit<ConnectionFacts, 'headers'>): string {
+  return toAsciiJson({ cf, connection })
+}
+
+/** In place of facts: this is no device's request, and is answered as soon as the time is known. */
+export const timeOnly = toAsciiJson({ cf: {}, timeOnly: true })
+
+/**
+ * The control header's value: the run's key, a dot, and base64url of the facts (`factsJson`) with the
+ * instant `now` in milliseconds.
+ */
+export function controlValue(localKey: string, now: Instant, facts: string): string {
+  const json = `{"now":${now},${facts.slice(1)}`
   return `${localKey}.${Buffer.from(json, 'latin1').toString('base64url')}`
 }

@@ -39,13 +39,21 @@ export interface TerminatedRequest {
   readonly header: (name: string) => string | undefined
 }
 
-/** Lower-case names with their values. A name listed here replaces every copy the client sent. */
-export type HeaderList = readonly (readonly [name: string, value: string])[]
+/**
+ * Lower-case names with their values. A name listed here replaces every copy the client sent; where
+ * the value is undefined the platform takes those copies away and sets none.
+ */
+export type HeaderList = readonly (readonly [name: string, value: string | undefined])[]
 
 /** What the platform tells the worker of a connection: the same for each of its requests. */
-interface ConnectionFacts {
+export interface ConnectionFacts {
   /** Becomes `request.cf`. Plain JSON. */
-  readonly cf: Readonly<Record<string, unknown>>
+  readonly cf?: Readonly<Record<string, unknown>>
+  /**
+   * What the platform's runtime says outside of the request's headers: Fastly's `event.client`, API
+   * Gateway's `requestContext`. Plain JSON, but for octets.
+   */
+  readonly connection?: Readonly<Record<string, unknown>>
   readonly headers: HeaderList
 }
 
@@ -56,7 +64,9 @@ export interface FrontProfile {
   readonly verification: 'asked' | 'unasked'
   /** Whether a connection of this verdict may carry requests; if not, it is closed unanswered. */
   readonly admits: (verdict: ConnectionVerdict) => boolean
-  readonly connectionFacts: (connection: TerminatedConnection) => ConnectionFacts
+  readonly connectionFacts: (
+    connection: TerminatedConnection,
+  ) => ConnectionFacts | Promise<ConnectionFacts>
   readonly requestHeaders: (
     connection: TerminatedConnection,
     request: TerminatedRequest,

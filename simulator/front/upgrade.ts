@@ -1,5 +1,5 @@
 import http, { type IncomingMessage } from 'node:http'
-import type { Duplex } from 'node:stream'
+import { Transform, type Duplex } from 'node:stream'
 import { endToEndHeaders, frontHeader } from './headers.ts'
 
 /** Time for the worker to answer an upgrade, milliseconds of real time. */
@@ -10,14 +10,21 @@ export function asksForWebSocket(request: IncomingMessage): boolean {
   return request.headers.upgrade?.toLowerCase() === 'websocket'
 }
 
+/** Where an upgrade goes, and with which header fields: a flat list of names and values. */
+export interface UpgradeTarget {
+  readonly upstream: URL
+  readonly headers: readonly string[]
+  /** Awaited before anything more of the client goes to the worker; a failure ends the connection. */
+  readonly beforeSent: () => Promise<void>
+}
+
 /**
  * Sends a WebSocket upgrade on. When the worker agrees, bytes are piped both ways; when it
  * answers anything else, that answer goes to the client and the connection ends, so that nothing
  * after it reaches the upstream unfiltered.
  */
 export function proxyUpgrade(
-  upstream: URL,
-  headers: readonly string[],
+  { upstream, headers, beforeSent }: UpgradeTarget,
   request: IncomingMessage,
   client: Duplex,
   head: Buffer,
@@ -33,7 +40,7 @@ export function proxyUpgrade(
     client.write(answerHead(answer, answer.rawHeaders))
     if (early.length > 0) client.write(early)
     if (head.length > 0) worker.write(head)
-    joinStreams(client, worker)
+    joinStreams(client, worker, beforeSent)
   })
   outgoing.once('response', (answer) => {
     client.write(answerHead(answer, refusalHeaders(answer)))
@@ -72,13 +79,36 @@ function refusalHeaders(answer: IncomingMessage): string[] {
 }
 
 /** Pipes two streams into each other; the end of either is the end of both. */
-function joinStreams(client: Duplex, worker: Duplex): void {
-  client.pipe(worker).pipe(client)
+function joinStreams(client: Duplex, worker: Duplex, beforeSent: () => Promise<void>): void {
+  const toWorker = waiting(beforeSent)
+  client.pipe(toWorker).pipe(worker).pipe(client)
   for (const [one, other] of [
     [client, worker],
     [worker, client],
+    [toWorker, client],
   ] as const) {
     one.once('error', () => other.destroy())
     one.once('close', () => other.destroy())
   }
+}
+
+async function settle(
+  work: () => Promise<void>,
+  done: (error: Error | null) => void,
+): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    return done(error instanceof Error ? error : new Error(String(error)))
+  }
+  done(null)
+}
+
+/** Passes everything on, each piece as soon as `ready` allows it; its failure ends the stream. */
+function waiting(ready: () => Promise<void>): Transform {
+  return new Transform({
+    transform(piece, _encoding, done) {
+      void settle(ready, (error) => done(error, piece))
+    },
+  })
 }

@@ -1,6 +1,6 @@
 import type { Instant } from '#shared/time.ts'
 import type { LedgerCertificate, LedgerRevocation } from '../ca/ledger.ts'
-import type { Phase } from '../scenario/scenario.ts'
+import type { FrontProfileName, Phase } from '../scenario/scenario.ts'
 import type { Attempt } from './attempt.ts'
 
 /*
@@ -13,7 +13,7 @@ import type { Attempt } from './attempt.ts'
 export interface Facts {
   readonly attempt: Attempt
   readonly phase: Phase
-  readonly profile: 'cloudflare' | 'alb'
+  readonly profile: FrontProfileName
   /** The certificate whose key was used, as it was issued; undefined where none of ours was. */
   readonly certificate: LedgerCertificate | undefined
   readonly revocation: LedgerRevocation | undefined

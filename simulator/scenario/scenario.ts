@@ -32,7 +32,28 @@ export interface Scenario {
   readonly hostile: readonly HostilePlan[]
 }
 
-export type FrontProfileName = 'cloudflare' | 'alb'
+/** The platforms that the front can play; the first is played without a word. */
+export const frontProfileNames = [
+  'cloudflare',
+  'alb',
+  'cloudfront',
+  'api-gateway',
+  'rfc9440',
+  'envoy',
+  'container-apps',
+  'nginx',
+  'ingress-nginx',
+  'haproxy',
+  'apache',
+  'traefik',
+  'caddy',
+  'google-cloud',
+  'app-service',
+  'application-gateway',
+  'fastly',
+] as const
+
+export type FrontProfileName = (typeof frontProfileNames)[number]
 
 /** One stretch of the run under one listener policy. Phases follow each other and fill the duration. */
 export interface Phase {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { instantFromIso, type Instant } from '#shared/time.ts'
 import { expiredExpected, parseExpired } from '#shared/path/expired-policy.ts'
 import { durationExpected, parseDuration } from '#shared/duration.ts'
-import type { ExpiredPolicy, Scenario } from './scenario.ts'
+import { frontProfileNames, type ExpiredPolicy, type Scenario } from './scenario.ts'
 
 /*
  * The shape of a scenario file. The message of a rule says what was expected, as a noun; what was
@@ -92,7 +92,7 @@ const crl = mapping({
 const pki = mapping({ intermediates: wholeNumber(1, 16).default(2), crl: crl.prefault({}) })
 
 const front = mapping({
-  profile: oneOf(['cloudflare', 'alb']).default('cloudflare'),
+  profile: oneOf(frontProfileNames).default('cloudflare'),
   resumption: oneOf(['never', 'allowed']).default('never'),
 })
 

@@ -1,4 +1,10 @@
-import { equalInConstantTime, fromBase64Url, toBase64Url, toUtf8 } from '#shared/bytes.ts'
+import {
+  equalInConstantTime,
+  fromBase64,
+  fromBase64Url,
+  toBase64Url,
+  toUtf8,
+} from '#shared/bytes.ts'
 import { instantFromMs, type Clock, type Instant } from '#shared/time.ts'
 import { createWorker, type Bindings } from '#edge/worker.ts'
 
@@ -16,6 +22,10 @@ interface LocalBindings extends Bindings {
 interface Control {
   readonly now: Instant
   readonly cf: Record<string, unknown>
+  /** What a platform's runtime tells outside of `cf` and headers, where it tells any. */
+  readonly connection?: Record<string, unknown>
+  /** No device's request: the front tells the time before a message on an open WebSocket goes on. */
+  readonly timeOnly?: boolean
 }
 
 /** The latest instant the front told: time never goes back, whatever order requests arrive in. */
@@ -31,6 +41,7 @@ export default {
     if (control === undefined)
       return new Response('not from the front of this run', { status: 421 })
     if (control.now > told) told = control.now
+    if (control.timeOnly === true) return timeTold(env)
     // A run's own report tells of its requests; a line each would slow them all.
     edgeBindings ??= { CONNECTION_LOG: 'off', ...withToldTarget(env) }
     return edge.fetch(withFacts(request, control), edgeBindings)
@@ -41,23 +52,42 @@ function readControl(header: string, key: string): Control | undefined {
   const [given = '', body = ''] = header.split('.')
   if (!equalInConstantTime(toUtf8(given), toUtf8(key))) return undefined
   const json = fromBase64Url(body)
-  return json === undefined ? undefined : (JSON.parse(new TextDecoder().decode(json)) as Control)
+  if (json === undefined) return undefined
+  return JSON.parse(new TextDecoder().decode(json), withOctets) as Control
+}
+
+/** Octets, which JSON has no form for, are written as `{"base64": …}`. */
+function withOctets(_key: string, value: unknown): unknown {
+  const isOctets = typeof value === 'object' && value !== null && 'base64' in value
+  return isOctets ? fromBase64(String(value.base64))?.buffer : value
 }
 
 /** Copies a request only where there is something to put in: copies cost more than decisions here. */
-function withFacts(request: Request, { cf }: Control): Request {
-  return Object.keys(cf).length === 0 ? request : new Request(request, { cf })
+function withFacts(request: Request, { cf, connection }: Control): Request {
+  const facing = Object.keys(cf).length === 0 ? request : new Request(request, { cf })
+  if (connection === undefined) return facing
+  return Object.defineProperty(facing, 'connection', { value: connection })
+}
+
+/** The target holds WebSockets of its own, so it is told as well. */
+async function timeTold({ TARGET, LOCAL_KEY }: LocalBindings): Promise<Response> {
+  const headers = { [controlHeader]: controlOf(LOCAL_KEY, { cf: {}, timeOnly: true }) }
+  await TARGET?.fetch(new Request('http://target.example/', { headers }))
+  return new Response(null, { status: 204 })
 }
 
 /** The target is told the same time over the service binding. */
 function withToldTarget(env: LocalBindings): Bindings {
-  const { TARGET } = env
+  const { TARGET, LOCAL_KEY } = env
   if (TARGET === undefined) return env
   const fetchTold = (request: Request): Promise<Response> => {
     const headers = new Headers(request.headers)
-    const body = toBase64Url(toUtf8(JSON.stringify({ now: told, cf: {} })))
-    headers.set(controlHeader, `${env.LOCAL_KEY}.${body}`)
+    headers.set(controlHeader, controlOf(LOCAL_KEY, { cf: {} }))
     return TARGET.fetch(new Request(request, { headers }))
   }
   return { ...env, TARGET: { fetch: fetchTold } }
+}
+
+function controlOf(key: string, facts: Omit<Control, 'now'>): string {
+  return `${key}.${toBase64Url(toUtf8(JSON.stringify({ now: told, ...facts })))}`
 }

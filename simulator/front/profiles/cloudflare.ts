@@ -1,16 +1,14 @@
 import { createHash } from 'node:crypto'
 import { equalBytes, toHex, type Bytes } from '#shared/bytes.ts'
-import type { DerFault } from '#shared/der/reader.ts'
-import type { Result } from '#shared/result.ts'
 import { toOpensslDate } from '#shared/wire/dates.ts'
 import { legacyName, rfc2253Name } from '#shared/wire/names.ts'
 import { writeClientCert, writeClientCertChain } from '#shared/wire/rfc9440.ts'
 import { cloudflareSerial } from '#shared/wire/serial.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
-import { parseCertificate } from '#shared/x509/parse.ts'
 import type { FrontProfile, TerminatedConnection } from '../profile.ts'
 import { appendForwardedFor } from './forwarded-for.ts'
 import { certVerified } from './cloudflare-verified.ts'
+import { parsedLeaf, textOf } from './leaf-fields.ts'
 
 /** `request.cf.tlsClientAuth`: 21 keys, strings but for the two booleans. */
 export interface TlsClientAuth {
@@ -90,7 +88,7 @@ export const cloudflareProfile: FrontProfile = {
 export function tlsClientAuth({ chain, verdict }: TerminatedConnection): TlsClientAuth {
   const [leaf, ...intermediates] = chain
   if (leaf === undefined) return placeholder
-  const certificate = parsed(leaf)
+  const certificate = parsedLeaf(leaf)
   return {
     ...placeholder,
     certPresented: '1',
@@ -151,22 +149,11 @@ function encodings(leaf: Bytes, intermediates: readonly Bytes[]): Partial<TlsCli
 /** Serial of the certificate whose subject is the leaf's issuer, where the client sent one. */
 function issuerSerial(leaf: Certificate, intermediates: readonly Bytes[]): string {
   for (const der of intermediates) {
-    const candidate = parsed(der)
+    const candidate = parsedLeaf(der)
     if (candidate === undefined || !equalBytes(candidate.subject, leaf.issuer)) continue
     return cloudflareSerial(candidate.serial)
   }
   return ''
-}
-
-/** What the core's strict parser refuses is still passed on as bytes, with empty fields. */
-function parsed(der: Bytes): Certificate | undefined {
-  const certificate = parseCertificate(der)
-  return certificate.ok ? certificate.value : undefined
-}
-
-/** A name that cannot be printed is shown as empty: it is for people, never to decide by. */
-function textOf(name: Result<string, DerFault>): string {
-  return name.ok ? name.value : ''
 }
 
 function upperHex(bytes: Bytes | undefined): string {

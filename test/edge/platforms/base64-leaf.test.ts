@@ -55,7 +55,7 @@ describe('Traefik', () => {
       headers: {
         [info]: encodeURIComponent('Subject="CN=car";SerialNumber="40490";NB="1628156164"'),
       },
-      presented: { kind: 'withheld', what: 'leaf' },
+      presented: { kind: 'malformed', field, expected: `one beside ${info}` },
     },
     {
       name: 'facts beside the certificate',

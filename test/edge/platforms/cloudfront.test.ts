@@ -27,7 +27,11 @@ const attested = {
     notAfter: instantFromIso('2031-11-21T23:59:59Z'),
   },
 } as const
-const withheld = { kind: 'withheld', what: 'leaf' } as const
+const tooLittle = {
+  kind: 'malformed',
+  field: 'cloudfront-viewer-cert-pem',
+  expected: 'a certificate, or all of Serial-Number, Issuer, Subject and Validity',
+} as const
 const pem = 'CloudFront-Viewer-Cert-Pem'
 
 const cases: readonly HeadersCase[] = [
@@ -44,12 +48,12 @@ const cases: readonly HeadersCase[] = [
   {
     name: 'presence alone',
     headers: { 'CloudFront-Viewer-Cert-Present': '1' },
-    presented: withheld,
+    presented: tooLittle,
   },
   {
     name: 'a fingerprint alone',
     headers: { 'CloudFront-Viewer-Cert-Sha256': leafSha256 },
-    presented: withheld,
+    presented: tooLittle,
   },
   {
     name: 'present, and not',

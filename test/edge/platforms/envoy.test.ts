@@ -60,7 +60,7 @@ const cases: readonly (HeadersCase & { readonly trust: XfccTrust })[] = [
     name: 'no bytes: names alone prove too little',
     trust: exactly(1),
     headers: { [field]: gateway },
-    presented: { kind: 'withheld', what: 'leaf' },
+    presented: malformed(field, 'Cert or Chain, which Envoy adds where told'),
   },
   {
     name: 'a name in the certificate that looks like an element of its own',

@@ -113,3 +113,28 @@ test('several forgeries are all named and taken, the original stays as it was', 
   ])
   expect(original.has('client-cert')).toBe(true)
 })
+
+test("where nothing is taken away the headers are the request's own, and none is copied", () => {
+  const original = new Headers({ accept: '*/*', 'x-amzn-mtls-clientcert': 'd' })
+  expect(stripForeign(original, passthrough, 'x-hop').headers).toBe(original)
+})
+
+test('another name goes too, and is no forgery', () => {
+  const original = new Headers({ accept: '*/*', 'x-hop': 'secret' })
+  const { headers, forged } = stripForeign(original, passthrough, 'x-hop')
+  expect([[...headers], forged]).toEqual([[['accept', '*/*']], []])
+  expect(original.has('x-hop')).toBe(true)
+})
+
+test('names beyond those that are remembered are looked at all the same', () => {
+  for (let nth = 0; nth < 300; nth += 1)
+    stripForeign(new Headers({ [`x-${nth}`]: '1' }), passthrough)
+  for (const name of ['client-cert', 'client-cert', `x-client-cert-${'x'.repeat(64)}`]) {
+    expect(stripForeign(new Headers({ [name]: '1' }), passthrough).forged).toEqual(
+      isForged(name, passthrough) ? [name] : [],
+    )
+  }
+  expect(stripForeign(new Headers({ client_cert: '1' }), passthrough).forged).toEqual([
+    'client_cert',
+  ])
+})

@@ -5,6 +5,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { err } from '#shared/result.ts'
+import { shift } from '#shared/time.ts'
 import type { Front } from '#simulator/front/front.ts'
 import { cloudflareProfile } from '#simulator/front/profiles/cloudflare.ts'
 import { connect } from '#simulator/engine/client/device-connection.ts'
@@ -229,6 +230,31 @@ test('a WebSocket upgrade is piped, with the facts and without forged ones', asy
   expect(String((await once(webSocket, 'message'))[0])).toBe('ping')
   webSocket.close()
   await once(webSocket, 'close')
+})
+
+test('before a message on an open WebSocket goes on, the worker is told the time, once an instant', async () => {
+  let at = now
+  const moving = await startTestFront(world, echo.url, cloudflareProfile, {
+    clock: { now: () => at },
+  })
+  const options = tlsOptions(world, moving.port)
+  const { webSocket } = valueOf(
+    await openWebSocket({ ...options, path: '/mqtt', subProtocol: 'mqtt' }),
+  )
+  webSocket.resume()
+  await once(webSocket, 'message')
+  const told: number[] = []
+  for (const later of [0, 0, 1000]) {
+    at = shift(now, later)
+    const before = echo.requests()
+    webSocket.send('ping')
+    await once(webSocket, 'message')
+    told.push(echo.requests() - before)
+  }
+  expect(told).toEqual([1, 0, 1])
+  webSocket.close()
+  await once(webSocket, 'close')
+  await moving.close()
 })
 
 test('an upgrade that the worker refuses comes back as its answer', async () => {

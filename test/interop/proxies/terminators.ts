@@ -16,6 +16,13 @@ export interface Site {
   readonly upstreamPort: number
   /** Its program, links resolved. */
   readonly program: string
+  /**
+   * `verified`: a certificate that the terminator does not like ends the connection, or is answered
+   * by itself. `all`: it turns nobody away, as far as it can be told not to.
+   */
+  readonly clients?: 'verified' | 'all'
+  /** Sent along with every request: what a worker with `HOP=secret` asks for. */
+  readonly hopSecret?: string
 }
 
 /** A real TLS terminator, configured as its platform's documentation here says. */
@@ -35,39 +42,51 @@ const nginx: Terminator = {
   program: 'nginx',
   settings,
   args: (file, folder) => ['-c', file, '-p', folder, '-e', join(folder, 'error.log')],
-  config: ({ folder, port, upstreamPort }) => `
+  config: ({ folder, port, upstreamPort, clients, hopSecret = '' }) => `
 daemon off; master_process off; pid ${folder}/pid; error_log ${folder}/error.log; events {}
 http {
   access_log off; ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`).join(' ')}
   server {
     listen 127.0.0.1:${port} ssl;
     ssl_certificate ${folder}/server.pem; ssl_certificate_key ${folder}/server.key;
-    ssl_client_certificate ${folder}/anchors.pem; ssl_verify_client optional; ssl_verify_depth 3;
-    location / {
-      proxy_pass http://127.0.0.1:${upstreamPort};
-      proxy_set_header ${headers.cert} $ssl_client_escaped_cert;
-      proxy_set_header ${headers.verify} $ssl_client_verify;
-    }
+    ssl_protocols TLSv1.2 TLSv1.3;
+    ssl_client_certificate ${folder}/anchors.pem; ssl_verify_depth 20;
+    ssl_verify_client ${clients === 'all' ? 'optional_no_ca' : 'optional'};
+    proxy_http_version 1.1;
+    proxy_set_header Connection "";
+    proxy_set_header ${headers.cert} $ssl_client_escaped_cert;
+    proxy_set_header ${headers.verify} $ssl_client_verify;
+    ${nginxHop(hopSecret)}
+    location / { proxy_pass http://127.0.0.1:${upstreamPort}; }
+    ${clients === 'all' ? nginxRefusals(upstreamPort) : ''}
   }
 }`,
 }
+
+const nginxHop = (secret: string): string =>
+  secret === '' ? '' : `proxy_set_header X-Sallyport-Hop ${secret};`
+
+/** What `optional_no_ca` does not cover, an expired certificate above all, goes to the worker too. */
+const nginxRefusals = (port: number): string =>
+  `error_page 495 = @edge; location @edge { proxy_pass http://127.0.0.1:${port}; }`
 
 const haproxy: Terminator = {
   name: 'haproxy',
   program: 'haproxy',
   settings: { ...settings, CHAIN_HEADER: 'X-SSL-Client-Chain' },
   args: (file) => ['-db', '-f', file],
-  config: ({ folder, port, upstreamPort }) => `
+  config: ({ folder, port, upstreamPort, clients, hopSecret = '' }) => `
 defaults
   mode http
   timeout connect 5s
   timeout client 5s
   timeout server 5s
 frontend devices
-  bind 127.0.0.1:${port} ssl crt ${folder}/server-with-key.pem ca-file ${folder}/anchors.pem verify optional
+  bind 127.0.0.1:${port} ssl crt ${folder}/server-with-key.pem ca-file ${folder}/anchors.pem verify optional${clients === 'all' ? ' crt-ignore-err all ca-ignore-err all' : ''}
   http-request set-header ${headers.cert} %[ssl_c_der,base64]
   http-request set-header X-SSL-Client-Chain %[ssl_c_chain_der,base64]
   http-request set-header ${headers.verify} %[ssl_c_verify]
+  ${hopSecret === '' ? '' : `http-request set-header X-Sallyport-Hop ${hopSecret}`}
   default_backend edge
 backend edge
   server edge 127.0.0.1:${upstreamPort}
@@ -89,7 +108,7 @@ const apache: Terminator = {
   program: 'apache2',
   settings,
   args: (file) => ['-X', '-f', file],
-  config: ({ folder, port, upstreamPort, program }) => `
+  config: ({ folder, port, upstreamPort, program, clients, hopSecret = '' }) => `
 ServerRoot ${folder}
 ServerName localhost
 DefaultRuntimeDir ${folder}
@@ -102,11 +121,12 @@ ${modules.map((name) => `LoadModule ${name}_module ${join(dirname(program), '../
   SSLCertificateFile ${folder}/server.pem
   SSLCertificateKeyFile ${folder}/server.key
   SSLCACertificateFile ${folder}/anchors.pem
-  SSLVerifyClient optional
-  SSLVerifyDepth 3
+  SSLVerifyClient ${clients === 'all' ? 'optional_no_ca' : 'optional'}
+  SSLVerifyDepth 20
   SSLOptions +StdEnvVars +ExportCertData
   RequestHeader set ${headers.cert} "expr=%{escape:%{SSL_CLIENT_CERT}}"
   RequestHeader set ${headers.verify} "%{SSL_CLIENT_VERIFY}s"
+  ${hopSecret === '' ? '' : `RequestHeader set X-Sallyport-Hop ${hopSecret}`}
   ProxyPass / http://127.0.0.1:${upstreamPort}/
 </VirtualHost>
 `,
@@ -117,7 +137,7 @@ const caddy: Terminator = {
   program: 'caddy',
   settings: { CERT_HEADER: 'X-Tls-Client-Cert', FINGERPRINT_HEADER: 'X-Tls-Client-Fingerprint' },
   args: (file) => ['run', '--adapter', 'caddyfile', '--config', file],
-  config: ({ folder, port, upstreamPort }) => `
+  config: ({ folder, port, upstreamPort, clients, hopSecret = '' }) => `
 {
   admin off
   auto_https off
@@ -126,13 +146,14 @@ const caddy: Terminator = {
 https://localhost:${port} {
   tls ${folder}/server.pem ${folder}/server.key {
     client_auth {
-      mode verify_if_given
-      trusted_ca_cert_file ${folder}/anchors.pem
+      mode ${clients === 'all' ? 'request' : 'verify_if_given'}
+      ${clients === 'all' ? '' : `trusted_ca_cert_file ${folder}/anchors.pem`}
     }
   }
   reverse_proxy 127.0.0.1:${upstreamPort} {
     header_up X-Tls-Client-Cert {tls_client_certificate_der_base64}
     header_up X-Tls-Client-Fingerprint {tls_client_fingerprint}
+    ${hopSecret === '' ? '' : `header_up X-Sallyport-Hop ${hopSecret}`}
   }
 }
 `,
