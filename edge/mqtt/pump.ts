@@ -1,8 +1,12 @@
-import type { RejectionCode } from '#shared/verdict/rejection.ts'
+import type { Rejection } from '#shared/verdict/rejection.ts'
 import type { BrokerConnection, DeviceSocket } from '../context.ts'
+import type { Repeat } from './repeat.ts'
 
 /** Why a session that is open may not go on; undefined while it may. */
-export type Recheck = () => Promise<RejectionCode | undefined>
+export type Recheck = () => Promise<Rejection | undefined>
+
+/** Called once for a session that is cut, with the reason. */
+export type OnCut = (rejection: Rejection) => void
 
 /** RFC 6455 7.4.2: 4000 to 4999 are an application's own; the last digits recall HTTP's 403. */
 const refusedCloseCode = 4403
@@ -14,9 +18,17 @@ const queuedOctetsMax = 1024 * 1024
  * Carries octets between a device's WebSocket and the broker, both ways, and asks before each
  * message of either side whether the session may go on. Order is kept: messages wait for each
  * other's answers.
+ *
+ * @param repeat how often a session that carries nothing is asked about; without it never
  */
-export function pump(socket: DeviceSocket, broker: BrokerConnection, recheck: Recheck): void {
-  const session = createSession(socket, broker, recheck)
+export function pump(
+  socket: DeviceSocket,
+  broker: BrokerConnection,
+  recheck: Recheck,
+  repeat?: Repeat,
+  onCut?: OnCut,
+): void {
+  const session = createSession(socket, broker, recheck, repeat, onCut)
   const writer = broker.writable.getWriter()
   let queued = 0
   let turn: Promise<void> = Promise.resolve()
@@ -48,19 +60,29 @@ interface Session {
   fail(doing: string, error: unknown): void
 }
 
-function createSession(socket: DeviceSocket, broker: BrokerConnection, recheck: Recheck): Session {
+function createSession(
+  socket: DeviceSocket,
+  broker: BrokerConnection,
+  recheck: Recheck,
+  repeat?: Repeat,
+  onCut?: OnCut,
+): Session {
   let isOpen = true
   const end = (code: number, reason: string): void => {
     if (!isOpen) return
     isOpen = false
+    stop?.()
     socket.close(code, reason)
     broker.close().catch((error: unknown) => console.error(`closing the broker: ${String(error)}`))
   }
-  return {
+  const session: Session = {
     async mayGoOn() {
       if (!isOpen) return false
-      const code = await recheck()
-      if (code !== undefined) end(refusedCloseCode, code)
+      const rejection = await recheck()
+      if (rejection !== undefined && isOpen) {
+        end(refusedCloseCode, rejection.code)
+        onCut?.(rejection)
+      }
       return isOpen
     },
     end,
@@ -69,6 +91,10 @@ function createSession(socket: DeviceSocket, broker: BrokerConnection, recheck: 
       end(1011, 'the broker went away')
     },
   }
+  const stop = repeat?.(() => {
+    session.mayGoOn().catch((error: unknown) => session.fail('asking again', error))
+  })
+  return session
 }
 
 async function carryToDevice(

@@ -1,5 +1,6 @@
 import { headerOf, isFields } from '../platforms/reading.ts'
 import type { PlatformRequest } from '../platforms/platform.ts'
+import { sourceAddress } from '../routing/source-address.ts'
 import type { ConnectionFacts, TlsFacts } from './connection-log.ts'
 
 /** What a platform tells of a connection beside its certificate. */
@@ -8,11 +9,14 @@ type ReadConnection = (request: PlatformRequest) => Partial<ConnectionFacts>
 /**
  * Reads what is known of a request's connection: for a log, never to decide by.
  *
- * @param platform the configured platform's name; of one without a reader nothing is known
+ * @param platform the configured platform's name; of one without a reader its word on the client's
+ *   address is known, where it gives one
  * @param request with the headers that are left when foreign ones are stripped
  */
 export function readConnectionFacts(platform: string, request: PlatformRequest): ConnectionFacts {
-  return { ...unknown, ...readers.get(platform)?.(request) }
+  const read = readers.get(platform)
+  if (read !== undefined) return { ...unknown, ...read(request) }
+  return { ...unknown, clientIp: sourceAddress(platform, request) }
 }
 
 const unknown: ConnectionFacts = {
@@ -28,6 +32,7 @@ const unknown: ConnectionFacts = {
 const readers: ReadonlyMap<string, ReadConnection> = new Map([
   ['cloudflare', readCloudflare],
   ['alb', readAlb],
+  ['node-tls', readNodeTls],
 ])
 
 /** Cloudflare overwrites both headers; of the handshake it tells in `request.cf`. */
@@ -53,6 +58,30 @@ function readAlb(request: PlatformRequest): Partial<ConnectionFacts> {
     traceId: headerOf(request, 'x-amzn-trace-id'),
   }
 }
+
+/** `node:tls`'s socket: names as OpenSSL has them. Of the key exchange Node tells clients alone. */
+function readNodeTls({ connection }: PlatformRequest): Partial<ConnectionFacts> {
+  const socket = isFields(connection) ? connection : {}
+  return {
+    clientIp: text(socket['remoteAddress']),
+    clientPort: count(socket['remotePort']),
+    listenerPort: count(socket['localPort']),
+    tls: tlsOf(text(asked(socket, 'getProtocol')), cipherName(asked(socket, 'getCipher'))),
+    nodeIp: text(socket['localAddress']),
+  }
+}
+
+/** What a method of the socket says; a socket that has closed says nothing. */
+function asked(socket: Readonly<Record<string, unknown>>, method: string): unknown {
+  const found = socket[method]
+  return typeof found === 'function' ? Reflect.apply(found, socket, []) : undefined
+}
+
+const cipherName = (cipher: unknown): string | undefined =>
+  isFields(cipher) ? text(cipher['name']) : undefined
+
+const count = (value: unknown): number | undefined =>
+  typeof value === 'number' ? value : undefined
 
 /** `192.0.2.1`, `192.0.2.1:36280`, `2001:db8::1` or `[2001:db8::1]:36280`. */
 function addressOf(address: string): Pick<ConnectionFacts, 'clientIp' | 'clientPort'> {

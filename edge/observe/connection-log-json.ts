@@ -13,6 +13,8 @@ import type { Problem } from './problem.ts'
 
 /** What the JSON form tells beyond the fifteen fields. Nothing here is a key, a token or a cookie. */
 export interface DecisionFacts {
+  /** A request that was answered; or a session, open since one, that was cut. */
+  readonly event: 'request' | 'session_cut'
   /** What was answered in place of a success, by the id that its reader finds this line with. */
   readonly problem: Problem | undefined
   readonly platform: string
@@ -55,6 +57,7 @@ export function jsonLogLine(entry: ConnectionLogEntry, facts: DecisionFacts): st
 
 /** Field by field: what else an object at hand may hold has no business in a log. */
 function namedFacts({
+  event,
   problem,
   platform,
   policy,
@@ -64,7 +67,7 @@ function namedFacts({
 }: DecisionFacts): Readonly<Record<keyof DecisionFacts, unknown>> {
   const named = problem && { code: problem.code, id: problem.id }
   const said = authorization && namedAuthorization(authorization)
-  return { problem: named, platform, policy, session, authorization: said, forged }
+  return { event, problem: named, platform, policy, session, authorization: said, forged }
 }
 
 function namedAuthorization(authorization: Authorization): Readonly<Record<string, unknown>> {

@@ -4,9 +4,11 @@ import type { Instant } from '#shared/time.ts'
 import { answers } from '#shared/verdict/answers.ts'
 import type { Decision } from '#shared/verdict/decision.ts'
 import type { Presented } from '#shared/verdict/presented.ts'
+import type { RejectionCode } from '#shared/verdict/rejection.ts'
 import { writeAlbValidity } from '#shared/wire/dates.ts'
 import { parseCertificate } from '#shared/x509/parse.ts'
 import { nameField, numberField, tokenField } from './connection-log-text.ts'
+import type { ProblemCode } from './problem.ts'
 
 /** What is known of a request's connection beside its certificate. Nobody vouches for these texts. */
 export interface ConnectionFacts {
@@ -47,6 +49,8 @@ export interface ConnectionLogEntry {
   readonly leaf: LoggedLeaf | undefined
   /** Undefined where this listener does not decide (`off`, `passthrough`). */
   readonly decision: Decision | undefined
+  /** What was answered in place of a success. */
+  readonly problem?: ProblemCode | undefined
 }
 
 /** What can be told of the leaf that was presented; undefined for none, and for one that cannot be read. */
@@ -62,9 +66,10 @@ export function loggedLeaf(presented: Presented): LoggedLeaf | undefined {
  * by single spaces, `-` for what is unknown. Fields added by ALB later stand behind these, so a
  * parser of either reads the other.
  */
-export function albLogLine({ at, connection, leaf, decision }: ConnectionLogEntry): string {
+export function albLogLine(entry: ConnectionLogEntry): string {
+  const { at, connection, leaf } = entry
   const { tls } = connection
-  const refused = decision?.outcome === 'refused'
+  const failure = failureOf(entry)
   return [
     isoMicroseconds(at),
     tokenField(connection.clientIp),
@@ -73,11 +78,11 @@ export function albLogLine({ at, connection, leaf, decision }: ConnectionLogEntr
     tokenField(tls?.protocol),
     tokenField(tls?.cipher),
     // Of a failed handshake ALB measures no latency.
-    refused ? '-' : seconds(tls?.handshakeMs),
+    failure === undefined ? seconds(tls?.handshakeMs) : '-',
     leaf === undefined ? '-' : nameField(leaf.subject),
     leaf === undefined ? '-' : writeAlbValidity(leaf),
     tokenField(leaf?.serial),
-    verifyStatus(decision),
+    failure === undefined ? 'Success' : `Failed:${failure}`,
     tokenField(connection.traceId),
     tokenField(tls?.keyExchange),
     tokenField(connection.elb),
@@ -85,10 +90,25 @@ export function albLogLine({ at, connection, leaf, decision }: ConnectionLogEntr
   ].join(' ')
 }
 
-function verifyStatus(decision: Decision | undefined): string {
-  if (decision?.outcome !== 'refused') return 'Success'
-  return `Failed:${answers[decision.rejection.code].alb}`
+/**
+ * ALB's reason code; undefined where a connection is what ALB calls established. That is one whose
+ * request failed later, at a policy or at the target, as well; and none whose certificate could not
+ * be read or passed on, where nothing was decided.
+ */
+function failureOf({ decision, problem }: ConnectionLogEntry): string | undefined {
+  if (decision?.outcome === 'refused') return answers[decision.rejection.code].alb
+  if (decision !== undefined || problem === undefined) return undefined
+  if (isRejectionCode(problem)) return answers[problem].alb
+  return undecided.has(problem) ? 'UnmappedConnectionError' : undefined
 }
+
+/** Ends before a decision that are the connection's: ALB has no code for them. */
+const undecided: ReadonlySet<ProblemCode> = new Set([
+  'trust_store_unavailable',
+  'not_from_terminator',
+])
+
+const isRejectionCode = (code: ProblemCode): code is RejectionCode => Object.hasOwn(answers, code)
 
 /** `2023-10-04T17:05:15.514108Z`. */
 export function isoMicroseconds(at: Instant): string {

@@ -1,5 +1,6 @@
 import type { Instant } from '#shared/time.ts'
 import type { TrustStore } from '#shared/trust-store/trust-store.ts'
+import type { Exposure } from '../trust-stores/managed/exposure.ts'
 import type { MetricFamily } from './metrics-text.ts'
 
 /**
@@ -10,6 +11,7 @@ export function trustStoreFamilies(
   store: TrustStore,
   maxStalenessMs: number,
   now: Instant,
+  exposure?: Exposure,
 ): readonly MetricFamily[] {
   const crls = [...store.crlsByIssuer.values()].flat()
   const stale = crls.filter(({ nextUpdate }) => nextUpdate < now)
@@ -31,6 +33,34 @@ export function trustStoreFamilies(
       'crl_next_update_soonest_timestamp_seconds',
       'When the first list turns stale unless it is replaced.',
       earliest(crls.map(({ nextUpdate }) => nextUpdate)),
+    ),
+    ...(exposure === undefined ? [] : exposureFamilies(exposure)),
+  ]
+}
+
+/** How late this isolate knows what the control plane says. The longest are since the page was last read. */
+function exposureFamilies(exposure: Exposure): readonly MetricFamily[] {
+  const seconds = (ms: number | undefined) => (ms === undefined ? [] : [ms / 1000])
+  return [
+    gauge(
+      'trust_store_head_age_seconds',
+      'Since the control plane was asked for what decides here now.',
+      seconds(exposure.ageMs),
+    ),
+    gauge(
+      'trust_store_head_age_max_seconds',
+      'The oldest that a decision here went by, since this page was last read.',
+      seconds(exposure.ageMaxMs),
+    ),
+    gauge(
+      'trust_store_adoption_seconds',
+      'From when the last new epoch was made to its adoption here.',
+      seconds(exposure.adoptionMs),
+    ),
+    gauge(
+      'trust_store_adoption_max_seconds',
+      'The longest from an epoch to its adoption here, since this page was last read.',
+      seconds(exposure.adoptionMaxMs),
     ),
   ]
 }

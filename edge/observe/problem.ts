@@ -42,9 +42,16 @@ const others = {
     title: 'The request did not come through the TLS terminator',
   },
   target_unreachable: { status: 502, title: 'The service behind did not answer' },
+  target_unavailable: { status: 503, title: 'There is no service behind at the moment' },
+  target_timeout: { status: 504, title: 'The service behind did not answer in time' },
+  body_too_large: { status: 413, title: 'The body of the request is too large' },
+  headers_too_large: { status: 431, title: 'The headers of the request are too large' },
+  // nginx's own status: nobody reads it but the log.
+  client_gone: { status: 499, title: 'The client did not wait for the answer' },
   misconfigured: { status: 500, title: 'The service is not configured correctly' },
   not_authorized: { status: 403, title: 'The device may not do this' },
   request_malformed: { status: 400, title: 'The request has a method or path that is not taken' },
+  method_not_allowed: { status: 405, title: 'This address does not take this method' },
   websocket_expected: { status: 426, title: 'This address speaks MQTT over WebSocket' },
 } as const
 
@@ -65,18 +72,37 @@ export function problemId(random: RandomOctets): string {
   return toHex(random(idOctets))
 }
 
-/** A problem document (RFC 9457): code, sentence and id, no facts. 503 says when to come back. */
+/** A problem document (RFC 9457): code, sentence and id, no facts. */
 export function problemDocument({ code, id }: Problem): Response {
-  const { status, title } = rowOf(code)
-  const headers = new Headers({
-    'content-type': 'application/problem+json',
-    'cache-control': 'no-store',
-  })
-  if (status === 503) headers.set('retry-after', retryAfterSeconds)
+  const { status, title, headers } = problemAnswer(code)
+  headers.set('content-type', 'application/problem+json')
   const type = `urn:sallyport:problem:${code}`
   const body = { type, title, status, code, instance: `urn:sallyport:occurrence:${id}` }
   return new Response(JSON.stringify(body), { status, headers })
 }
+
+/** What every form of one problem's answer has in common; the headers are the caller's to add to. */
+export function problemAnswer(code: ProblemCode): {
+  readonly status: number
+  readonly title: string
+  readonly headers: Headers
+} {
+  const row = rowOf(code)
+  const headers = new Headers({ 'cache-control': 'no-store', vary: 'accept' })
+  if (passing.has(code)) headers.set('retry-after', retryAfterSeconds)
+  // RFC 9110 15.5.2: a 401 has to name a scheme. A token of ours counts beside its certificate alone.
+  if (row.status === 401) headers.set('www-authenticate', 'Sallyport')
+  return { ...row, headers }
+}
+
+/** What is likely to pass without the device's doing anything else than to come back. */
+const passing: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
+  'revocation_unknown',
+  'trust_store_unavailable',
+  'target_unreachable',
+  'target_unavailable',
+  'target_timeout',
+])
 
 /** Seconds: one staleness bound, after which the trust store is asked again. */
 const retryAfterSeconds = '5'

@@ -26,7 +26,7 @@ type Texts = Readonly<Partial<Record<Name, string>>>
  * policy lists `CloudFront-Viewer-Cert-Present` and `-Pem`. Where the leaf's bytes come they are all
  * that is believed. Without `-Pem` CloudFront's word on serial, names and dates is `attested`: it
  * has verified the chain, and asked OCSP only where the trust store says so; where the policy does
- * not list all of these the leaf is `withheld`. That CloudFront overwrites a client's copies is not
+ * not list all of these what there is counts as malformed. That CloudFront overwrites a client's copies is not
  * documented, and neither is what it sends in `passthrough` mode: trust rests on the hop.
  */
 export function cloudfrontPlatform(): Platform {
@@ -70,7 +70,7 @@ async function isFingerprint(text: string, leaf: Bytes): Promise<boolean> {
 
 function readFacts(texts: Texts): Presented {
   const { issuer, subject, validity: dates, 'serial-number': number } = texts
-  if (!issuer || !subject || !dates || !number) return { kind: 'withheld', what: 'leaf' }
+  if (!issuer || !subject || !dates || !number) return fault('pem', missing)
   const serial = readSerial(number)
   if (!serial.ok) return fault('serial-number', serial.error.expected)
   const validity = readAlbValidity(dates)
@@ -84,5 +84,7 @@ function readFacts(texts: Texts): Presented {
   const fields = { serial: serial.value, issuer, subject, ...validity.value }
   return { kind: 'attested', fields, leaf: undefined }
 }
+
+const missing = 'a certificate, or all of Serial-Number, Issuer, Subject and Validity'
 
 const fault = (name: Name, expected: string): Presented => malformed(prefix + name, expected)

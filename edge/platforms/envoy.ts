@@ -27,8 +27,8 @@ const field = 'x-forwarded-client-cert'
  * Only its bytes are believed (`set_current_client_cert_details: {cert: true, chain: true}`): Envoy
  * escapes neither `URI` nor `DNS`, so a name in a certificate can look like further fields. A field
  * that doubles another is malformed, and one that makes up a whole element is refused by count under
- * `before: 'refuse'`, which is why that is the default. An element without bytes is `withheld`: it
- * has neither serial nor dates, too little to be taken at its word.
+ * `before: 'refuse'`, which is why that is the default. An element without bytes is malformed:
+ * it has neither serial nor dates, too little to be taken at its word.
  */
 export function envoyPlatform(
   trust: XfccTrust = { elements: 1, before: 'refuse' },
@@ -49,7 +49,8 @@ async function readXfcc({ headers }: PlatformRequest, trust: XfccTrust): Promise
   if (surplus > 0 && before === 'refuse') return malformed(field, `${counted(elements)}, no more`)
   const chain = await chainOfXfcc(element)
   if (!chain.ok) return malformed(`${field}: ${chain.error.key}`, chain.error.expected)
-  if (chain.value === undefined) return { kind: 'withheld', what: 'leaf' }
+  if (chain.value === undefined)
+    return malformed(field, 'Cert or Chain, which Envoy adds where told')
   return { kind: 'chain', ...chain.value }
 }
 

@@ -22,6 +22,11 @@ export interface Platform {
    */
   readonly ownHeaders: readonly string[]
   /**
+   * Lower-case names of the listener's own choice under which facts of a certificate go on to targets:
+   * a client's copy is as much a forgery as one of a known name.
+   */
+  readonly written?: readonly string[]
+  /**
    * Reads what was presented, and decides nothing: no chain is built and no date compared here. A
    * promise where a fingerprint has to be held against a certificate.
    */

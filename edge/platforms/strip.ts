@@ -3,6 +3,7 @@ import type { Platform } from './platform.ts'
 
 /** What is left of a request's headers, and what was taken away. */
 export interface Stripped {
+  /** The request's own where nothing was taken away, else a copy: to be read, and never written to. */
   readonly headers: Headers
   /** Lower-case names, as the client spelt them. */
   readonly forged: string[]
@@ -16,21 +17,52 @@ const families: readonly string[] = knownHeaders.flatMap((header) =>
 )
 
 /**
- * A copy of `headers` without any client-certificate header that the configured platform does not
- * set itself. `_` and `.` count as `-`, because servers behind make them one (CGI, WSGI, PHP; CVEs
- * of Traefik in both); such an alias is always foreign, the platform's own names included.
+ * `headers` without any client-certificate header that the configured platform does not set itself.
+ * `_` and `.` count as `-`, because servers behind make them one (CGI, WSGI, PHP; CVEs of Traefik in
+ * both); such an alias is always foreign, the platform's own names included.
+ *
+ * @param besides another name to take away, in lower case, which is no forgery
  */
-export function stripForeign(headers: Headers, platform: Platform): Stripped {
-  const own = new Set(platform.ownHeaders)
-  const ownCanonical = new Set(platform.ownHeaders.map(canonical))
-  const kept = new Headers(headers)
+export function stripForeign(headers: Headers, platform: Platform, besides?: string): Stripped {
+  const isForeign = foreignTo(platform)
   const forged: string[] = []
-  for (const [name] of headers) {
-    if (own.has(name) || !(isKnown(name) || ownCanonical.has(canonical(name)))) continue
-    kept.delete(name)
-    if (!forged.includes(name)) forged.push(name)
+  for (const name of headers.keys()) {
+    if (isForeign(name) && !forged.includes(name)) forged.push(name)
   }
+  const has = besides !== undefined && headers.has(besides)
+  if (forged.length === 0 && !has) return { headers, forged }
+  const kept = new Headers(headers)
+  for (const name of has ? [...forged, besides] : forged) kept.delete(name)
   return { headers: kept, forged }
+}
+
+type IsForeign = (name: string) => boolean
+
+/** Clients send the same few names again and again; whoever makes up others is looked at each time. */
+const rememberedNamesMax = 256
+const rememberedNameLengthMax = 64
+
+const tests = new WeakMap<Platform, IsForeign>()
+
+function foreignTo(platform: Platform): IsForeign {
+  const made = tests.get(platform) ?? createTest(platform)
+  tests.set(platform, made)
+  return made
+}
+
+function createTest({ ownHeaders, written = [] }: Platform): IsForeign {
+  const own = new Set(ownHeaders)
+  const ownCanonical = new Set([...ownHeaders, ...written].map(canonical))
+  const remembered = new Map<string, boolean>()
+  return (name) => {
+    const known = remembered.get(name)
+    if (known !== undefined) return known
+    const isForeign = !own.has(name) && (isKnown(name) || ownCanonical.has(canonical(name)))
+    if (remembered.size < rememberedNamesMax && name.length <= rememberedNameLengthMax) {
+      remembered.set(name, isForeign)
+    }
+    return isForeign
+  }
 }
 
 /** Whether a lower-case name is, in any alias spelling, one of a client-certificate header. */

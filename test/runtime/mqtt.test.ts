@@ -128,6 +128,12 @@ describe('MQTT over WebSocket in workerd', () => {
     expect(await meter.next()).toBe(puback(2))
   })
 
+  test('a revoked device that says nothing and is told nothing is cut', async () => {
+    const meter = await connected('meter-8')
+    await revoke(meter.own)
+    expect(await meter.closed).toEqual({ code: 4403, reason: 'revoked' })
+  })
+
   test('a text frame ends the session', async () => {
     const meter = await connected('meter-3')
     meter.send('hello')

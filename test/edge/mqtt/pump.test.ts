@@ -22,6 +22,8 @@ function pumped(recheck: Recheck = async () => undefined): Pumped {
   return { device, broker, asked: () => asked }
 }
 
+const revoked = { code: 'revoked', at: 0, serial: '2A', since: undefined } as const
+
 const quietly = () => vi.spyOn(console, 'error').mockImplementation(() => undefined)
 const mebibyte = 1024 * 1024
 
@@ -66,7 +68,7 @@ describe('a session that may not go on is cut at the next message', () => {
     { from: 'the device', say: ({ device }: Pumped) => device.send(binary('x')) },
     { from: 'the broker', say: ({ broker }: Pumped) => broker.send('x') },
   ])('of $from, which is not carried', async ({ say }) => {
-    const both = pumped(async () => 'revoked')
+    const both = pumped(async () => revoked)
     say(both)
     await until(() => both.device.closed.length > 0)
     expect(both.device.closed).toEqual([[4403, 'revoked']])
@@ -76,11 +78,11 @@ describe('a session that may not go on is cut at the next message', () => {
   })
 
   test('what waits behind it is not carried, and nothing after', async () => {
-    let code: 'revoked' | undefined
+    let code: typeof revoked | undefined
     const { device, broker } = pumped(async () => code)
     device.send(binary('before'))
     await until(() => broker.received.length === 1)
-    code = 'revoked'
+    code = revoked
     for (const text of ['a', 'b']) device.send(binary(text))
     await until(() => device.closed.length > 0)
     code = undefined
@@ -177,5 +179,50 @@ describe('ends', () => {
     device.leave()
     await until(() => logged.mock.calls.length > 0)
     expect(logged.mock.calls.flat().join('\n')).toContain('closed already')
+  })
+})
+
+function idle(recheck: Recheck) {
+  const device = fakeDevice()
+  const broker = fakeBroker()
+  let task: (() => void) | undefined
+  pump(device.socket, broker.connection, recheck, (given) => {
+    task = given
+    return () => {
+      task = undefined
+    }
+  })
+  return { device, broker, tick: () => task?.(), ticking: () => task !== undefined }
+}
+
+describe('a session that carries nothing', () => {
+  test('is asked about, and goes on while it may', async () => {
+    let asked = 0
+    const { device, tick, ticking } = idle(async () => void (asked += 1))
+    tick()
+    tick()
+    await until(() => asked === 2)
+    expect([device.closed, ticking()]).toEqual([[], true])
+  })
+
+  test('is cut when it may not, and asked about no more', async () => {
+    const { device, broker, tick, ticking } = idle(async () => revoked)
+    tick()
+    await until(() => device.closed.length > 0)
+    expect([device.closed, broker.closings, ticking()]).toEqual([[[4403, 'revoked']], 1, false])
+  })
+
+  test('is asked about no more when the device has left', () => {
+    const { device, ticking } = idle(async () => undefined)
+    device.leave()
+    expect(ticking()).toBe(false)
+  })
+
+  test('an answer that fails ends it', async () => {
+    quietly()
+    const { device, tick } = idle(() => Promise.reject(new Error('no trust store')))
+    tick()
+    await until(() => device.closed.length > 0)
+    expect(device.closed).toEqual([[1011, 'the broker went away']])
   })
 })

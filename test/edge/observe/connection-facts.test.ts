@@ -98,7 +98,46 @@ describe('ALB', () => {
   })
 })
 
-test('of a platform without a reader nothing is known', () => {
+describe('Node’s own TLS', () => {
+  const socket = {
+    remoteAddress: '203.0.113.1',
+    remotePort: 36_280,
+    localAddress: '192.0.2.1',
+    localPort: 8443,
+    getProtocol: () => 'TLSv1.2',
+    getCipher: () => ({ name: 'ECDHE-RSA-AES128-GCM-SHA256', version: 'TLSv1.2' }),
+  }
+  const ended = { getProtocol: () => null, getCipher: () => undefined, remoteAddress: undefined }
+  const rows = [
+    {
+      name: 'all of it',
+      connection: socket,
+      facts: {
+        clientIp: '203.0.113.1',
+        clientPort: 36_280,
+        listenerPort: 8443,
+        nodeIp: '192.0.2.1',
+        ...tls('TLSv1.2', 'ECDHE-RSA-AES128-GCM-SHA256'),
+      },
+    },
+    { name: 'a connection that has ended', connection: ended, facts: {} },
+    { name: 'no socket', connection: undefined, facts: {} },
+    { name: 'a socket of another shape', connection: { remotePort: '1', getCipher: 1 }, facts: {} },
+  ]
+  test.each(rows)('$name', ({ connection, facts }) => {
+    const headers = new Headers({ 'x-forwarded-for': '198.51.100.7' })
+    const read = readConnectionFacts('node-tls', { headers, connection })
+    expect(read).toEqual({ ...unknown, ...facts })
+  })
+})
+
+test('of a platform without a reader its word on the address is known', () => {
+  const connection = { identity: { sourceIp: '203.0.113.1' } }
+  const read = readConnectionFacts('api-gateway', { headers: new Headers(), connection })
+  expect(read).toEqual({ ...unknown, clientIp: '203.0.113.1' })
+})
+
+test('of a platform that tells nothing nothing is known', () => {
   const headers = new Headers({ 'x-forwarded-for': '203.0.113.1', 'cf-connecting-ip': '::1' })
   expect(readConnectionFacts('nginx', { headers })).toEqual(unknown)
 })

@@ -111,6 +111,45 @@ describe('a line of the connection log', () => {
     expect(albLogLine({ ...entry, decision }).split(' ')).toContain(`Failed:${answers[code].alb}`)
   })
 
+  const outcomes = [
+    { decided: accepted, problem: 'target_unreachable', status: 'Success', latency: '4.036' },
+    { decided: accepted, problem: 'not_authorized', status: 'Success', latency: '4.036' },
+    { decided: undefined, problem: undefined, status: 'Success', latency: '4.036' },
+    { decided: undefined, problem: 'target_unreachable', status: 'Success', latency: '4.036' },
+    {
+      decided: undefined,
+      problem: 'certificate_withheld',
+      status: 'Failed:ClientCertMaxSizeExceeded',
+      latency: '-',
+    },
+    {
+      decided: undefined,
+      problem: 'presentation_malformed',
+      status: 'Failed:ClientCertInvalid',
+      latency: '-',
+    },
+    {
+      decided: undefined,
+      problem: 'trust_store_unavailable',
+      status: 'Failed:UnmappedConnectionError',
+      latency: '-',
+    },
+    {
+      decided: undefined,
+      problem: 'not_from_terminator',
+      status: 'Failed:UnmappedConnectionError',
+      latency: '-',
+    },
+  ] as const
+  test.each(outcomes)(
+    '$decided.outcome, and answered $problem: $status',
+    ({ decided, problem, status, latency }) => {
+      const line = albLogLine({ ...entry, decision: decided, problem })
+      const fields = line.replace(/"[^"]*"/, '""').split(' ')
+      expect([fields[6], fields[10]]).toEqual([latency, status])
+    },
+  )
+
   const times = [
     { name: 'a whole millisecond', ms: 0, text: '1970-01-01T00:00:00.000000Z' },
     { name: 'one microsecond', ms: 0.001, text: '1970-01-01T00:00:00.000001Z' },
@@ -215,6 +254,7 @@ const read = (line: string): Readonly<Record<string, unknown>> =>
 
 describe('the JSON form', () => {
   const facts: DecisionFacts = {
+    event: 'request',
     problem: { code: 'untrusted', id: 'p-1' },
     platform: 'alb',
     policy: 'strict',
@@ -227,6 +267,7 @@ describe('the JSON form', () => {
       time: '2023-10-04T17:05:15.514108Z',
       outcome: 'accepted',
       basis: 'attestation',
+      event: 'request',
       platform: 'alb',
       policy: 'strict',
       session: 'used',

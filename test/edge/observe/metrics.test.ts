@@ -55,6 +55,12 @@ describe('counters', () => {
     metrics.countDecision(accepted, by)
     metrics.countForged(2, by)
     metrics.countForged(0, { ...by, policy: 'another' })
+    metrics.countCut('revoked', by)
+    metrics.countCut('revoked', by)
+    metrics.countHandedOver(2)
+    metrics.countHandedOver(3)
+    metrics.countLost(3, 'no_room')
+    metrics.countLost(0, 'too_long')
     expect(linesOf(await metrics.page([]).text())).toEqual([
       '# HELP sallyport_decisions_total Decisions on client certificates, by reason.',
       '# TYPE sallyport_decisions_total counter',
@@ -67,6 +73,16 @@ describe('counters', () => {
       '# HELP sallyport_forged_headers_total Client-certificate headers taken from clients.',
       '# TYPE sallyport_forged_headers_total counter',
       'sallyport_forged_headers_total{platform="alb",policy="strict"} 2',
+      '# HELP sallyport_sessions_cut_total Open sessions that were cut, by reason.',
+      '# TYPE sallyport_sessions_cut_total counter',
+      'sallyport_sessions_cut_total{reason="revoked",platform="alb",policy="strict"} 2',
+      '# HELP sallyport_log_lines_handed_over_total Log lines that the store of log files has taken.',
+      '# TYPE sallyport_log_lines_handed_over_total counter',
+      'sallyport_log_lines_handed_over_total 5',
+      '# HELP sallyport_log_lines_dropped_total Log lines that will be in no file, by reason.',
+      '# TYPE sallyport_log_lines_dropped_total counter',
+      'sallyport_log_lines_dropped_total{reason="no_room"} 3',
+      'sallyport_log_lines_dropped_total{reason="too_long"} 0',
     ])
   })
 
@@ -106,7 +122,7 @@ describe('counters', () => {
   test('labels that would break the line are escaped', async () => {
     const metrics = createMetrics()
     metrics.countForged(1, { platform: 'a"b\\c\nd', policy: '}' })
-    expect(linesOf(await metrics.page([]).text()).at(-1)).toBe(
+    expect(linesOf(await metrics.page([]).text())).toContain(
       String.raw`sallyport_forged_headers_total{platform="a\"b\\c\nd",policy="}"} 1`,
     )
   })

@@ -22,19 +22,29 @@ test.each(codes)('%s is a problem document without details', async (code) => {
 })
 
 const faults = [
-  ['trust_store_unavailable', 503],
-  ['not_from_terminator', 421],
-  ['target_unreachable', 502],
-  ['misconfigured', 500],
-  ['not_authorized', 403],
-  ['request_malformed', 400],
-  ['websocket_expected', 426],
+  { code: 'trust_store_unavailable', status: 503, retryAfter: '5' },
+  { code: 'not_from_terminator', status: 421, retryAfter: null },
+  { code: 'target_unreachable', status: 502, retryAfter: '5' },
+  { code: 'target_unavailable', status: 503, retryAfter: '5' },
+  { code: 'target_timeout', status: 504, retryAfter: '5' },
+  { code: 'body_too_large', status: 413, retryAfter: null },
+  { code: 'misconfigured', status: 500, retryAfter: null },
+  { code: 'not_authorized', status: 403, retryAfter: null },
+  { code: 'request_malformed', status: 400, retryAfter: null },
+  { code: 'method_not_allowed', status: 405, retryAfter: null },
+  { code: 'websocket_expected', status: 426, retryAfter: null },
 ] as const
 
-test.each(faults)('%s is no decision on a certificate: %d', async (code, status) => {
+test.each(faults)('$code is no decision on a certificate: $status', async (row) => {
+  const { code, status, retryAfter } = row
   const response = problemDocument({ code, id: '00ff' })
-  expect(response.headers.get('retry-after')).toBe(status === 503 ? '5' : null)
+  expect(response.headers.get('retry-after')).toBe(retryAfter)
   expect(await response.json()).toMatchObject({ status, code })
+})
+
+test.each(codes)('%s: a 401 names a scheme (RFC 9110 15.5.2), nothing else does', (code) => {
+  const { headers } = problemDocument({ code, id: '00ff' })
+  expect(headers.get('www-authenticate')).toBe(answers[code].status === 401 ? 'Sallyport' : null)
 })
 
 test('an id is 128 bits in hexadecimal', () => {
