@@ -3,18 +3,22 @@ import type { AppEnv, Ports } from './context.ts'
 import type { Listener } from './listener.ts'
 import { answerProblem } from './middleware/answer-problem.ts'
 import { authorized } from './middleware/authorized.ts'
-import { decided } from './middleware/decided.ts'
+import { chosen } from './middleware/chosen.ts'
+import { decided, giveToken } from './middleware/decided.ts'
 import { evidenceKeys, evidenceKeysPath } from './middleware/evidence-keys.ts'
 import { forward } from './middleware/forward.ts'
-import { logged } from './middleware/logged.ts'
+import { inTurn, type Step } from './middleware/in-turn.ts'
+import { cutLogged, logged } from './middleware/logged.ts'
 import { metricsPage } from './middleware/metrics-page.ts'
 import { presented } from './middleware/presented.ts'
 import { mqtt } from './mqtt/mqtt.ts'
+import { decidesAnywhere } from './policies/choose.ts'
+import { logout } from './session/logout.ts'
 
 /**
- * The walk of one request through one listener: presented → decided → authorized → forwarded, with a
- * log line around it. Gateway and target are this same app under different configuration: a gateway
- * has a target behind it, a target has none.
+ * The walk of one request through one listener: presented → a policy chosen → decided → authorized →
+ * forwarded, with a log line around it. Gateway and target are this same app under different
+ * configuration: a gateway has a target behind it, a target has none.
  */
 export function createApp(listener: Listener, ports: Ports): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
@@ -24,13 +28,14 @@ export function createApp(listener: Listener, ports: Ports): Hono<AppEnv> {
   if (listener.evidence !== undefined) {
     app.get(evidenceKeysPath, evidenceKeys(listener.evidence.ring))
   }
-  if (isObserved(listener)) app.use(logged(listener, ports))
-  app.use(presented(listener, ports))
-  app.use(decided(listener, ports))
-  if (listener.authorization !== undefined) app.use(authorized(listener.authorization, ports))
+  if (isObserved(listener, ports)) app.use(logged(listener, ports))
+  app.use(inTurn(stepsOf(listener, ports), giveToken))
   // Where this listener decides it also stays in the path of MQTT; where it does not, the target does.
-  if (listener.mode === 'verify' && ports.mqtt !== undefined) {
-    app.get('/mqtt', mqtt(listener, ports, ports.mqtt))
+  if (decidesAnywhere(listener) && ports.mqtt !== undefined) {
+    const upgrade = mqtt(ports, ports.mqtt, cutLogged(listener, ports))
+    app.get('/mqtt', (context, next) =>
+      context.get('listenerPolicy').mode === 'verify' ? upgrade(context) : next(),
+    )
   }
   app.all('*', forward(listener, ports))
   app.onError((error, context) => {
@@ -40,5 +45,17 @@ export function createApp(listener: Listener, ports: Ports): Hono<AppEnv> {
   return app
 }
 
-const isObserved = ({ connectionLog, metrics }: Listener): boolean =>
-  connectionLog !== 'off' || metrics !== undefined
+/** Up to where a request goes on. */
+function stepsOf(listener: Listener, ports: Ports): readonly Step<AppEnv>[] {
+  const { session, authorization } = listener
+  return [
+    presented(listener, ports),
+    chosen(listener, ports),
+    ...(session === undefined ? [] : [logout(ports)]),
+    decided(listener, ports),
+    ...(authorization === undefined ? [] : [authorized(authorization, ports)]),
+  ]
+}
+
+const isObserved = ({ connectionLog, metrics }: Listener, { analytics }: Ports): boolean =>
+  connectionLog !== 'off' || metrics !== undefined || analytics !== undefined

@@ -6,8 +6,14 @@ import type { Clock } from '#shared/time.ts'
 import type { Decision } from '#shared/verdict/decision.ts'
 import type { Presented } from '#shared/verdict/presented.ts'
 import type { SignatureVerifier } from '#shared/x509/signature.ts'
+import type { ListenerPolicy } from './listener.ts'
+import type { Repeat } from './mqtt/repeat.ts'
+import type { Analytics } from './observe/analytics.ts'
+import type { MetricFamily } from './observe/metrics-text.ts'
 import type { Metrics } from './observe/metrics.ts'
 import type { Problem } from './observe/problem.ts'
+import type { After } from './routing/deadline.ts'
+import type { OpenTarget } from './routing/target.ts'
 import type { HeldTrustStore } from './trust-stores/held-trust-store.ts'
 
 /** What an edge app needs from the runtime it is in: every effect and all time and chance. */
@@ -23,10 +29,18 @@ export interface Ports {
   readonly log: (line: string) => void
   /** What this isolate counted: made once, beside the app. */
   readonly metrics: Metrics
+  /** The same counts for all isolates together, where somebody keeps them. */
+  readonly analytics?: Analytics | undefined
+  /** What the page of counters shows of things outside this isolate. */
+  readonly figures?: (() => Promise<readonly MetricFamily[]>) | undefined
   /** The target behind this listener; undefined where the app answers by itself. */
   readonly target: ((request: Request) => Promise<Response>) | undefined
   /** The address that the target sees of a request; without it, the one that it was sent to. */
   readonly addressAtTarget?: ((requested: string) => URL) | undefined
+  /** Opens the targets of the listener's groups; needed where it has some. */
+  readonly openTarget?: OpenTarget | undefined
+  /** Ends waiting for targets: the runtime's own timer unless a test brings one. */
+  readonly after?: After | undefined
   /** MQTT over WebSocket; undefined where there is no broker. */
   readonly mqtt: MqttPorts | undefined
 }
@@ -35,6 +49,8 @@ export interface MqttPorts {
   readonly openBroker: () => BrokerConnection
   /** Agrees to a WebSocket upgrade: the device's socket, and the response that says so. */
   readonly acceptWebSocket: () => { readonly socket: DeviceSocket; readonly response: Response }
+  /** When sessions that carry nothing are asked about; without it they stay until they carry something. */
+  readonly repeat?: Repeat
 }
 
 /** The edge's end of a device's WebSocket. */
@@ -65,9 +81,15 @@ export interface Variables {
   /** Names of client-certificate headers that a client sent: taken away. */
   forged: readonly string[]
   presented: Presented
+  /** Chosen by host and path; the listener's own until then. */
+  listenerPolicy: ListenerPolicy
+  /** As policies are asked about it, normalised; undefined where nobody asks. */
+  path: string | undefined
   /** As it was answered; undefined where nothing is decided here. */
   decision: Decision | undefined
   session: 'none' | 'issued' | 'used'
+  /** Of the session that begins with this request: for its device alone. */
+  token: string | undefined
   /** What the policies said; undefined where none were asked. */
   authorization: Authorization | undefined
   /** Where the request goes on to, where its path was normalised; undefined: as it was sent. */

@@ -5,6 +5,7 @@ import type { KeyRing } from '#shared/session/key-ring.ts'
 import type { Limits } from '#shared/trust-store/trust-store.ts'
 import type { EvidenceRing } from './evidence/keys.ts'
 import type { Platform } from './platforms/platform.ts'
+import type { Forwarding } from './routing/forwarding.ts'
 
 /** How one listener treats client certificates: ALB's three modes. */
 export type ListenerMode = 'off' | 'passthrough' | 'verify'
@@ -22,12 +23,32 @@ export type Hop =
 /** `alb`: the fifteen fields of ALB's connection log; `json`: those and more. */
 export type ConnectionLogForm = 'json' | 'alb' | 'off'
 
-/** Everything that is configured of one listener. */
-export interface Listener {
+/** How client certificates are treated: of a whole listener, or of some of its hosts and paths. */
+export interface ListenerPolicy {
+  /** In log lines and metrics; of a listener's own variables it is their mode. */
+  readonly policyName: string
+  readonly mode: ListenerMode
+  /** Under `verify`: a device without one is refused, or goes on without metadata and identity. */
+  readonly certificate: 'required' | 'optional'
+  readonly policy: VerificationPolicy
+}
+
+/** A policy for the requests whose host and path both match one of its patterns; without any, all do. */
+export interface RoutedPolicy extends ListenerPolicy {
+  /** Lower-case wildcards (`matchesWildcard`) over the host without its port. */
+  readonly hosts: readonly string[]
+  /** Wildcards over the normalised path. */
+  readonly paths: readonly string[]
+}
+
+/** Everything that is configured of one listener; its own policy counts where no other one is chosen. */
+export interface Listener extends ListenerPolicy {
   readonly platform: Platform
   readonly hop: Hop
-  readonly mode: ListenerMode
-  readonly policy: VerificationPolicy
+  /** In this order: the first that matches a request counts. */
+  readonly policies: readonly RoutedPolicy[]
+  /** What is made equal in paths before anything asks about them; undefined: nobody asks. */
+  readonly paths: PathNormalisation | undefined
   readonly limits: Limits
   readonly maxStalenessMs: number
   /** Session cookies: absent where none are issued or taken. */
@@ -36,12 +57,14 @@ export interface Listener {
   readonly connectionLog: ConnectionLogForm
   /** Where counters are shown, and to whom; absent: nowhere, and nothing is counted. */
   readonly metrics: { readonly path: string; readonly token: string } | undefined
-  /** Which device may do what, and what is made equal in paths before; absent: each may do all. */
-  readonly authorization:
-    | { readonly policies: readonly AuthorizationPolicy[]; readonly paths: PathNormalisation }
-    | undefined
+  /** Which device may do what; absent: each may do all. */
+  readonly authorization: readonly AuthorizationPolicy[] | undefined
   /** Signs what is decided, in the issuer's name, for targets to verify; absent: nothing is signed. */
   readonly evidence: { readonly ring: EvidenceRing; readonly issuer: string } | undefined
+  /** New names of ALB's headers, by the names that ALB has for them; absent: ALB's own. */
+  readonly renamed?: ReadonlyMap<string, string>
+  /** How requests go on to targets. */
+  readonly forwarding: Forwarding
   /** The secret that tells the target behind that a request came through here. */
   readonly targetHopSecret: string | undefined
 }

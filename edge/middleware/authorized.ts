@@ -1,42 +1,39 @@
 import type { Context } from 'hono'
-import { createMiddleware } from 'hono/factory'
 import { authorize, type AskProvider } from '#shared/authorization/authorize.ts'
+import type { AuthorizationPolicy } from '#shared/authorization/policy.ts'
 import { toAuthorizationRequest, type RequestFacts } from '#shared/authorization/request.ts'
 import { parseSpiffeId, type SpiffeId } from '#shared/authorization/spiffe-id.ts'
 import type { AppEnv, Ports } from '../context.ts'
-import type { Listener } from '../listener.ts'
 import { answerProblem } from './answer-problem.ts'
+import type { Step } from './in-turn.ts'
 
 /**
- * Behind the decision: whether this device may do this. The path that was asked about is the one
- * that goes on to the target.
+ * Behind the decision: whether this device may do this. Asked on every path, also where the chosen
+ * policy decides nothing: the request is nobody's there.
  */
 export function authorized(
-  { policies, paths }: NonNullable<Listener['authorization']>,
-  ports: Ports,
-) {
-  return createMiddleware<AppEnv>(async (context, next) => {
-    const url = new URL(context.req.url)
-    const request = toAuthorizationRequest(factsOf(context, url), paths)
+  policies: readonly AuthorizationPolicy[],
+  ports: Pick<Ports, 'random'>,
+): Step<AppEnv> {
+  return async (context) => {
+    const { host, pathname } = new URL(context.req.url)
+    // Normalised already, once for everything that asks.
+    const target = context.get('path') ?? pathname
+    const request = toAuthorizationRequest(factsOf(context, host, target), 'none')
     if (!request.ok) return answerProblem(context, ports, 'request_malformed')
     const authorization = await authorize(policies, request.value, noProvider)
     context.set('authorization', authorization)
     if (authorization.outcome === 'denied') return answerProblem(context, ports, 'not_authorized')
-    if (request.value.path !== url.pathname) {
-      // Set, and never resolved: see `urlAtTarget`.
-      url.pathname = request.value.path
-      context.set('address', url.href)
-    }
-    return next()
-  })
+    return undefined
+  }
 }
 
-function factsOf(context: Context<AppEnv>, { host, pathname, search }: URL): RequestFacts {
+function factsOf(context: Context<AppEnv>, host: string, target: string): RequestFacts {
   return {
     peer: peerOf(context),
     method: context.req.method,
     host,
-    target: pathname + search,
+    target,
     header: (name) => context.get('headers').get(name) ?? undefined,
     claims: undefined,
   }

@@ -1,7 +1,6 @@
 import type { Context } from 'hono'
-import { generateCookie, getCookie } from 'hono/cookie'
-import { createMiddleware } from 'hono/factory'
 import { identityOfLeaf } from '#shared/identity/device-identity.ts'
+import type { VerificationPolicy } from '#shared/path/policy.ts'
 import { openSession, sealSession, type SessionOptions } from '#shared/session/session.ts'
 import type { Decision } from '#shared/verdict/decision.ts'
 import type { Presented } from '#shared/verdict/presented.ts'
@@ -10,34 +9,51 @@ import { verify, type Verification } from '#shared/verify.ts'
 import { parseCertificate } from '#shared/x509/parse.ts'
 import type { AppEnv, Ports } from '../context.ts'
 import type { Listener } from '../listener.ts'
+import { carriedToken, clearedCookie, tokenLine, withoutToken } from '../session/token-carrier.ts'
 import { answerProblem } from './answer-problem.ts'
+import type { Step } from './in-turn.ts'
 
-/** The `__Host-` prefix keeps the cookie to this host, `/` and TLS (RFC 6265bis 4.1.3.2). */
-export const sessionCookie = '__Host-sallyport'
-
-const cookieAttributes = { path: '/', secure: true, httpOnly: true, sameSite: 'Strict' } as const
-
-/** In verify mode: lets in or refuses. A session may save the path; revocation is asked all the same. */
-export function decided(listener: Listener, ports: Ports) {
-  return createMiddleware<AppEnv>(async (context, next) => {
-    if (listener.mode !== 'verify') return next()
-    const store = await ports.trustStore.current()
-    if (store === undefined) return answerProblem(context, ports, 'trust_store_unavailable')
-    const now = ports.clock.now()
-    const { verifier, crls, caches } = ports
-    const verification = { store, policy: listener.policy, now, verifier, crls, caches }
-    const { decision, token } = await decide(context, listener, ports, verification)
-    const answered = toldOfForgery(decision, context.get('forged'))
-    context.set('decision', answered)
-    if (answered.outcome === 'refused') return refused(context, ports, answered.rejection.code)
-    await next()
-    // Behind `next`: a header set before it is not on a response that the target made.
-    if (token !== undefined) {
-      const cookie = generateCookie(sessionCookie, token, cookieAttributes)
-      context.header('set-cookie', cookie, { append: true })
+/** Under verify: lets in or refuses. A session may save the path; revocation is asked all the same. */
+export function decided(listener: Listener, ports: Ports): Step<AppEnv> {
+  return (context) => {
+    const { mode, certificate, policy } = context.get('listenerPolicy')
+    // What a passthrough is given is the target's own token.
+    if (listener.session !== undefined && mode !== 'passthrough') {
+      context.set('headers', withoutToken(context.get('headers')))
     }
-    return undefined
-  })
+    if (mode !== 'verify') return undefined
+    // Without a certificate nothing is decided: it goes on as nobody.
+    if (certificate === 'optional' && context.get('presented').kind === 'none') return undefined
+    return decideUnder(policy, context, listener, ports)
+  }
+}
+
+async function decideUnder(
+  policy: VerificationPolicy,
+  context: Context<AppEnv>,
+  listener: Listener,
+  ports: Ports,
+): Promise<Response | undefined> {
+  const store = await ports.trustStore.current()
+  if (store === undefined) return answerProblem(context, ports, 'trust_store_unavailable')
+  const now = ports.clock.now()
+  const { verifier, crls, caches } = ports
+  const verification = { store, policy, now, verifier, crls, caches }
+  const decision = await decide(context, listener, ports, verification)
+  const answered = toldOfForgery(decision, context.get('forged'))
+  context.set('decision', answered)
+  return answered.outcome === 'refused'
+    ? refused(context, ports, answered.rejection.code)
+    : undefined
+}
+
+/** Behind the app: a header set before it is not on a response that the target made. */
+export function giveToken(context: Context<AppEnv>): void {
+  const token = context.get('token')
+  if (token === undefined) return
+  const { carrier } = carriedToken(context.req.raw.headers)
+  const [name, value] = tokenLine(carrier, token)
+  context.header(name, value, { append: true })
 }
 
 /** No certificate, but headers that pretend one: worth a name of its own in logs. */
@@ -51,16 +67,9 @@ function refused(context: Context<AppEnv>, ports: Ports, code: RejectionCode): R
   const response = answerProblem(context, ports, code)
   if (code === 'session_of_other_certificate') {
     // A device that renewed its certificate still sends the old one's cookie: its next request is free of it.
-    const cookie = generateCookie(sessionCookie, '', { ...cookieAttributes, maxAge: 0 })
-    response.headers.append('set-cookie', cookie)
+    response.headers.append('set-cookie', clearedCookie)
   }
   return response
-}
-
-interface Decided {
-  readonly decision: Decision
-  /** Of the session that begins with this request. */
-  readonly token?: string
 }
 
 async function decide(
@@ -68,16 +77,17 @@ async function decide(
   listener: Listener,
   ports: Ports,
   verification: Verification,
-): Promise<Decided> {
+): Promise<Decision> {
   const presentedNow = context.get('presented')
   const options = sessionOptions(context, listener, ports)
-  if (options === undefined) return { decision: await verify(presentedNow, verification) }
+  if (options === undefined) return verify(presentedNow, verification)
   const resumed = await resume(context, presentedNow, verification, options)
-  if (resumed !== undefined) return { decision: resumed }
+  if (resumed !== undefined) return resumed
   const decision = await verify(presentedNow, verification)
-  if (decision.outcome === 'refused' || decision.basis.kind !== 'path') return { decision }
+  if (decision.outcome === 'refused' || decision.basis.kind !== 'path') return decision
   context.set('session', 'issued')
-  return { decision, token: await sealSession(decision.basis.path, verification, options) }
+  context.set('token', await sealSession(decision.basis.path, verification, options))
+  return decision
 }
 
 function sessionOptions(
@@ -98,7 +108,7 @@ async function resume(
   verification: Verification,
   options: SessionOptions,
 ): Promise<Decision | undefined> {
-  const token = getCookie(context, sessionCookie)
+  const { token } = carriedToken(context.req.raw.headers)
   if (token === undefined || presentedNow.kind !== 'chain') return undefined
   if (presentedNow.platformSaysRevoked === true) return undefined
   const opened = await openSession(token, presentedNow.leaf, verification, options)

@@ -1,4 +1,5 @@
 import type { Context } from 'hono'
+import type { Bytes } from '#shared/bytes.ts'
 import { identityText } from '#shared/identity/identity-text.ts'
 import { err, ok, type Result } from '#shared/result.ts'
 import type { Presented } from '#shared/verdict/presented.ts'
@@ -7,27 +8,73 @@ import { writeAlbPassthrough, writeAlbVerify, type HeaderLine } from '#shared/wi
 import { parseCertificate } from '#shared/x509/parse.ts'
 import type { AppEnv, Ports } from '../context.ts'
 import { evidenceHeader } from '../evidence/claims.ts'
-import { hopHeader, type Listener } from '../listener.ts'
+import { hopHeader, type Listener, type ListenerPolicy } from '../listener.ts'
 import type { ProblemCode } from '../observe/problem.ts'
+import type { PlatformRequest } from '../platforms/platform.ts'
+import { runtimeAfter } from '../routing/deadline.ts'
+import { deliver, type MakeRequest } from '../routing/deliver.ts'
+import { removeHopByHop, writeForwarded } from '../routing/forwarded-headers.ts'
+import type { RoutedRequest } from '../routing/match-rule.ts'
+import { createRouter } from '../routing/router.ts'
+import { areHeadersTooLarge } from '../routing/size-limits.ts'
+import { sourceAddress } from '../routing/source-address.ts'
+import type { Target } from '../routing/target.ts'
+import { writeTraceContext } from '../routing/trace-context.ts'
 import { answerProblem } from './answer-problem.ts'
 import { signed } from './signed.ts'
 
-/** Hands an admitted request to the target, with the headers that ALB hands over in this mode. */
+/**
+ * Hands an admitted request to a target, with the headers that ALB hands over in this mode. Throws an
+ * Error where the listener's targets cannot be opened.
+ */
 export function forward(listener: Listener, ports: Ports) {
+  const router = createRouter(listener.forwarding.routing, ports)
+  if (router === undefined) return whoami
+  const limits = { ...listener.forwarding, after: ports.after ?? runtimeAfter }
   return async (context: Context<AppEnv>): Promise<Response> => {
-    if (ports.target === undefined) return whoami(context)
-    const lines = metadata(listener, context.get('presented'))
-    if (!lines.ok) return answerProblem(context, ports, lines.error)
-    const headers = targetHeaders(listener, context.get('headers'), lines.value)
-    const request = await outgoing(context, listener, ports, headers)
-    if (!request.ok) return answerProblem(context, ports, request.error)
-    try {
-      return await ports.target(request.value)
-    } catch (error) {
-      console.error(`the target did not answer: ${String(error)}`)
-      return answerProblem(context, ports, 'target_unreachable')
+    if (areHeadersTooLarge(context.get('headers'))) {
+      return answerProblem(context, ports, 'headers_too_large')
     }
+    const facts = factsOf(context, listener)
+    const route = router(facts, () => deviceOf(context))
+    if (route.kind === 'answered') return route.response
+    const lines = metadata(context.get('listenerPolicy'), context.get('presented'))
+    if (!lines.ok) return answerProblem(context, ports, lines.error)
+    const headers = targetHeaders(listener, ports, facts, lines.value)
+    const make: MakeRequest = (target, init) =>
+      outgoing(context, listener, ports, { target, headers, ...init })
+    const response = await deliver(context.req.raw, route.pool, make, limits)
+    return response.ok ? response.value : answerProblem(context, ports, response.error)
   }
+}
+
+/** What rules ask of this request. */
+function factsOf(context: Context<AppEnv>, { platform }: Listener): RoutedRequest {
+  const headers = context.get('headers')
+  const { raw } = context.req
+  const request: PlatformRequest = raw
+  return {
+    method: raw.method,
+    url: new URL(context.get('address') ?? raw.url),
+    headers,
+    source: sourceAddress(platform.name, { headers, connection: request.connection }),
+  }
+}
+
+/** A name that a device keeps when its certificate is renewed. */
+function deviceOf(context: Context<AppEnv>): string | undefined {
+  const decision = context.get('decision')
+  if (decision?.outcome !== 'accepted') return undefined
+  const { spiffeId, issuer, subject } = identityText(decision.identity)
+  return spiffeId ?? `${issuer}\n${subject}`
+}
+
+interface Outgoing {
+  readonly target: Target
+  readonly headers: Headers
+  readonly signal: AbortSignal
+  /** Undefined: the request's own. */
+  readonly body: ReadableStream<Uint8Array> | undefined
 }
 
 /** The request as it goes on, with evidence where this listener signs any. */
@@ -35,40 +82,51 @@ async function outgoing(
   context: Context<AppEnv>,
   { evidence }: Listener,
   ports: Ports,
-  headers: Headers,
+  { target, headers, signal, body }: Outgoing,
 ): Promise<Result<Request, ProblemCode>> {
   const { raw } = context.req
   const to = context.get('address')
-  if (evidence === undefined) return ok(addressed(new Request(raw, { headers }), to))
-  const requested = to ?? raw.url
-  const address = ports.addressAtTarget?.(requested) ?? new URL(requested)
-  const proof = await signed(context, evidence, ports, address)
+  const send = (own: Body): Request => {
+    const init = own === undefined ? {} : { body: own, duplex: 'half' as const }
+    return addressed(new Request(raw, { headers, signal, ...init }), to)
+  }
+  // What was not decided is not signed.
+  if (evidence === undefined || context.get('decision') === undefined) return ok(send(body))
+  const proof = await signed(context, evidence, ports, target.addressOf(to ?? raw.url))
   if (!proof.ok) return proof
   headers.set(evidenceHeader, proof.value.evidence)
-  const { body } = proof.value
-  return ok(addressed(new Request(raw, body === undefined ? { headers } : { headers, body }), to))
+  // A body that was read to be signed had a length, and so was not counted.
+  return ok(send(proof.value.body ?? body))
 }
+
+/** Undefined: the request's own. */
+type Body = Bytes | ReadableStream<Uint8Array> | undefined
 
 const addressed = (request: Request, to: string | undefined): Request =>
   to === undefined ? request : new Request(to, request)
 
-/** The client's headers, none that speak of certificates but our own, and the hop's secret. */
+/** The client's headers, none that speak of certificates but our own, the way here, and the hop's secret. */
 function targetHeaders(
-  { platform, targetHopSecret }: Listener,
-  clientHeaders: Headers,
+  { platform, hop, forwarding, targetHopSecret, renamed }: Listener,
+  { clock, random }: Ports,
+  { headers: clientHeaders, url, source }: RoutedRequest,
   lines: readonly HeaderLine[],
 ): Headers {
   const headers = new Headers(clientHeaders)
+  removeHopByHop(headers)
   // Read already: what the target may believe is written anew, under the names that it knows.
   for (const name of platform.ownHeaders) headers.delete(name)
-  for (const [name, value] of lines) headers.set(name, value)
+  const entered = hop.word === 'runtime' ? 'here' : 'before'
+  writeForwarded(headers, { mode: forwarding.xff, source, entered, requested: url })
+  writeTraceContext(headers, clock.now(), random)
+  for (const [name, value] of lines) headers.set(renamed?.get(name) ?? name, value)
   if (targetHopSecret !== undefined) headers.set(hopHeader, targetHopSecret)
   return headers
 }
 
 /** What the target is told of the certificate; a refusal where it could only be told a half-truth. */
 function metadata(
-  { mode }: Listener,
+  { mode, certificate }: ListenerPolicy,
   presented: Presented,
 ): Result<readonly HeaderLine[], RejectionCode> {
   switch (mode) {
@@ -77,6 +135,8 @@ function metadata(
     case 'passthrough':
       return passthroughMetadata(presented)
     case 'verify':
+      // Let in without one: nothing to tell.
+      if (certificate === 'optional' && presented.kind === 'none') return ok([])
       return verifyMetadata(presented)
   }
 }
@@ -98,11 +158,23 @@ function passthroughMetadata(presented: Presented): Result<readonly HeaderLine[]
   }
 }
 
-/** ALB writes all five headers or none; an admitted leaf that has no such form goes no further. */
 function verifyMetadata(presented: Presented): Result<readonly HeaderLine[], RejectionCode> {
   if (presented.kind !== 'chain' && presented.kind !== 'attested') return err('no_certificate')
   if (presented.leaf === undefined) return err('attestation_insufficient')
-  const leaf = parseCertificate(presented.leaf)
+  const written = leafLines.get(presented.leaf) ?? writeLeafLines(presented.leaf)
+  leafLines.set(presented.leaf, written)
+  return written
+}
+
+/**
+ * The lines of leaves that are at hand: platforms hand over the same octets for one connection or one
+ * text of a header, and let go of them in their own time. Writing them costs as much as deciding.
+ */
+const leafLines = new WeakMap<Bytes, Result<readonly HeaderLine[], RejectionCode>>()
+
+/** ALB writes all five headers or none; an admitted leaf that has no such form goes no further. */
+function writeLeafLines(der: Bytes): Result<readonly HeaderLine[], RejectionCode> {
+  const leaf = parseCertificate(der)
   if (!leaf.ok) return err('malformed_certificate')
   const written = writeAlbVerify(leaf.value)
   if (written.ok) return written

@@ -1,17 +1,20 @@
 import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import { identityText } from '#shared/identity/identity-text.ts'
-import type { Instant } from '#shared/time.ts'
+import type { Decision } from '#shared/verdict/decision.ts'
 import type { AppEnv, Ports } from '../context.ts'
 import type { Listener } from '../listener.ts'
+import type { OnCut } from '../mqtt/pump.ts'
 import { readConnectionFacts } from '../observe/connection-facts.ts'
-import { jsonLogLine } from '../observe/connection-log-json.ts'
+import { jsonLogLine, type DecisionFacts } from '../observe/connection-log-json.ts'
 import {
   albLogLine,
   loggedLeaf,
+  type ConnectionFacts,
   type ConnectionLogEntry,
   type LoggedLeaf,
 } from '../observe/connection-log.ts'
+import type { CountedBy } from '../observe/metrics.ts'
 import type { PlatformRequest } from '../platforms/platform.ts'
 
 /**
@@ -19,63 +22,95 @@ import type { PlatformRequest } from '../platforms/platform.ts'
  * answered, also where the target failed. What is off costs nothing.
  */
 export function logged(listener: Listener, ports: Ports) {
-  const form = listener.connectionLog
   return createMiddleware<AppEnv>(async (context, next) => {
     try {
       await next()
     } finally {
-      if (listener.metrics !== undefined) count(context, listener, ports)
-      if (form !== 'off') ports.log(lineOf(form, context, listener, ports.clock.now()))
+      count(context, listener, ports)
+      writeLine('request', context.get('decision'), { context, listener, ports })
     }
   })
 }
 
-/** One listener has one policy, which goes by its mode. */
-const countedBy = ({ platform, mode }: Listener) => ({ platform: platform.name, policy: mode })
-
-function count(context: Context<AppEnv>, listener: Listener, { metrics }: Ports): void {
-  const decision = context.get('decision')
-  if (decision !== undefined) metrics.countDecision(decision, countedBy(listener))
-  metrics.countForged(context.get('forged').length, countedBy(listener))
+/** One line and one count more for a session that was open since this request and is cut. */
+export function cutLogged(listener: Listener, ports: Ports) {
+  const { metrics, analytics, clock } = ports
+  return (context: Context<AppEnv>): OnCut =>
+    (rejection) => {
+      const by = countedBy(context, listener)
+      if (listener.metrics !== undefined) metrics.countCut(rejection.code, by)
+      analytics?.cut(rejection.code, by)
+      const epoch = context.get('decision')?.evidence.epoch ?? 0
+      const evidence = { at: clock.now(), epoch, signaturesSpent: 0 }
+      const decision = { outcome: 'refused', rejection, evidence } as const
+      writeLine('session_cut', decision, { context, listener, ports })
+    }
 }
 
-function lineOf(
-  form: 'json' | 'alb',
+const countedBy = (context: Context<AppEnv>, { platform }: Listener): CountedBy => ({
+  platform: platform.name,
+  policy: context.get('listenerPolicy').policyName,
+})
+
+function count(context: Context<AppEnv>, listener: Listener, { metrics, analytics }: Ports): void {
+  const decision = context.get('decision')
+  const forged = context.get('forged').length
+  const by = countedBy(context, listener)
+  analytics?.request(decision, forged, by)
+  if (listener.metrics === undefined) return
+  if (decision !== undefined) metrics.countDecision(decision, by)
+  metrics.countForged(forged, by)
+}
+
+interface Logging {
+  readonly context: Context<AppEnv>
+  readonly listener: Listener
+  readonly ports: Ports
+}
+
+function writeLine(
+  event: DecisionFacts['event'],
+  decision: Decision | undefined,
+  { context, listener, ports }: Logging,
+): void {
+  const form = listener.connectionLog
+  if (form === 'off') return
+  const at = decision?.evidence.at ?? ports.clock.now()
+  const entry = {
+    at,
+    decision,
+    problem: context.get('problem')?.code,
+    leaf: leafOf(context),
+    connection: connectionOf(context, listener),
+  }
+  ports.log(form === 'alb' ? albLogLine(entry) : jsonLine(event, entry, context, listener))
+}
+
+function jsonLine(
+  event: DecisionFacts['event'],
+  entry: ConnectionLogEntry,
   context: Context<AppEnv>,
   listener: Listener,
-  now: Instant,
 ): string {
-  const entry = entryOf(context, listener, now)
-  if (form === 'alb') return albLogLine(entry)
   return jsonLogLine(entry, {
+    event,
     problem: context.get('problem'),
-    ...countedBy(listener),
+    ...countedBy(context, listener),
     session: context.get('session'),
     authorization: context.get('authorization'),
     forged: context.get('forged'),
   })
 }
 
-function entryOf(
-  context: Context<AppEnv>,
-  { platform }: Listener,
-  now: Instant,
-): ConnectionLogEntry {
-  const decision = context.get('decision')
+function connectionOf(context: Context<AppEnv>, { platform }: Listener): ConnectionFacts {
   const request: PlatformRequest = context.req.raw
-  return {
-    at: decision?.evidence.at ?? now,
-    connection: readConnectionFacts(platform.name, {
-      headers: context.get('headers'),
-      cf: request.cf,
-    }),
-    leaf: leafOf(context),
-    decision,
-  }
+  const { cf, connection } = request
+  return readConnectionFacts(platform.name, { headers: context.get('headers'), cf, connection })
 }
 
-/** An accepted leaf is read already. */
+/** An accepted leaf is read already. As in ALB's lines there is none where nobody looks at certificates. */
 function leafOf(context: Context<AppEnv>): LoggedLeaf | undefined {
+  if (context.get('listenerPolicy').mode === 'off') return undefined
   const decision = context.get('decision')
   return decision?.outcome === 'accepted'
     ? identityText(decision.identity)

@@ -19,8 +19,11 @@ export function metricsPage(
     if (!equalInConstantTime(toUtf8(given), wanted)) return next()
     const store = await ports.trustStore.current()
     const now = ports.clock.now()
-    return ports.metrics.page(
-      store === undefined ? [] : trustStoreFamilies(store, maxStalenessMs, now),
-    )
+    const held =
+      store === undefined
+        ? []
+        : trustStoreFamilies(store, maxStalenessMs, now, ports.trustStore.exposure?.())
+    const outside = (await ports.figures?.()) ?? []
+    return ports.metrics.page([...held, ...outside])
   })
 }

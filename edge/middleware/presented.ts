@@ -1,33 +1,35 @@
-import { createMiddleware } from 'hono/factory'
 import { equalInConstantTime, toUtf8 } from '#shared/bytes.ts'
+import { after } from '#shared/soon.ts'
 import type { AppEnv, Ports } from '../context.ts'
 import { hopHeader, type Hop, type Listener } from '../listener.ts'
 import { stripForeign } from '../platforms/strip.ts'
 import { answerProblem } from './answer-problem.ts'
+import type { Step } from './in-turn.ts'
 
 /**
  * First of all: is this request from the TLS terminator, which headers does a client have no say
  * in, and what was presented.
  */
-export function presented(listener: Listener, ports: Ports) {
-  return createMiddleware<AppEnv>(async (context, next) => {
+export function presented(listener: Listener, ports: Ports): Step<AppEnv> {
+  return (context) => {
     const request = context.req.raw
     context.set('session', 'none')
     context.set('forged', [])
     context.set('presented', { kind: 'none' })
+    context.set('listenerPolicy', listener)
     if (!cameOverHop(request.headers, listener.hop)) {
       // Whoever wrote this request: nothing in it is believed, in a log neither.
       context.set('headers', new Headers())
       return answerProblem(context, ports, 'not_from_terminator')
     }
-    const { headers, forged } = stripForeign(request.headers, listener.platform)
-    headers.delete(hopHeader)
+    const { headers, forged } = stripForeign(request.headers, listener.platform, hopHeader)
     context.set('headers', headers)
     context.set('forged', forged)
-    context.set('presented', await listener.platform.read(request))
-    await next()
-    return undefined
-  })
+    return after(listener.platform.read(request), (read) => {
+      context.set('presented', read)
+      return undefined
+    })
+  }
 }
 
 function cameOverHop(headers: Headers, hop: Hop): boolean {

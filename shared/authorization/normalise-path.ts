@@ -26,11 +26,22 @@ export function normalisePath(text: string, to: PathNormalisation): Result<strin
   if (path.includes('%00')) return err('a path without NUL')
   if (to === 'none') return ok(path)
   if (/%(?![0-9A-Fa-f]{2})/.test(path)) return err('% and two hexadecimal digits')
+  if (to === 'decode_and_merge_slashes' && hidesDotSegment(path)) {
+    return err('dot segments without parameters')
+  }
   const decoded = path
     .replaceAll(/%[0-9A-Fa-f]{2}/g, (escape) => decodeEscape(escape, to))
     .replaceAll('\\', '/')
   const resolved = removeDotSegments(decoded)
   return ok(to === 'base' ? resolved : resolved.replaceAll(/\/{2,}/g, '/'))
+}
+
+/**
+ * `..;x` is a name to RFC 3986 and a step up to servers that take path parameters away first (Servlet
+ * 6.0 section 3.5.2, so Tomcat, Jetty): refused, since either reading is the wrong one somewhere.
+ */
+function hidesDotSegment(path: string): boolean {
+  return /(?:^|[/\\]|%2f|%5c)(?:\.|%2e){1,2}(?:;|%3b)/i.test(path)
 }
 
 /** RFC 3986 6.2.2.2 for unreserved characters; others stay escaped, in upper case (6.2.2.1). */

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { readListener, type ListenerVariables, type VariableName } from '#edge/config.ts'
+import { readListener } from '#edge/config.ts'
+import { defaultForwarding } from '#edge/routing/forwarding.ts'
+import type { ListenerVariables, VariableName } from '#edge/variables.ts'
 import { platformNames, platforms } from '#edge/platforms/by-name.ts'
 import { managedTransformHeaders } from '#edge/platforms/cloudflare.ts'
 import { strictPolicy } from '#shared/path/policy.ts'
@@ -22,8 +24,12 @@ test('without any variable: Cloudflare, and everything strict', async () => {
   expect(platform).toMatchObject({ name: 'cloudflare', ownHeaders: [] })
   expect(listener).toEqual({
     hop: { word: 'runtime' },
+    policyName: 'verify',
     mode: 'verify',
+    certificate: 'required',
     policy: strictPolicy,
+    policies: [],
+    paths: undefined,
     limits: defaultLimits,
     maxStalenessMs: 5000,
     session: undefined,
@@ -31,6 +37,7 @@ test('without any variable: Cloudflare, and everything strict', async () => {
     metrics: undefined,
     authorization: undefined,
     evidence: undefined,
+    forwarding: defaultForwarding,
     targetHopSecret: undefined,
   })
 })
@@ -91,7 +98,9 @@ const reads: readonly Read[] = [
     listener: { platform: { name: 'api-gateway' }, hop: { word: 'runtime' } },
   },
   { variables: { MODE: 'passthrough' }, listener: { mode: 'passthrough' } },
-  { variables: { MODE: 'off' }, listener: { mode: 'off' } },
+  { variables: { MODE: 'off' }, listener: { mode: 'off', policyName: 'off' } },
+  { variables: { CERTIFICATE: 'optional' }, listener: { certificate: 'optional' } },
+  { variables: { PATH_NORMALISATION: 'none' }, listener: { paths: 'none' } },
   { variables: { EXPIRED: 'allow' }, listener: { policy: { expired: { word: 'allow' } } } },
   {
     variables: { EXPIRED: 'grace 14d' },
@@ -155,13 +164,11 @@ const reads: readonly Read[] = [
   { variables: { TARGET_HOP_SECRET: secret }, listener: { targetHopSecret: secret } },
   {
     variables: { AUTHORIZATION: policy },
-    listener: {
-      authorization: { policies: [{ name: 'cars' }], paths: 'decode_and_merge_slashes' },
-    },
+    listener: { authorization: [{ name: 'cars' }], paths: 'decode_and_merge_slashes' },
   },
   {
-    variables: { AUTHORIZATION: policy, AUTHORIZATION_PATHS: 'base' },
-    listener: { authorization: { paths: 'base' } },
+    variables: { AUTHORIZATION: policy, PATH_NORMALISATION: 'base' },
+    listener: { paths: 'base' },
   },
   {
     variables: evidence,
@@ -208,6 +215,9 @@ const wrong: readonly { readonly variable: VariableName; readonly variables: Lis
       variables: { ...alb, HOP: 'private-names', ALB_HEADER_PREFIX: prefix.slice(1) },
     },
     { variable: 'MODE', variables: { MODE: 'Verify' } },
+    { variable: 'CERTIFICATE', variables: { CERTIFICATE: 'none' } },
+    { variable: 'CERTIFICATE', variables: { CERTIFICATE: 'optional', MODE: 'passthrough' } },
+    { variable: 'CERTIFICATE', variables: { CERTIFICATE: 'optional', MODE: 'off' } },
     { variable: 'EXPIRED', variables: { EXPIRED: 'grace' } },
     { variable: 'EXPIRED', variables: { EXPIRED: 'grace 14' } },
     { variable: 'EXPIRED', variables: { EXPIRED: 'grace -1d' } },
@@ -235,7 +245,7 @@ const wrong: readonly { readonly variable: VariableName; readonly variables: Lis
     { variable: 'AUTHORIZATION', variables: { AUTHORIZATION: '' } },
     { variable: 'AUTHORIZATION', variables: { AUTHORIZATION: policy, MODE: 'passthrough' } },
     { variable: 'AUTHORIZATION', variables: { AUTHORIZATION: policy, MODE: 'off' } },
-    { variable: 'AUTHORIZATION_PATHS', variables: { AUTHORIZATION_PATHS: 'all' } },
+    { variable: 'PATH_NORMALISATION', variables: { PATH_NORMALISATION: 'all' } },
     { variable: 'EVIDENCE_KEYS', variables: { EVIDENCE_KEYS: '', EVIDENCE_ISSUER: 'edge' } },
     { variable: 'EVIDENCE_KEYS', variables: { ...evidence, EVIDENCE_KEYS: '{"keys":[]}' } },
     { variable: 'EVIDENCE_KEYS', variables: { ...evidence, MODE: 'passthrough' } },

@@ -1,6 +1,6 @@
 import type { Hono } from 'hono'
 import { createApp } from '#edge/app.ts'
-import { readListener, type ListenerVariables } from '#edge/config.ts'
+import { readListener } from '#edge/config.ts'
 import type { AppEnv, Ports } from '#edge/context.ts'
 import type { Listener } from '#edge/listener.ts'
 import { createMetrics } from '#edge/observe/metrics.ts'
@@ -10,6 +10,7 @@ import {
   type TrustFileProblem,
 } from '#edge/trust-stores/held-trust-store.ts'
 import type { TrustFile, TrustFiles } from '#edge/trust-stores/trust-files.ts'
+import type { ListenerVariables } from '#edge/variables.ts'
 import { toUtf8, type Bytes } from '#shared/bytes.ts'
 import { createCaches } from '#shared/caches.ts'
 import { createAuthenticatedCrls } from '#shared/revocation/authenticated-crls.ts'
@@ -164,6 +165,9 @@ export interface StageOptions {
   readonly target?: Ports['target']
   readonly mqtt?: Ports['mqtt']
   readonly addressAtTarget?: Ports['addressAtTarget']
+  readonly openTarget?: Ports['openTarget']
+  readonly after?: Ports['after']
+  readonly analytics?: Ports['analytics']
 }
 
 export async function createStage(
@@ -190,6 +194,9 @@ export async function createStage(
     target: 'target' in ports ? ports.target : answer,
     mqtt: ports.mqtt,
     addressAtTarget: ports.addressAtTarget,
+    openTarget: ports.openTarget,
+    after: ports.after,
+    analytics: ports.analytics,
   })
   return { app, clock, problems, forwarded, lines }
 }

@@ -11,15 +11,20 @@ type Variables = Readonly<Record<string, string>>
 export interface WorkerOptions {
   /** Also its host: requests to `http://<name>.example/` reach it. */
   readonly name: string
-  readonly entry: 'edge/worker.ts' | 'simulator/worker/local.ts' | 'examples/worker/worker.ts'
+  /** From the project's root, or absolute. */
+  readonly entry: string
   readonly variables: Variables
   readonly target?: string
+  /** Service bindings beside TARGET: the worker behind each name. */
+  readonly services?: Variables
   /** Where all that it fetches by URL goes. */
   readonly outbound?: string
 }
 
 /** Workers in workerd over one trust store, on the machine's own clock. */
 export interface Runtime {
+  /** Where workers are reached over HTTP, each by its host. */
+  readonly url: URL
   readonly pki: RuntimePki
   /** Everything that workers logged since it was last asked. */
   takeLogs(): readonly string[]
@@ -70,12 +75,13 @@ export async function startRuntime(workers: readonly WorkerOptions[]): Promise<R
       workers: [...configured, { name: 'echo', modules: true, script: echo, compatibilityDate }],
     }),
   )
-  await runtime.ready
+  const url = await runtime.ready
   const pki = await createRuntimePki(async (name, octets) => {
     const bucket = await runtime.getR2Bucket('TRUST', workers[0]?.name ?? '')
     await bucket.put(`${prefix}${name}`, octets)
   })
   return {
+    url,
     pki,
     takeLogs: () => logs.splice(0),
     fetch: (name, { cf, headers = {}, path = '/', body } = {}) =>
@@ -90,7 +96,8 @@ export async function startRuntime(workers: readonly WorkerOptions[]): Promise<R
 
 const compatibilityDate = '2026-10-15'
 
-async function workerOf({ name, entry, variables, target, outbound }: WorkerOptions) {
+async function workerOf(options: WorkerOptions) {
+  const { name, entry, variables, target, services, outbound } = options
   const { text } = await bundleWorker(entry)
   return {
     name,
@@ -99,7 +106,7 @@ async function workerOf({ name, entry, variables, target, outbound }: WorkerOpti
     bindings: { ...variables },
     r2Buckets: { TRUST: 'sallyport-trust' },
     routes: [`${name}.example/*`],
-    ...(target === undefined ? {} : { serviceBindings: { TARGET: target } }),
+    serviceBindings: { ...services, ...(target !== undefined && { TARGET: target }) },
     ...(outbound === undefined ? {} : { outboundService: outbound }),
   }
 }

@@ -153,7 +153,7 @@ describe('the path that was asked about is the path that is served', () => {
     { paths: 'base', path: '/as-it-is?x', sent: '/as-it-is?x' },
   ])('$paths: $path goes on as $sent', async ({ paths, path, sent }) => {
     const evidence = { EVIDENCE_KEYS: setOf(await newJwk('e1')), EVIDENCE_ISSUER: 'edge' }
-    const variables = { AUTHORIZATION_PATHS: paths, ...evidence }
+    const variables = { PATH_NORMALISATION: paths, ...evidence }
     const { app, forwarded } = await stageOf([denyAdmin], variables)
     const url = `https://edge.example${path}`
     const request = new Request(url, { method: 'PUT', body: 'kWh', headers: north })

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { ListenerVariables } from '#edge/config.ts'
+import type { ListenerVariables } from '#edge/variables.ts'
 import { toUtf8 } from '#shared/bytes.ts'
 import { shift } from '#shared/time.ts'
 import type { DeviceCredential } from '#simulator/ca/authority.ts'

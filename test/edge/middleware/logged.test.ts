@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import type { ListenerVariables } from '#edge/config.ts'
+import type { ListenerVariables } from '#edge/variables.ts'
 import { toHex } from '#shared/bytes.ts'
 import type { DeviceCredential } from '#simulator/ca/authority.ts'
 import { cfOf, chainOf, keyRing } from '../../runtime/given.ts'

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { ListenerVariables } from '#edge/config.ts'
+import type { ListenerVariables } from '#edge/variables.ts'
 import { albNames, writeAlbPassthrough, writeAlbVerify, type AlbNames } from '#shared/wire/alb.ts'
 import { parseCertificate } from '#shared/x509/parse.ts'
 import type { DeviceCredential } from '#simulator/ca/authority.ts'
@@ -28,6 +28,10 @@ function verifyLines(names?: AlbNames): Lines {
   const lines = leaf.ok ? writeAlbVerify(leaf.value, names) : undefined
   return lines?.ok === true ? Object.fromEntries(lines.value) : {}
 }
+
+/** Names of what a target is told of a certificate. */
+const certificateNames = (request: Request | undefined): readonly string[] =>
+  [...(request?.headers.keys() ?? [])].filter((name) => name.includes('cert'))
 
 const alb = { PLATFORM: 'alb', ALB_MODE: 'passthrough' } as const
 const stageOf = (variables: ListenerVariables): Promise<Stage> => createStage(pki, { variables })
@@ -118,7 +122,7 @@ describe('HOP=private-names: the names that AWS gives are foreign', () => {
       'X-Amzn-Mtls-Clientcert': 'someone-else',
     }
     await app.request(requestOf(undefined, headers))
-    const names = [...(forwarded[0]?.headers.keys() ?? [])]
+    const names = certificateNames(forwarded[0])
     expect(names).toEqual(['x-amzn-mtls-clientcert'])
     expect(forwarded[0]?.headers.get('x-amzn-mtls-clientcert')).toBe(
       Object.values(passthroughLines())[0],
@@ -140,7 +144,7 @@ describe('MANAGED_TRANSFORM: what Cloudflare sets on every request', () => {
   test('on: an alias is a forgery still, and nothing of it reaches the target', async () => {
     const { app, forwarded } = await stageOf({ MANAGED_TRANSFORM: 'on', MODE: 'passthrough' })
     await app.request(requestOf(undefined, { ...headers, cf_cert_verified: 'true' }))
-    expect([...(forwarded[0]?.headers.keys() ?? [])]).toEqual([])
+    expect(certificateNames(forwarded[0])).toEqual([])
     const verifying = await stageOf({ MANAGED_TRANSFORM: 'on' })
     const alias = requestOf(undefined, { cf_cert_verified: 'true' })
     expect(await codeOf(await verifying.app.request(alias))).toBe('header_forged')

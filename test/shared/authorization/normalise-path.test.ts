@@ -57,7 +57,7 @@ test.each(rows)('$text', ({ text, none, base, merge, decode }) => {
 })
 
 test.each(rows)('$text, once more, stays what it became', ({ text }) => {
-  for (const to of ['base', 'merge_slashes'] as const) {
+  for (const to of ['base', 'merge_slashes', 'decode_and_merge_slashes'] as const) {
     const once = normalisePath(text, to)
     expect(once.ok && normalisePath(once.value, to)).toEqual(once)
   }
@@ -92,3 +92,18 @@ test('length is bounded', () => {
   expect(normalisePath(`/${'a'.repeat(16_383)}`, 'base').ok).toBe(true)
   expect(normalisePath(`/${'a'.repeat(16_384)}`, 'base').ok).toBe(false)
 })
+
+test.each(['/a/..;/b', '/..;x=1/b', '/a/.;/b', '/a/%2e.%3Bx', '/a%2F..;', '/a\\..;/b'])(
+  '%j steps up for some servers: the strictest word refuses it',
+  (text) => {
+    expect(normalisePath(text, 'decode_and_merge_slashes').ok).toBe(false)
+    expect(normalisePath(text, 'merge_slashes').ok).toBe(true)
+  },
+)
+
+test.each(['/a;v=1/b', '/a..;/b', '/...;/b', '/a/.b;/c', '/;/b'])(
+  '%j has parameters that step nowhere',
+  (text) => {
+    expect(normalisePath(text, 'decode_and_merge_slashes')).toEqual({ ok: true, value: text })
+  },
+)

@@ -9,7 +9,16 @@ import { shift, type Instant } from '#shared/time.ts'
 import { verify, type Verification } from '#shared/verify.ts'
 import { createCrl, entry, revokedAt, type CrlOverrides } from '../crls.ts'
 import { context, octets, sequence } from '../der/writer.ts'
-import { at, createCa, extension, issue, issueCa, noon, type Entity } from '../pki.ts'
+import {
+  at,
+  certificateOf,
+  createCa,
+  extension,
+  issue,
+  issueCa,
+  noon,
+  type Entity,
+} from '../pki.ts'
 import { lenientFreshness, relyingParty, trust, withoutRevocation } from '../relying-party.ts'
 import { nonces, ringOf } from './rings.ts'
 
@@ -268,6 +277,18 @@ describe('revocation is asked on every request', () => {
     expect(await opened({ ofRoot: { entries: [entry([0x11])] } })).toEqual({
       verdict: 'refused',
       rejection: { code: 'revoked', at: 1, serial: '11', since: revokedAt },
+    })
+  })
+
+  test('the operator’s word came, before any list', async () => {
+    const crls = [await createCrl(root), await createCrl(issuing)]
+    const revokedSerials = [{ issuer: certificateOf(leaf).issuer, serial: '2A', since: revokedAt }]
+    const store = await trust({ anchors: [root], crls, revokedSerials, epoch: 2 })
+    const later = relyingParty(store, { policy: strictPolicy })
+    await verified(later, await issue(issuing, { serial: [0x77] }))
+    expect(await openSession(await sealed(await party()), leaf.der, later, options)).toEqual({
+      verdict: 'refused',
+      rejection: { code: 'revoked', at: 0, serial: '2A', since: revokedAt },
     })
   })
 
