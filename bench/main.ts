@@ -7,6 +7,7 @@ import { chainBenches } from './benches/chain.ts'
 import { compiledBench } from './benches/compiled.ts'
 import { crlBench } from './benches/crl.ts'
 import { handshakeBench } from './benches/handshake.ts'
+import { overheadBench } from './benches/overhead.ts'
 import { headersBench } from './benches/headers.ts'
 import { parseBench } from './benches/parse.ts'
 import { sessionBench } from './benches/session.ts'
@@ -28,6 +29,7 @@ const benches: readonly Bench[] = [
   trustStoreBench,
   batchBench,
   handshakeBench,
+  overheadBench,
 ]
 
 interface Flags {

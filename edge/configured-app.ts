@@ -1,9 +1,10 @@
 import type { Hono } from 'hono'
 import { createApp } from './app.ts'
-import { readListener, type ListenerVariables } from './config.ts'
+import { readListener } from './config.ts'
 import type { AppEnv, Ports } from './context.ts'
 import type { Listener } from './listener.ts'
-import { createPorts, type PortsOptions } from './ports.ts'
+import { createPorts, type FollowingPortsOptions, type PortsOptions } from './ports.ts'
+import type { ListenerVariables } from './variables.ts'
 
 /** The edge app of one listener, the listener as it was read, and the ports that it was given. */
 export interface ConfiguredApp {
@@ -18,7 +19,7 @@ export interface ConfiguredApp {
  */
 export async function configuredApp(
   variables: ListenerVariables,
-  options: PortsOptions,
+  options: PortsOptions | FollowingPortsOptions,
 ): Promise<ConfiguredApp> {
   const listener = await readListener(variables)
   if (!listener.ok) {

@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http'
+
 /** Fields of one hop (RFC 9110 7.6.1); `expect` was answered by Node's server itself. */
 const hopByHop: ReadonlySet<string> = new Set([
   'connection',
@@ -21,4 +23,13 @@ export function endToEnd(lines: readonly FieldLine[]): FieldLine[] {
       .flatMap(([, value]) => value.split(',').map((token) => token.trim().toLowerCase())),
   )
   return lines.filter(([name]) => !hopByHop.has(name) && !nominated.has(name))
+}
+
+/** The field lines of a message, as they were sent. */
+export function linesOf({ rawHeaders }: IncomingMessage): FieldLine[] {
+  const lines: FieldLine[] = []
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    lines.push([(rawHeaders[index] ?? '').toLowerCase(), rawHeaders[index + 1] ?? ''])
+  }
+  return lines
 }

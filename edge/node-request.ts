@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { err, ok, type Result } from '#shared/result.ts'
-import { endToEnd, type FieldLine } from './node-headers.ts'
+import { endToEnd, linesOf, type FieldLine } from './node-headers.ts'
+import { asksForWebSocket } from './node-upgrade.ts'
 
 /** Why a request has no form that Fetch knows: an HTTP status and a sentence. */
 export interface RequestFault {
@@ -32,7 +33,7 @@ export function requestOf(
   if (!url.ok) return url
   const request = new Request(url.value, {
     method,
-    headers: endToEnd(linesOf(incoming)).map(([name, value]): [string, string] => [name, value]),
+    headers: fieldsOf(incoming),
     redirect: 'manual',
     signal,
     ...(hasBody(incoming, method) && { body: bodyOf(incoming), duplex: 'half' as const }),
@@ -40,12 +41,10 @@ export function requestOf(
   return ok(Object.defineProperty(request, 'connection', { value: incoming.socket }))
 }
 
-function linesOf({ rawHeaders }: IncomingMessage): FieldLine[] {
-  const lines: FieldLine[] = []
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    lines.push([(rawHeaders[index] ?? '').toLowerCase(), rawHeaders[index + 1] ?? ''])
-  }
-  return lines
+/** An upgrade that is passed over stays behind, as every field of the hop does. */
+function fieldsOf(incoming: IncomingMessage): [string, string][] {
+  const upgrade: FieldLine[] = asksForWebSocket(incoming) ? [['upgrade', 'websocket']] : []
+  return [...endToEnd(linesOf(incoming)), ...upgrade].map(([name, value]) => [name, value])
 }
 
 /** RFC 9112 6.3: a request has content when one of these fields says so. Fetch knows none of GET. */

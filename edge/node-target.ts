@@ -1,33 +1,68 @@
 import { Readable } from 'node:stream'
 import { Pool } from 'undici'
 import { endToEnd, type FieldLine } from './node-headers.ts'
+import { isWebSocketRequest, sendUpgrade } from './node-upgrade-target.ts'
+import type { OpenTarget, Target } from './routing/target.ts'
 import { urlAtTarget } from './target-url.ts'
 
 /** A target behind a Node server, over connections of its own. */
-export interface NodeTarget {
-  readonly send: (request: Request) => Promise<Response>
+export interface NodeTarget extends Target {
   /** Lets what is under way end. */
   close(): Promise<void>
 }
 
-/** Milliseconds without an answer's head, or between two parts of its body: ALB's idle timeout. */
+/** The targets of one server. */
+export interface NodeTargets {
+  readonly open: OpenTarget
+  /** Lets what is under way end. */
+  close(): Promise<void>
+}
+
+/** Opens targets by URL and closes them together. */
+export function createNodeTargets(): NodeTargets {
+  const opened: NodeTarget[] = []
+  return {
+    open: (address) => {
+      if (address.kind === 'binding') {
+        throw new Error(`the target binding:${address.name} needs a Worker: here targets are URLs`)
+      }
+      const target = createNodeTarget(address.url)
+      opened.push(target)
+      return target
+    },
+    close: async () => void (await Promise.all(opened.map((target) => target.close()))),
+  }
+}
+
+/** Milliseconds between two parts of an answer's body: ALB's idle timeout. */
 const silenceMs = 60_000
+
+/** Milliseconds that a connection may take: ALB's. */
+const connectTimeoutMs = 10_000
 
 /**
  * Sends requests to the origin of a URL and streams both ways. Not Node's `fetch`: that decodes
- * content and leaves the field that says it is encoded. Redirects are handed on, never followed.
+ * content and leaves the field that says it is encoded. Redirects are handed on, never followed. How
+ * long an answer may take to begin is said by the request's signal.
  *
  * @param target an absolute `http:` or `https:` URL, of which the origin counts
  */
 export function createNodeTarget(target: string): NodeTarget {
-  const pool = new Pool(new URL(target).origin, {
-    headersTimeout: silenceMs,
+  const { origin } = new URL(target)
+  const pool = new Pool(origin, {
+    headersTimeout: 0,
     bodyTimeout: silenceMs,
-    connectTimeout: 5_000,
+    connectTimeout: connectTimeoutMs,
   })
   return {
+    name: origin,
+    addressOf: (requested) => urlAtTarget(requested, target),
     send: async (request) => {
-      const { pathname, search } = urlAtTarget(request.url, target)
+      const url = urlAtTarget(request.url, target)
+      const { pathname, search } = url
+      if (isWebSocketRequest(request)) {
+        return sendUpgrade(request, url, targetFields(request.headers))
+      }
       const answer = await pool.request({
         method: request.method,
         path: `${pathname}${search}`,

@@ -1,5 +1,6 @@
 import { createCaches } from '#shared/caches.ts'
 import { createAuthenticatedCrls } from '#shared/revocation/authenticated-crls.ts'
+import type { RandomOctets } from '#shared/session/token.ts'
 import { instantFromMs, type Clock } from '#shared/time.ts'
 import { createRememberingVerifier } from '#shared/x509/remembering-verifier.ts'
 import type { SignatureVerifier } from '#shared/x509/signature.ts'
@@ -7,7 +8,7 @@ import { createWebCryptoVerifier } from '#shared/x509/web-crypto-verifier.ts'
 import type { Ports } from './context.ts'
 import type { Listener } from './listener.ts'
 import { createMetrics } from './observe/metrics.ts'
-import { createHeldTrustStore } from './trust-stores/held-trust-store.ts'
+import { createHeldTrustStore, type HeldTrustStore } from './trust-stores/held-trust-store.ts'
 import type { TrustFiles } from './trust-stores/trust-files.ts'
 
 /** What an entry has to bring; the rest is the web platform's. */
@@ -16,6 +17,9 @@ export interface PortsOptions {
   /** Undefined where the app answers by itself. */
   readonly target?: Ports['target']
   readonly addressAtTarget?: Ports['addressAtTarget']
+  /** Needed where the listener has target groups. */
+  readonly openTarget?: Ports['openTarget']
+  readonly mqtt?: MqttOf | undefined
   /** Verifies signatures: WebCrypto unless the runtime has something cheaper. */
   readonly verifier?: SignatureVerifier
   /** The runtime's own clock unless a test brings one. */
@@ -24,34 +28,63 @@ export interface PortsOptions {
   readonly log?: Ports['log']
 }
 
+/** A trust store that is no files: what is bound to a control plane follows one. */
+export type OpenTrustStore = (
+  listener: Pick<Listener, 'limits' | 'maxStalenessMs'>,
+) => HeldTrustStore
+
+/** What brings its own trust store. */
+export interface FollowingPortsOptions extends Omit<PortsOptions, 'trustFiles'> {
+  readonly openTrustStore: OpenTrustStore
+}
+
+/** MQTT of one listener: how often its idle sessions are asked about goes by its staleness. */
+type MqttOf = (listener: Pick<Listener, 'maxStalenessMs'>) => Ports['mqtt']
+
 /** The clock of every production entry. */
 export const runtimeClock: Clock = { now: () => instantFromMs(Date.now()) }
+
+/** The runtime's own source of random octets. */
+export const runtimeRandom: RandomOctets = (count) => crypto.getRandomValues(new Uint8Array(count))
 
 /** The ports of one listener in a runtime with WebCrypto; trust store files not taken are logged. */
 export function createPorts(
   listener: Pick<Listener, 'limits' | 'maxStalenessMs'>,
-  { trustFiles, target, addressAtTarget, verifier: given, clock = runtimeClock, log }: PortsOptions,
+  options: PortsOptions | FollowingPortsOptions,
 ): Ports {
+  const { target, addressAtTarget, verifier: given, clock = runtimeClock, log } = options
   const verifier = createRememberingVerifier(given ?? createWebCryptoVerifier())
   return {
     clock,
-    random: (count) => crypto.getRandomValues(new Uint8Array(count)),
+    random: runtimeRandom,
     log: log ?? ((line) => console.log(line)),
     metrics: createMetrics(),
     verifier,
     crls: createAuthenticatedCrls(verifier),
     caches: createCaches(),
-    trustStore: createHeldTrustStore({
-      files: trustFiles,
-      limits: listener.limits,
-      maxStalenessMs: listener.maxStalenessMs,
-      clock,
-      verifier,
-      report: ({ name, because }) =>
-        console.error(`trust store file ${name} was not taken: ${because}`),
-    }),
+    trustStore:
+      'openTrustStore' in options
+        ? options.openTrustStore(listener)
+        : filesTrustStore(listener, options.trustFiles, { clock, verifier }),
     target,
     addressAtTarget,
-    mqtt: undefined,
+    openTarget: options.openTarget,
+    mqtt: options.mqtt?.(listener),
   }
+}
+
+function filesTrustStore(
+  { limits, maxStalenessMs }: Pick<Listener, 'limits' | 'maxStalenessMs'>,
+  files: TrustFiles,
+  { clock, verifier }: Pick<Ports, 'clock' | 'verifier'>,
+): HeldTrustStore {
+  return createHeldTrustStore({
+    files,
+    limits,
+    maxStalenessMs,
+    clock,
+    verifier,
+    report: ({ name, because }) =>
+      console.error(`trust store file ${name} was not taken: ${because}`),
+  })
 }

@@ -1,22 +1,34 @@
+#!/usr/bin/env node
 import * as nodeCrypto from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { createNodeVerifier } from '#shared/x509/node-verifier.ts'
-import type { ListenerVariables } from './config.ts'
 import { configuredApp } from './configured-app.ts'
-import { createNodeTarget, type NodeTarget } from './node-target.ts'
+import { everyIdlePeriod } from './mqtt/repeat.ts'
+import { openTcpBroker, type HostAndPort } from './node-broker.ts'
+import { createLiveTls, type LiveTls, type TlsSources } from './node-live-tls.ts'
+import { createNodeTargets, type NodeTargets } from './node-target.ts'
+import { tlsPolicyNames, type TlsPolicyName } from './node-tls-policies.ts'
+import { createAcceptWebSocket } from './node-websocket.ts'
 import { startNodeServer, type NodeServer, type NodeTls } from './node.ts'
-import type { PortsOptions } from './ports.ts'
-import { urlAtTarget } from './target-url.ts'
+import type { Ports } from './context.ts'
+import { followedOf, type FollowVariables } from './node-followed.ts'
+import type { FollowingPortsOptions, PortsOptions } from './ports.ts'
 import { directoryTrustFiles } from './trust-stores/directory-trust-files.ts'
+import { decidesAnywhere } from './policies/choose.ts'
+import type { ListenerVariables } from './variables.ts'
 
 interface Flags {
-  readonly listen: { readonly host: string; readonly port: number }
+  readonly listen: HostAndPort
   readonly cert?: string
   readonly key?: string
   readonly resumption: NonNullable<NodeTls['resumption']>
-  readonly trust: string
+  readonly tlsPolicy?: TlsPolicyName
+  readonly advertiseCaNames: 'on' | 'off'
+  readonly trust?: string
   readonly target?: string
+  readonly broker?: HostAndPort
+  readonly maxConnections: number
   readonly platform?: string
   readonly grace: number
 }
@@ -24,9 +36,12 @@ interface Flags {
 /** Of the environment variables that are the listener's. */
 const prefix = 'SALLYPORT_'
 
+/** A listing of the trust store's directory is cheap, and not free. */
+const namesPeriodMinMs = 1000
+
 const program = new Command('sallyport-serve')
   .description('Client authentication on Node: ends mutual TLS itself, or stands behind a proxy')
-  .requiredOption('--trust <dir>', 'trust store: anchors.pem, intermediates.pem, crl/*.crl')
+  .option('--trust <dir>', 'trust store: anchors.pem, intermediates.pem, crl/*.crl')
   .option('--listen <host:port>', 'port 0 takes any free one', hostAndPort, {
     host: '127.0.0.1',
     port: 8443,
@@ -34,7 +49,19 @@ const program = new Command('sallyport-serve')
   .option('--cert <file>', "the server's certificate and intermediates, PEM")
   .option('--key <file>', 'its private key, PEM; without both: plain HTTP, behind a proxy')
   .option('--resumption <word>', 'never, or allowed: TLS tickets', resumptionWord, 'never')
+  .addOption(
+    new Option('--tls-policy <name>', "ALB's name for versions, suites and curves").choices(
+      tlsPolicyNames,
+    ),
+  )
+  .addOption(
+    new Option('--advertise-ca-names <word>', "tell clients the trust store's names")
+      .choices(['on', 'off'])
+      .default('off'),
+  )
   .option('--target <url>', 'where admitted requests go; without it: answers who was let in', url)
+  .option('--broker <host:port>', 'MQTT over WebSocket at /mqtt goes there', hostAndPort)
+  .option('--max-connections <count>', 'more at a time are closed at once', count, 16_384)
   .option('--platform <name>', 'who ends TLS (with --cert and --key: node-tls)')
   .option('--grace <seconds>', 'time for requests under way at SIGTERM', seconds, 10)
   .addHelpText(
@@ -42,7 +69,10 @@ const program = new Command('sallyport-serve')
     `
 The listener's other variables are read from the environment, with SALLYPORT_ before their names:
 SALLYPORT_MODE, SALLYPORT_EXPIRED, SALLYPORT_HOP, SALLYPORT_HOP_SECRET, SALLYPORT_SESSION_KEYS, …
+In place of --trust it follows a trust store of a control plane: SALLYPORT_TRUST_STORE (its name),
+SALLYPORT_TRUST_STORE_URL, SALLYPORT_TRUST_STORE_TOKEN (of the scope read).
 The connection log goes to standard output, all else to standard error.
+SIGHUP reads --cert and --key again: open connections stay, and new ones get the new certificate.
 
 Exit status: 0 ended by SIGTERM or SIGINT; 2 the settings, files or port cannot be used.`,
   )
@@ -54,44 +84,124 @@ await program.parseAsync()
 
 async function serve(flags: Flags): Promise<void> {
   try {
-    const { server, target } = await start(flags)
+    const { server, targets } = await start(flags)
     console.error(`listening on ${server.url}`)
-    endOnSignal(server, target, flags.grace * 1000)
+    endOnSignal(server, targets, flags.grace * 1000)
   } catch (error) {
-    console.error(`sallyport-serve: ${error instanceof Error ? error.message : String(error)}`)
+    console.error(`sallyport-serve: ${messageOf(error)}`)
     process.exitCode = 2
   }
 }
 
-async function start(flags: Flags): Promise<{ server: NodeServer; target?: NodeTarget }> {
-  const tls = await readTls(flags)
-  const target = flags.target === undefined ? undefined : createNodeTarget(flags.target)
-  const { app, listener, ports } = await configuredApp(variablesOf(flags, tls), {
-    trustFiles: directoryTrustFiles(flags.trust),
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+async function start(flags: Flags): Promise<{ server: NodeServer; targets: NodeTargets }> {
+  const endsTls = hasCredential(flags)
+  const targets = createNodeTargets()
+  const target =
+    flags.target === undefined ? undefined : targets.open({ kind: 'url', url: flags.target })
+  const { app, listener, ports } = await configuredApp(variablesOf(flags, endsTls), {
+    ...trustOf(flags),
     verifier: createNodeVerifier(nodeCrypto),
     target: target?.send,
-    addressAtTarget: addressOf(flags),
+    addressAtTarget: target?.addressOf,
+    openTarget: targets.open,
+    mqtt: mqttOf(flags),
   })
-  if (listener.platform.name === 'node-tls' && tls === undefined) {
+  if (target !== undefined && listener.forwarding.routing !== undefined) {
+    throw new Error('--target goes without SALLYPORT_TARGET_GROUPS: name it in a group there')
+  }
+  if (listener.platform.name === 'node-tls' && !endsTls) {
     throw new Error('the platform node-tls needs --cert and --key')
   }
-  if (listener.mode === 'verify' && (await ports.trustStore.current()) === undefined) {
-    throw new Error(`${flags.trust} is no trust store: it needs anchors.pem at least`)
+  if (decidesAnywhere(listener) && (await ports.trustStore.current()) === undefined) {
+    throw new Error(noTrustStore(flags))
   }
-  const server = await startNodeServer({ app, ...flags.listen, ...(tls && { tls }) })
-  return { server, ...(target && { target }) }
+  const tls = endsTls ? await createLiveTls(tlsSources(flags, ports)) : undefined
+  const limits = { connectionsMax: flags.maxConnections }
+  const options = { app, ...flags.listen, limits, ...(tls && { tls: tls.settings() }) }
+  const server = await startNodeServer(options)
+  if (tls !== undefined) keepCurrent(tls, server, flags, listener.maxStalenessMs)
+  return { server, targets }
 }
 
-/** The target is asked under its own host: that is the one that evidence has to be for. */
-function addressOf({ target }: Flags): PortsOptions['addressAtTarget'] {
-  return target === undefined ? undefined : (requested) => urlAtTarget(requested, target)
+/** A directory, or a control plane that is followed: two would be two words on who is revoked. */
+function trustOf({
+  trust,
+}: Flags): Pick<PortsOptions, 'trustFiles'> | Pick<FollowingPortsOptions, 'openTrustStore'> {
+  const openTrustStore = followedOf(followVariables(), (sentence) => console.error(sentence))
+  if (trust !== undefined && openTrustStore === undefined) {
+    return { trustFiles: directoryTrustFiles(trust) }
+  }
+  if (trust === undefined && openTrustStore !== undefined) return { openTrustStore }
+  throw new Error('expected --trust <dir>, or SALLYPORT_TRUST_STORE with its _URL and _TOKEN')
 }
 
-async function readTls({ cert, key, resumption }: Flags): Promise<NodeTls | undefined> {
-  if (cert === undefined && key === undefined) return undefined
-  if (cert === undefined || key === undefined) throw new Error('--cert and --key go together')
-  const certPem = await readNamed('certificate', cert)
-  return { certPem, keyPem: await readNamed('key', key), resumption }
+function followVariables(): FollowVariables {
+  const named = (name: keyof FollowVariables): string | undefined => process.env[prefix + name]
+  return {
+    TRUST_STORE: named('TRUST_STORE'),
+    TRUST_STORE_URL: named('TRUST_STORE_URL'),
+    TRUST_STORE_TOKEN: named('TRUST_STORE_TOKEN'),
+  }
+}
+
+function noTrustStore({ trust }: Flags): string {
+  if (trust !== undefined) return `${trust} is no trust store: it needs anchors.pem at least`
+  return `the control plane gave no trust store ${followVariables().TRUST_STORE ?? ''}`
+}
+
+function hasCredential({ cert, key, tlsPolicy, advertiseCaNames }: Flags): boolean {
+  if ((cert === undefined) !== (key === undefined)) throw new Error('--cert and --key go together')
+  if (cert === undefined && (tlsPolicy !== undefined || advertiseCaNames === 'on')) {
+    throw new Error('--tls-policy and --advertise-ca-names need --cert and --key')
+  }
+  return cert !== undefined
+}
+
+function tlsSources(flags: Flags, { trustStore }: Ports): TlsSources {
+  const { cert = '', key = '', resumption, tlsPolicy, advertiseCaNames } = flags
+  return {
+    credential: async () => ({
+      certPem: await readNamed('certificate', cert),
+      keyPem: await readNamed('key', key),
+    }),
+    resumption,
+    ...(tlsPolicy !== undefined && { policy: tlsPolicy }),
+    ...(advertiseCaNames === 'on' && { trustStore }),
+  }
+}
+
+function mqttOf({ broker }: Flags): PortsOptions['mqtt'] {
+  if (broker === undefined) return undefined
+  const acceptWebSocket = createAcceptWebSocket()
+  return ({ maxStalenessMs }) => ({
+    openBroker: () => openTcpBroker(broker),
+    acceptWebSocket,
+    repeat: everyIdlePeriod(maxStalenessMs),
+  })
+}
+
+/** Whatever cannot be used is told, and what was in force before stays. */
+function keepCurrent(tls: LiveTls, server: NodeServer, flags: Flags, maxStalenessMs: number): void {
+  process.on('SIGHUP', () => {
+    tls.reload(server).then(
+      () => console.error('SIGHUP: the certificate was read again'),
+      (error: unknown) => console.error(`SIGHUP: the certificate stays: ${messageOf(error)}`),
+    )
+  })
+  if (flags.advertiseCaNames === 'off') return
+  let told = ''
+  const refresh = (): void => {
+    tls.refreshNames(server).catch((error: unknown) => {
+      // The same trust store again is the same news.
+      if (messageOf(error) !== told) console.error(messageOf(error))
+      told = messageOf(error)
+    })
+  }
+  setInterval(refresh, Math.max(namesPeriodMinMs, maxStalenessMs)).unref()
 }
 
 async function readNamed(what: string, file: string): Promise<string> {
@@ -102,26 +212,26 @@ async function readNamed(what: string, file: string): Promise<string> {
   }
 }
 
-function variablesOf({ platform }: Flags, tls: NodeTls | undefined): ListenerVariables {
+function variablesOf({ platform }: Flags, endsTls: boolean): ListenerVariables {
   const named = Object.entries(process.env).filter(([name]) => name.startsWith(prefix))
   const variables = named.map(([name, value]) => [name.slice(prefix.length), value])
-  const byTls = tls === undefined ? undefined : 'node-tls'
+  const byTls = endsTls ? 'node-tls' : undefined
   const chosen = platform ?? process.env[`${prefix}PLATFORM`] ?? byTls
   if (chosen === undefined) throw new Error('--platform is needed where a proxy ends TLS')
   return { ...(Object.fromEntries(variables) as ListenerVariables), PLATFORM: chosen }
 }
 
 /** A second signal does not wait. */
-function endOnSignal(server: NodeServer, target: NodeTarget | undefined, graceMs: number): void {
+function endOnSignal(server: NodeServer, targets: NodeTargets, graceMs: number): void {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
       console.error(`${signal}: ending the requests under way`)
-      void server.close(graceMs).then(() => target?.close())
+      void server.close(graceMs).then(() => targets.close())
     })
   }
 }
 
-function hostAndPort(text: string): Flags['listen'] {
+function hostAndPort(text: string): HostAndPort {
   const [, host, port] = /^(\[[0-9A-Fa-f:]+\]|[^:[\]]+):(\d{1,5})$/.exec(text) ?? []
   if (host === undefined || Number(port) > 65_535) {
     throw new InvalidArgumentError('expected an address and a port, like 127.0.0.1:8443')
@@ -137,6 +247,11 @@ function resumptionWord(text: string): Flags['resumption'] {
 function url(text: string): string {
   if (/^https?:/.test(text) && URL.canParse(text)) return text
   throw new InvalidArgumentError('expected an http: or https: URL')
+}
+
+function count(text: string): number {
+  if (/^[1-9]\d{0,6}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('expected a whole number, 1 at least')
 }
 
 function seconds(text: string): number {

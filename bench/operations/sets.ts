@@ -1,4 +1,4 @@
-import { compiledOperations } from './compiled.ts'
+import { compiledOperations, firstAnswerOperations } from './compiled.ts'
 import { crlLoadAloneOperations, crlLoadOperations, crlLookupOperations } from './crl.ts'
 import { albOperations, rfc9440Operations } from './headers.ts'
 import type { Operations } from './operation.ts'
@@ -16,6 +16,7 @@ export const operationSets = {
   crlLoadAlone: crlLoadAloneOperations,
   crlLookup: crlLookupOperations,
   compiled: compiledOperations,
+  firstAnswer: firstAnswerOperations,
   alb: albOperations,
   rfc9440: rfc9440Operations,
   session: sessionOperations,

@@ -11,6 +11,7 @@ import {
   awaited,
   expectTrue,
   octetsOf,
+  requestedLeaves,
   type Fixture,
   type Operation,
   type Operations,
@@ -75,9 +76,8 @@ async function ours(
 /** The path cache is left out: a leaf that comes again would be known, and these count as new. */
 const knownLeaf: Way = async (name, fixture, verifier) => {
   const verification = await relyingParty(fixture, createRememberingVerifier(verifier))
-  const { certificates } = createCaches()
   const paths = { find: () => undefined, keep: () => undefined }
-  return decides(name, { ...verification, caches: { certificates, paths } }, fixture)
+  return decides(name, { ...verification, caches: { ...createCaches(), paths } }, fixture)
 }
 
 /** Without caches every certificate is read and verified anew, and its key imported. */
@@ -90,23 +90,14 @@ const knownPath: Way = async (name, fixture, verifier) => {
   return decides(name, { ...verification, caches: createCaches() }, { ...fixture, leaves })
 }
 
-/** Requests that are made ready: by the time one comes again, nothing of its octets is at hand. */
-const requests = 64
-
-/**
- * Each request brings octets of its own. They are made beforehand: what reading them out of a header
- * costs is in the figures of headers, and two copies a request cost as much as a third of deciding on
- * a leaf that comes again.
- */
 function decides(name: string, verification: Verification, fixture: Fixture): Operation {
   const intermediate = octetsOf(fixture, 'intermediate')
-  const { leaves = [] } = fixture
-  const chains = Array.from({ length: requests }, (_, nth) => ({
+  const chains = requestedLeaves(fixture).map((leaf) => ({
     kind: 'chain' as const,
-    leaf: (leaves[nth % leaves.length] ?? new Uint8Array()).slice(),
+    leaf,
     intermediates: [intermediate.slice()],
   }))
-  return awaited(name, (nth) => expectAccepted(chains[nth % requests], verification))
+  return awaited(name, (nth) => expectAccepted(chains[nth % chains.length], verification))
 }
 
 async function expectAccepted(

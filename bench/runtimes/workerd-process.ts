@@ -17,10 +17,12 @@ export interface WorkerdProcess {
 /** The one that the edge's own configuration names: wrangler.toml. */
 const compatibilityDate = '2026-10-15'
 
-const config = `using Workerd = import "/workerd/workerd.capnp";
+const configOf = (
+  cfHeader: string | undefined,
+): string => `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [(name = "main", worker = .main)],
-  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (${cfHeader === undefined ? '' : `cfBlobHeader = "${cfHeader}"`}), service = "main")],
 );
 const main :Workerd.Worker = (
   modules = [(name = "main.mjs", esModule = embed "main.mjs")],
@@ -33,10 +35,14 @@ const { default: workerd } = createRequire(import.meta.url)('workerd') as {
   readonly default: string
 }
 
-/** One isolate with this module, in a process by itself, so that its CPU is nobody else's. */
-export async function startWorkerd(module: string): Promise<WorkerdProcess> {
+/**
+ * One isolate with this module, in a process by itself, so that its CPU is nobody else's.
+ *
+ * @param cfHeader the name of a header that bears `request.cf` as JSON; without it there is none
+ */
+export async function startWorkerd(module: string, cfHeader?: string): Promise<WorkerdProcess> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-bench-'))
-  writeFileSync(join(folder, 'config.capnp'), config)
+  writeFileSync(join(folder, 'config.capnp'), configOf(cfHeader))
   writeFileSync(join(folder, 'main.mjs'), module)
   const args = ['serve', '--control-fd=3', join(folder, 'config.capnp')]
   const child = spawn(workerd, args, { stdio: ['ignore', 'inherit', 'inherit', 'pipe'] })

@@ -1,6 +1,6 @@
 import * as crypto from 'node:crypto'
 import { createApp } from '#edge/app.ts'
-import type { ListenerVariables } from '#edge/config.ts'
+import type { ListenerVariables } from '#edge/variables.ts'
 import type { Ports } from '#edge/context.ts'
 import { startNodeServer, type NodeServer, type NodeServerOptions } from '#edge/node.ts'
 import { createPorts } from '#edge/ports.ts'
@@ -19,6 +19,7 @@ export interface NodeStage {
 export interface NodeStageOptions {
   readonly variables?: ListenerVariables
   readonly target?: Ports['target']
+  readonly mqtt?: Ports['mqtt']
   /** Null: plain HTTP. */
   readonly tls?: { readonly resumption: 'never' | 'allowed' } | null
 }
@@ -32,7 +33,7 @@ const byDefault: ListenerVariables = {
 
 export async function startNodeStage(
   pki: DirectoryPki,
-  { variables = {}, target, tls }: NodeStageOptions = {},
+  { variables = {}, target, mqtt, tls }: NodeStageOptions = {},
 ): Promise<NodeStage> {
   const clock = setClock()
   const listener = await listenerOf({ ...byDefault, ...variables })
@@ -41,6 +42,7 @@ export async function startNodeStage(
     verifier: createNodeVerifier(crypto),
     clock,
     target,
+    mqtt: () => mqtt,
   })
   const server = await startNodeServer({
     app: createApp(listener, ports),

@@ -3,7 +3,7 @@ import http from 'node:http'
 import { connect as connectTcp } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { startNodeServer } from '#edge/node.ts'
+import { startNodeServer, type NodeServerLimits } from '#edge/node.ts'
 import { connect, type DeviceResponse } from '#simulator/engine/client/device-connection.ts'
 import { openTls } from '#simulator/engine/client/tls-connection.ts'
 import { shift } from '#shared/time.ts'
@@ -247,6 +247,98 @@ describe('streams', () => {
     await server.close(0)
   })
 })
+
+describe('what one client may take', () => {
+  const app = { fetch: async (request: Request) => new Response(await request.text()) }
+  const brief = { headersMs: 1, requestMs: 1, checkMs: 1 }
+
+  /** What a client is told that sends this and no more. */
+  async function told(text: string, limits: Partial<NodeServerLimits>): Promise<string> {
+    const server = await startNodeServer({ app, host: '127.0.0.1', port: 0, limits })
+    const socket = connectTcp(server.port, '127.0.0.1')
+    socket.write(text)
+    const [answer] = (await once(socket, 'data')) as [Buffer]
+    await once(socket, 'close')
+    await server.close(0)
+    return String(answer).split('\r\n')[0] ?? ''
+  }
+
+  test.each([
+    { slow: 'in its header', text: 'GET / HTTP/1.1\r\nHost: a\r\nX: ' },
+    { slow: 'in its body', text: 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nx' },
+  ])('a client that is slow $slow is told 408', async ({ text }) => {
+    expect(await told(text, brief)).toBe('HTTP/1.1 408 Request Timeout')
+  })
+
+  test('a client too many is not served, and served when another has left', async () => {
+    const limits = { connectionsMax: 1 }
+    const server = await startNodeServer({ app, host: '127.0.0.1', port: 0, limits })
+    const [first, second] = [connectTcp(server.port), connectTcp(server.port)]
+    await once(second, 'close')
+    first.destroy()
+    await once(first, 'close')
+    const third = connectTcp(server.port)
+    third.end('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nok')
+    expect(String(((await once(third, 'data')) as [Buffer])[0])).toMatch(/^HTTP\/1\.1 200 /)
+    await server.close(0)
+  })
+
+  test.each([
+    { octets: 63 * 1024, status: 200 },
+    { octets: 64 * 1024, status: 431 },
+  ])('a header of $octets bytes: $status', async ({ octets, status }) => {
+    const server = await startNodeServer({ app, host: '127.0.0.1', port: 0 })
+    const response = await fetch(server.url, { headers: { x: 'x'.repeat(octets) } })
+    expect(response.status).toBe(status)
+    await server.close(0)
+  })
+})
+
+describe('a header of ALB with five certificates: its quota for one is 16 kB, for all of them 64', () => {
+  const secret = 's'.repeat(32)
+  const hop = { HOP: 'secret', HOP_SECRET: secret }
+  const variables = { PLATFORM: 'alb', ALB_MODE: 'passthrough', MODE: 'passthrough', ...hop }
+
+  /** What the target is told of a chain in one header, beside 4 kB in others. */
+  async function sent(paddedOctets: number): Promise<{ length: number; told: unknown }> {
+    const { chainPem } = await pki.issue(`car-of-${paddedOctets}`)
+    const header = encodeURIComponent(chainPem + paddedCertificate(paddedOctets).repeat(3))
+    const on = await startStage({ tls: null, variables, target: countsCertificates })
+    const response = await fetch(on.server.url, {
+      headers: {
+        'x-amzn-mtls-clientcert': header,
+        'x-sallyport-hop': secret,
+        'x-other': 'x'.repeat(4096),
+      },
+    })
+    const body = (await response.json()) as { readonly code?: string }
+    return { length: header.length, told: body.code ?? body }
+  }
+
+  test('within it: the target gets all five', async () => {
+    const { length, told } = await sent(3000)
+    expect(told).toBe(5)
+    expect(length).toBeLessThanOrEqual(16 * 1024)
+    expect(length + 4096).toBeGreaterThan(16 * 1024)
+  })
+
+  test('beyond it: refused by name, and not passed on as if there were none', async () => {
+    const { length, told } = await sent(4000)
+    expect(told).toBe('presentation_malformed')
+    expect(length).toBeGreaterThan(16 * 1024)
+  })
+})
+
+const countsCertificates = async ({ headers }: Request): Promise<Response> =>
+  Response.json(headers.get('x-amzn-mtls-clientcert')?.match(/BEGIN%20CERTIFICATE/g)?.length)
+
+/** A certificate as large as one of a long key; passed through, it is not read. */
+function paddedCertificate(octets: number): string {
+  const der = Buffer.alloc(octets, 0x5a)
+  der.set([0x30, 0x82, (octets - 4) >>> 8, (octets - 4) & 0xff])
+  const lines = der.toString('base64').match(/.{1,64}/g) ?? []
+  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`
+}
 
 /** When a client leaves, and what it has sent by then. */
 const leavings = [

@@ -1,17 +1,21 @@
-import { spawn, type ChildProcessByStdio } from 'node:child_process'
-import { once } from 'node:events'
+import { spawn, spawnSync, type ChildProcessByStdio } from 'node:child_process'
+import { on, once } from 'node:events'
 import http, { type ServerResponse } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { toUtf8 } from '#shared/bytes.ts'
+import { startBroker } from '#simulator/engine/broker.ts'
+import { connectMqtt } from '#simulator/engine/client/mqtt-client.ts'
 import type { DeviceCredential } from '#simulator/ca/authority.ts'
+import { noOpenssl } from '../installed.ts'
 import {
   answered,
   connected,
   createDirectoryPki,
   deviceOptions,
+  valueOf,
   type DirectoryPki,
 } from '../runtime/directory-pki.ts'
 
@@ -102,6 +106,94 @@ test('ends mutual TLS, asks the trust store and logs; SIGTERM drains', async () 
   target.close()
 })
 
+/** Everything that a command says from now on, until it has said this. */
+async function says(child: Command, word: string): Promise<void> {
+  let said = ''
+  for await (const chunk of on(child.stderr, 'data')) {
+    said += String(chunk)
+    if (said.includes(word)) return
+  }
+}
+
+/** Starts the command and hears it to its end from where it listens on. */
+async function served(...args: readonly string[]): Promise<{ child: Command; port: number }> {
+  const child = command([...usual(), ...args], { SALLYPORT_MAX_STALENESS: '0s' })
+  const said = on(child.stderr, 'data')
+  let text = ''
+  for await (const chunk of said) {
+    text += String(chunk)
+    const [, port] = /listening on \S+:(\d+)\n/.exec(text) ?? []
+    if (port !== undefined) return { child, port: Number(port) }
+  }
+  throw new Error('it does not listen')
+}
+
+test('SIGHUP: another certificate for new connections; one that is none is told, and the one before stays', async () => {
+  const { child, port } = await served()
+  const held = await connected(deviceOptions(pki, { port }, device))
+  const another = await createDirectoryPki(Date.now())
+  const { server } = another
+  await another.remove()
+  await pki.put('server.key', toUtf8(server.keyPem))
+  child.kill('SIGHUP')
+  await says(child, 'SIGHUP: the certificate stays: the certificate and its key cannot be used')
+  await pki.put('server.crt', toUtf8(server.certPem))
+  child.kill('SIGHUP')
+  await says(child, 'SIGHUP: the certificate was read again')
+  const fresh = await connected({ ...deviceOptions(pki, { port }, device), caPem: server.caPem })
+  expect([(await answered(held)).status, (await answered(fresh)).status]).toEqual([200, 200])
+  await Promise.all([held.close(), fresh.close()])
+  await pki.put('server.crt', toUtf8(pki.server.certPem))
+  await pki.put('server.key', toUtf8(pki.server.keyPem))
+})
+
+test('SIGKILL in the middle of a request: the next process on that port serves, and remembers who is revoked', async () => {
+  const target = http.createServer(() => first.kill('SIGKILL')).listen(0, '127.0.0.1')
+  await once(target, 'listening')
+  const { port: targetPort } = target.address() as AddressInfo
+  const { child: first, port } = await served('--target', `http://127.0.0.1:${targetPort}`)
+  const lost = await connected(deviceOptions(pki, { port }, device))
+  expect(await lost.request({ method: 'GET', path: '/' })).toMatchObject({
+    ok: false,
+    error: { kind: 'connection_closed' },
+  })
+  const revoked = await pki.issue('car-revoked-between')
+  await pki.revoke(revoked)
+  await served('--listen', `127.0.0.1:${port}`)
+  const statuses = []
+  for (const each of [device, revoked]) {
+    const connection = await connected(deviceOptions(pki, { port }, each))
+    statuses.push((await answered(connection)).status)
+    await connection.close()
+  }
+  expect(statuses).toEqual([200, 403])
+  await lost.close()
+  target.close()
+})
+
+test('--broker: an idle MQTT session is cut when its certificate is revoked', async () => {
+  const broker = await startBroker()
+  const { port } = await served('--broker', `127.0.0.1:${broker.port}`)
+  const meter = await pki.issue('meter-idle')
+  const options = { ...deviceOptions(pki, { port }, meter), clientId: 'meter-idle' }
+  const session = valueOf(await connectMqtt(options))
+  valueOf(await session.publish('meters', 'hello'))
+  await pki.revoke(meter)
+  const cut = { kind: 'refused', code: 'revoked', by: { closeCode: 4403 } }
+  expect(await session.ended).toEqual(cut)
+  await broker.close()
+})
+
+test.skipIf(noOpenssl)('--advertise-ca-names and --tls-policy, as OpenSSL sees them', async () => {
+  const policy = ['--tls-policy', 'ELBSecurityPolicy-TLS13-1-3-2021-06']
+  const { port } = await served('--advertise-ca-names', 'on', ...policy)
+  const at = ['s_client', '-connect', `127.0.0.1:${port}`]
+  const { stdout } = spawnSync('openssl', at, { input: '', encoding: 'utf8' })
+  expect(stdout).toContain('Acceptable client certificate CA names')
+  expect(stdout).toContain('TLSv1.3')
+  expect(spawnSync('openssl', [...at, '-tls1_2'], { input: '' }).status).not.toBe(0)
+})
+
 test('behind a proxy: plain HTTP, with the hop from the environment', async () => {
   const secret = 's'.repeat(32)
   const args = ['--trust', pki.directory, '--listen', '127.0.0.1:0', '--platform', 'nginx']
@@ -161,6 +253,22 @@ describe('what cannot be used is told, with status 2', () => {
     },
     { name: 'no port', args: () => [...usual(), '--listen', 'localhost'], said: 'and a port' },
     { name: 'no URL', args: () => [...usual(), '--target', 'origin:80'], said: 'an http: or' },
+    {
+      name: 'no TLS policy',
+      args: () => [...usual(), '--tls-policy', 'ELBSecurityPolicy-2016-08'],
+      said: 'Allowed choices are ELBSecurityPolicy-TLS13-1-3-2021-06, ',
+    },
+    {
+      name: 'a TLS policy for TLS that ends elsewhere',
+      args: () =>
+        ['--trust', pki.directory, '--platform', 'nginx'].concat([
+          '--tls-policy',
+          'ELBSecurityPolicy-TLS13-1-3-2021-06',
+        ]),
+      said: '--tls-policy and --advertise-ca-names need --cert and --key',
+    },
+    { name: 'no broker', args: () => [...usual(), '--broker', 'broker'], said: 'and a port' },
+    { name: 'no room', args: () => [...usual(), '--max-connections', '0'], said: '1 at least' },
     { name: 'no word', args: () => [...usual(), '--resumption', 'x'], said: 'never or allowed' },
   ]
 

@@ -1,0 +1,180 @@
+import { toUtf8, type Bytes } from '#shared/bytes.ts'
+import { toPem } from '#simulator/ca/pem.ts'
+import { bundleWorker } from '#simulator/engine/bundle-worker.ts'
+import { tlsClientAuth } from '#simulator/front/profiles/cloudflare.ts'
+import type { Bench, Goal, Section } from '../bench.ts'
+import { alternate, figureOf, type Rounds } from '../measure.ts'
+import {
+  createClient,
+  loaded,
+  type Client,
+  type Loaded,
+  type LoadRequest,
+} from '../overhead/load.ts'
+import { createPki, type Pki } from '../pki.ts'
+import { packFixture } from '../runtimes/fixture-wire.ts'
+import { wholePathSections } from './whole-path.ts'
+import { startWorkerd, type WorkerdProcess } from '../runtimes/workerd-process.ts'
+
+/**
+ * In workerd: a worker with the middleware beside the same worker without it: one process of workerd, one bundle,
+ * requests over connections that stay, by turns. Every request bears the same `request.cf`. In Node:
+ * the whole path of a request beside nginx.
+ */
+export const overheadBench: Bench = {
+  name: 'overhead',
+  title: 'a request to a worker with the middleware and without it',
+  runtimes: ['node', 'workerd'],
+  async *run({ runtime, rounds }) {
+    if (runtime.name === 'node') {
+      yield* wholePathSections(rounds)
+      return
+    }
+    const { text } = await bundleWorker('bench/overhead-worker.ts')
+    const workerd = await startWorkerd(text, cfHeader)
+    const client = createClient(workerd.url)
+    try {
+      yield* workerSections({ workerd, client, pki: createPki('P-256', newDevices) }, rounds)
+    } finally {
+      await client.close()
+      await workerd.close()
+    }
+  },
+}
+
+const cfHeader = 'x-bench-cf'
+
+/** Devices that come for the first time, in a turn and while it is calibrated. */
+const newDevices = 4_000
+
+/** Devices that come again and again. */
+const repeatDevices = 64
+
+/** Turns of devices that nobody knows are shorter: their number is bounded. */
+const newDevicesTurnUs = 150_000
+
+interface Stage {
+  readonly workerd: WorkerdProcess
+  readonly client: Client
+  readonly pki: Pki
+}
+
+async function* workerSections(stage: Stage, rounds: Rounds): AsyncGenerator<Section> {
+  const blobs = stage.pki.leaves.map((leaf) => cfBlob(leaf, stage.pki.intermediate))
+  const fixture = packFixture(filesOf(stage.pki))
+  const begin = async (): Promise<void> => {
+    const response = await fetch(stage.workerd.url, { method: 'PUT', body: fixture })
+    if (!response.ok) throw new Error(`the worker does not begin: ${await response.text()}`)
+  }
+  await begin()
+  const again = (app: string, name: string, cookies?: readonly string[]): Loaded =>
+    loaded({
+      name,
+      pids: [stage.workerd.pid],
+      client: stage.client,
+      requestOf: (nth) =>
+        requestTo(app, blobs[nth % repeatDevices] ?? '', cookies?.[nth % repeatDevices]),
+    })
+  const cookies = await cookiesOf(stage, blobs)
+  const withIt = 'with the middleware'
+  const without = 'without it'
+  const readsCf = 'without it, but reading request.cf'
+  const atMost = 1.1
+  const sides = [again('with', withIt), again('without', without), again('cf', readsCf)]
+  yield* sections('repeat devices', rounds, sides, [{ of: withIt, to: without, atMost }])
+  yield* sections('repeat devices, a line of log each', rounds, [
+    again('logged', withIt),
+    again('without', without),
+  ])
+  yield* sections('repeat devices with a session cookie', rounds, [
+    again('cookie', withIt, cookies),
+    again('without', without, cookies),
+  ])
+  yield* sections('repeat devices through the gateway', rounds, [
+    again('gateway-verify', 'MODE verify'),
+    again('gateway-off', 'MODE off'),
+  ])
+  const once = (app: string, name: string): Loaded =>
+    loaded({
+      name,
+      pids: [stage.workerd.pid],
+      client: stage.client,
+      requestOf: (nth) => requestTo(app, newDevice(blobs, nth)),
+      // Nothing is remembered, and the trust store is read: neither is the device's cost.
+      before: async () => {
+        await begin()
+        await stage.client.send(1, () => requestTo(app, blobs[0] ?? ''))
+      },
+    })
+  yield* sections('new devices', { ...rounds, turnUs: Math.min(rounds.turnUs, newDevicesTurnUs) }, [
+    once('with', withIt),
+    once('without', without),
+  ])
+}
+
+/** The first one is known from the warm-up. */
+function newDevice(blobs: readonly string[], nth: number): string {
+  const blob = blobs[nth + 1]
+  if (blob === undefined) throw new Error(`a turn needs more than ${newDevices} new devices`)
+  return blob
+}
+
+function requestTo(app: string, blob: string, cookie?: string): LoadRequest {
+  const headers = { [cfHeader]: blob, 'user-agent': 'meter/4.2', accept: 'application/json' }
+  return { path: `/${app}/telemetry`, headers: { ...headers, ...(cookie && { cookie }) } }
+}
+
+/** The sessions that the repeat devices begin with their first request. */
+async function cookiesOf({ workerd }: Stage, blobs: readonly string[]): Promise<readonly string[]> {
+  const cookies: string[] = []
+  for (const blob of blobs.slice(0, repeatDevices)) {
+    const { path, headers } = requestTo('cookie', blob)
+    const response = await fetch(`${workerd.url}${path}`, { headers })
+    const [cookie] = response.headers.getSetCookie()
+    if (cookie === undefined) throw new Error(`no session began: ${await response.text()}`)
+    cookies.push(cookie.split(';')[0] ?? '')
+  }
+  return cookies
+}
+
+/** CPU for one request, and how many a second there were in the same turns. */
+async function* sections(
+  title: string,
+  rounds: Rounds,
+  sides: readonly Loaded[],
+  goals: readonly Goal[] = [],
+): AsyncGenerator<Section> {
+  const figures = await alternate(
+    sides.map(({ contender }) => contender),
+    rounds,
+  )
+  yield { title: `${title}: CPU of workerd`, unit: 'µs', figures, goals }
+  yield {
+    title: `${title}: answered in a second (least)`,
+    unit: 'requests/s',
+    figures: sides.map(({ contender, rates }) =>
+      figureOf(contender.name, rates.slice(-rounds.count)),
+    ),
+    goals: [],
+  }
+}
+
+function filesOf(pki: Pki): Record<string, readonly Bytes[]> {
+  return {
+    'anchors.pem': [toUtf8(toPem('CERTIFICATE', pki.root))],
+    'crl/root.crl': [pki.rootCrl],
+    'crl/issuing.crl': [pki.crl(1000)],
+  }
+}
+
+/** `request.cf` as Cloudflare fills it. */
+function cfBlob(leaf: Bytes, intermediate: Bytes): string {
+  const facts = tlsClientAuth({
+    tlsVersion: 'TLSv1.3',
+    clientAddress: '192.0.2.1',
+    port: 443,
+    chain: [leaf, intermediate],
+    verdict: { kind: 'success' },
+  })
+  return JSON.stringify({ tlsClientAuth: facts })
+}

@@ -1,0 +1,102 @@
+import { Hono } from 'hono'
+import { createApp } from '#edge/app.ts'
+import { readListener } from '#edge/config.ts'
+import type { Ports } from '#edge/context.ts'
+import { clientCertificate, type ClientCertificateOptions, type DeviceEnv } from '#edge/hono.ts'
+import { cloudflarePlatform } from '#edge/platforms/cloudflare.ts'
+import type { PlatformRequest } from '#edge/platforms/platform.ts'
+import { createPorts } from '#edge/ports.ts'
+import type { TrustFiles } from '#edge/trust-stores/trust-files.ts'
+import type { ListenerVariables } from '#edge/variables.ts'
+import { importKeyRing } from '#shared/session/key-ring.ts'
+import { sessionTtlMaxMs } from '#shared/session/session.ts'
+import { benchNow, type Fixture } from './operations/operation.ts'
+import { unpackFixture } from './runtimes/fixture-wire.ts'
+
+/*
+ * One worker with and without the middleware. `PUT /` takes the trust store's files and makes the apps
+ * anew, with nothing remembered; `GET /<app>/…` is a request to one of them. Which app it is costs all
+ * of them the same.
+ */
+
+interface App {
+  fetch(request: Request): Response | Promise<Response>
+}
+
+let apps: ReadonlyMap<string, App> = new Map()
+
+/** A body of the size that telemetry is answered with. */
+const answered = { accepted: true, next: '2027-01-15T13:00:00Z' }
+
+const clock = { now: () => benchNow }
+
+async function createApps(fixture: Fixture): Promise<ReadonlyMap<string, App>> {
+  const trustFiles = filesOf(fixture)
+  const log: string[] = []
+  const options: ClientCertificateOptions = { platform: cloudflarePlatform(), trustFiles, clock }
+  const ring = await importKeyRing(`k1:${btoa('0123456789abcdef0123456789abcdef')}`)
+  if (!ring.ok) throw new Error(ring.error)
+  return new Map<string, App>([
+    ['without', ownApp()],
+    ['cf', appThatReadsCf()],
+    ['with', ownApp(options)],
+    ['logged', ownApp({ ...options, connectionLog: 'json', log: oneLine(log) })],
+    ['cookie', ownApp({ ...options, session: { ring: ring.value, ttlMs: sessionTtlMaxMs } })],
+    ['gateway-off', await gateway({ MODE: 'off' }, trustFiles)],
+    ['gateway-verify', await gateway({ MODE: 'verify' }, trustFiles)],
+  ])
+}
+
+/** Somebody's own app, with the middleware where there are options for it. */
+function ownApp(options?: ClientCertificateOptions): App {
+  const app = new Hono<DeviceEnv>()
+  if (options !== undefined) app.use(clientCertificate(options))
+  app.get('*', (context) => context.json(answered))
+  return app
+}
+
+/** workerd makes `request.cf` of its JSON where it is first asked for: the platform's own cost. */
+function appThatReadsCf(): App {
+  const app = new Hono()
+  app.get('*', (context) => {
+    const { cf }: PlatformRequest = context.req.raw
+    return cf === undefined ? context.text('no facts', 500) : context.json(answered)
+  })
+  return app
+}
+
+const target: Ports['target'] = () => Promise.resolve(Response.json(answered))
+
+/** The whole worker before a target that answers at once: what is forwarded is made and not sent. */
+async function gateway(variables: ListenerVariables, trustFiles: TrustFiles): Promise<App> {
+  const listener = await readListener({ ...variables, CONNECTION_LOG: 'off' })
+  if (!listener.ok) throw new Error(JSON.stringify(listener.error))
+  return createApp(listener.value, createPorts(listener.value, { trustFiles, clock, target }))
+}
+
+/** A log that takes lines and holds the last of them. */
+const oneLine =
+  (log: string[]) =>
+  (line: string): void => {
+    log[0] = line
+  }
+
+function filesOf(fixture: Fixture): TrustFiles {
+  return {
+    list: async () =>
+      Object.keys(fixture).map((name) => ({ name, version: '1', writtenAt: benchNow })),
+    read: async (name) => fixture[name]?.[0],
+  }
+}
+
+export default {
+  async fetch(request: Request): Promise<Response> {
+    if (request.method === 'PUT') {
+      apps = await createApps(unpackFixture(new Uint8Array(await request.arrayBuffer())))
+      return new Response('ready')
+    }
+    const [, , , name = ''] = request.url.split('/', 4)
+    const app = apps.get(name)
+    return app === undefined ? new Response('no such app', { status: 404 }) : app.fetch(request)
+  },
+}
