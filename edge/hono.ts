@@ -1,16 +1,23 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { every } from 'hono/combine'
 import { createMiddleware } from 'hono/factory'
+import { normalisePath } from '#shared/authorization/normalise-path.ts'
 import type { DeviceIdentity } from '#shared/identity/device-identity.ts'
 import { strictPolicy, type VerificationPolicy } from '#shared/path/policy.ts'
+import { importKeyRing } from '#shared/session/key-ring.ts'
+import { sessionTtlMaxMs } from '#shared/session/session.ts'
 import { defaultLimits, type Limits } from '#shared/trust-store/trust-store.ts'
+import { readPolicies } from './authorization/read-policies.ts'
 import type { AppEnv } from './context.ts'
 import type { Hop, Listener } from './listener.ts'
+import { answerProblem } from './middleware/answer-problem.ts'
+import { authorized } from './middleware/authorized.ts'
 import { decided } from './middleware/decided.ts'
 import { logged } from './middleware/logged.ts'
 import { presented } from './middleware/presented.ts'
 import type { Platform } from './platforms/platform.ts'
-import { createPorts, type PortsOptions } from './ports.ts'
+import { createPorts, runtimeRandom, type PortsOptions } from './ports.ts'
+import { defaultForwarding } from './routing/forwarding.ts'
 
 /** What the middleware leaves for the handlers behind it: beside `device`, what the edge app keeps. */
 export interface DeviceEnv {
@@ -27,7 +34,7 @@ export interface ClientCertificateOptions extends Omit<PortsOptions, 'target'> {
   readonly hop?: Hop
   /** The strict one unless given. */
   readonly policy?: VerificationPolicy
-  /** Session cookies: none unless given. */
+  /** Session cookies, from `session`: none unless given. */
   readonly session?: Listener['session']
   readonly limits?: Limits
   /** How late a revocation may be noticed, milliseconds; 5 seconds unless given. */
@@ -59,15 +66,20 @@ function listenerOf(options: ClientCertificateOptions): Listener {
   return {
     platform: options.platform,
     hop: options.hop ?? hopWithoutWord(options.platform),
+    policyName: 'verify',
     mode: 'verify',
+    certificate: 'required',
     policy: options.policy ?? strictPolicy,
     limits: options.limits ?? defaultLimits,
     maxStalenessMs: options.maxStalenessMs ?? 5000,
     session: options.session,
     connectionLog: options.connectionLog ?? 'off',
+    policies: [],
+    paths: undefined,
     metrics: undefined,
     authorization: undefined,
     evidence: undefined,
+    forwarding: defaultForwarding,
     targetHopSecret: undefined,
   }
 }
@@ -94,6 +106,63 @@ const admitted = createMiddleware<DeviceEnv>(async (context, next) => {
   const decision = context.get('decision')
   if (decision?.outcome !== 'accepted') throw new Error('a request came past its decision')
   context.set('device', decision.identity)
-  context.req.raw = new Request(context.req.raw, { headers: context.get('headers') })
+  const headers = context.get('headers')
+  // A copy of a request costs a Worker more than all that was decided: only where a header has gone.
+  if (headers !== context.req.raw.headers) {
+    context.req.raw = new Request(context.req.raw, { headers })
+  }
+  await next()
+})
+
+/**
+ * Sessions for `clientCertificate`: after its first request a device is let in without building its
+ * path again; its certificate, its validity and its revocation are asked all the same. Throws an Error
+ * that says which key is wrong and never repeats it.
+ *
+ * @param keys `name:base64 of 32 octets`, newest first, up to three, between commas
+ * @param ttlMs milliseconds, at most 15 minutes, and that unless given
+ */
+export async function session(
+  keys: string,
+  ttlMs = sessionTtlMaxMs,
+): Promise<NonNullable<Listener['session']>> {
+  if (!(ttlMs > 0 && ttlMs <= sessionTtlMaxMs)) {
+    throw new Error(`a session of ${ttlMs} ms: expected at most ${sessionTtlMaxMs}`)
+  }
+  const ring = await importKeyRing(keys)
+  if (!ring.ok) throw new Error(`the session keys are wrong: ${ring.error}`)
+  return { ring: ring.value, ttlMs }
+}
+
+/**
+ * Behind `clientCertificate`: which device may do what, by Istio's AuthorizationPolicy. A path that
+ * the app would route under another spelling than policies are asked about (`//`, `/%61`, `/a/..`)
+ * is refused with 400. Throws an Error that names every fault in the policies.
+ *
+ * @param policies one policy or a list of them, as their YAML or JSON says
+ */
+export function authorizeDevice(policies: unknown): MiddlewareHandler<DeviceEnv> {
+  const read = readPolicies(JSON.stringify(policies), 'policies')
+  if (!read.ok) {
+    const faults = read.error.map(({ file, key, expected }) => `${file}.${key}: ${expected}`)
+    throw new Error(`the policies are wrong: ${faults.join('; ')}`)
+  }
+  return every(plainPath, behindDecision, authorized(read.value, { random: runtimeRandom }))
+}
+
+/** What is matched in one spelling and routed in another is no match. */
+const plainPath = createMiddleware<AppEnv>(async (context, next) => {
+  const { pathname } = new URL(context.req.url)
+  const normalised = normalisePath(pathname, 'decode_and_merge_slashes')
+  const isPlain = normalised.ok && normalised.value === pathname && pathname === context.req.path
+  if (!isPlain) return answerProblem(context, { random: runtimeRandom }, 'request_malformed')
+  return next()
+})
+
+/** In the wrong order nobody would have a name, and a DENY would find nobody. */
+const behindDecision = createMiddleware<AppEnv>(async (context, next) => {
+  if (context.get('decision') === undefined) {
+    throw new Error('authorizeDevice has to come behind clientCertificate')
+  }
   await next()
 })

@@ -21,7 +21,8 @@ export interface LambdaEvent1 extends EventBody {
 
 /** API Gateway HTTP with payload 2.0, and function URLs. */
 export interface LambdaEvent2 extends EventBody {
-  readonly version: '2.0'
+  /** `2.0`; AWS's own types say no more than this. */
+  readonly version: string
   readonly rawPath: string
   readonly rawQueryString: string
   readonly cookies?: readonly string[] | undefined
@@ -64,13 +65,18 @@ function isPayload2(event: LambdaEvent): event is LambdaEvent2 {
   return 'version' in event && event.version === '2.0'
 }
 
-/** All values of each field; payload 2.0 keeps cookies apart. */
-function headersOf(event: LambdaEvent): Headers {
-  const headers = new Headers()
-  const lines = Object.entries(event.multiValueHeaders ?? event.headers ?? {})
-  for (const [name, value] of lines) {
-    for (const one of value === undefined ? [] : [value].flat()) headers.append(name, one)
+/** All values of each field of an event. Throws a TypeError where one cannot be a field of HTTP. */
+export function fieldsOf({ headers, multiValueHeaders }: LambdaHeaders): Headers {
+  const fields = new Headers()
+  for (const [name, value] of Object.entries(multiValueHeaders ?? headers ?? {})) {
+    for (const one of value === undefined ? [] : [value].flat()) fields.append(name, one)
   }
+  return fields
+}
+
+/** Payload 2.0 keeps cookies apart. */
+function headersOf(event: LambdaEvent): Headers {
+  const headers = fieldsOf(event)
   if (isPayload2(event) && event.cookies !== undefined && event.cookies.length > 0) {
     headers.set('cookie', event.cookies.join('; '))
   }

@@ -1,7 +1,9 @@
 import { Command } from 'commander'
 import { inspectCommand } from './commands/inspect.ts'
 import { runCommand } from './commands/run.ts'
+import { trustStoreCommand } from './commands/trust-store/trust-store.ts'
 import { verifyCommand } from './commands/verify.ts'
+import { missingPackage } from './missing-package.ts'
 
 /** Exit statuses: 0 as wished, 1 the answer is no, 2 the input cannot be used, 130 interrupted. */
 const program = new Command('sallyport')
@@ -10,6 +12,7 @@ const program = new Command('sallyport')
   .addCommand(runCommand())
   .addCommand(verifyCommand())
   .addCommand(inspectCommand())
+  .addCommand(trustStoreCommand())
 
 // Wrong usage is unusable input; a command's own settings are not inherited.
 for (const command of [program, ...program.commands]) {
@@ -18,4 +21,9 @@ for (const command of [program, ...program.commands]) {
   })
 }
 
-await program.parseAsync()
+await program.parseAsync().catch((error: unknown) => {
+  const missing = missingPackage(error)
+  if (missing === undefined) throw error
+  console.error(missing)
+  process.exitCode = 2
+})

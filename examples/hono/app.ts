@@ -1,8 +1,8 @@
 import { Hono } from 'hono'
-import { clientCertificate, type DeviceEnv } from '#edge/hono.ts'
-import { nginxPlatform } from '#edge/platforms/nginx.ts'
-import { directoryTrustFiles } from '#edge/trust-stores/directory-trust-files.ts'
-import { identityText } from '#shared/identity/identity-text.ts'
+import { identityText } from 'sallyport'
+import { clientCertificate, type DeviceEnv } from 'sallyport/hono'
+import { nginxPlatform } from 'sallyport/platforms/nginx'
+import { directoryTrustFiles } from 'sallyport/trust-stores/directory'
 
 const { TRUST = 'trust', HOP_SECRET = '' } = process.env
 if (HOP_SECRET.length < 32) throw new Error('HOP_SECRET: expected at least 32 characters')

@@ -1,8 +1,8 @@
 import * as nodeCrypto from 'node:crypto'
-import { configuredApp } from '#edge/configured-app.ts'
-import { createLambdaHandler } from '#edge/lambda.ts'
-import { directoryTrustFiles } from '#edge/trust-stores/directory-trust-files.ts'
-import { createNodeVerifier } from '#shared/x509/node-verifier.ts'
+import { createNodeVerifier } from 'sallyport'
+import { configuredApp } from 'sallyport/app'
+import { createLambdaHandler } from 'sallyport/lambda'
+import { directoryTrustFiles } from 'sallyport/trust-stores/directory'
 
 /** Who the device is, the edge has written into ALB's own headers; a client's were taken away. */
 async function greet(request: Request): Promise<Response> {

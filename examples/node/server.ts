@@ -1,10 +1,9 @@
 import * as nodeCrypto from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { configuredApp } from '#edge/configured-app.ts'
-import { createNodeTarget } from '#edge/node-target.ts'
-import { startNodeServer } from '#edge/node.ts'
-import { directoryTrustFiles } from '#edge/trust-stores/directory-trust-files.ts'
-import { createNodeVerifier } from '#shared/x509/node-verifier.ts'
+import { createNodeVerifier } from 'sallyport'
+import { configuredApp } from 'sallyport/app'
+import { createNodeTarget, startNodeServer } from 'sallyport/node'
+import { directoryTrustFiles } from 'sallyport/trust-stores/directory'
 
 /** Node ends mutual TLS itself and hands admitted requests to TARGET, with ALB's headers. */
 const {

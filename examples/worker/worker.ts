@@ -1,7 +1,7 @@
-import { withClientCertificate } from '#edge/fetch.ts'
-import { cloudflarePlatform } from '#edge/platforms/cloudflare.ts'
-import { r2TrustFiles } from '#edge/trust-stores/r2-trust-files.ts'
-import { identityText } from '#shared/identity/identity-text.ts'
+import { identityText } from 'sallyport'
+import { withClientCertificate } from 'sallyport/fetch'
+import { cloudflarePlatform } from 'sallyport/platforms/cloudflare'
+import { r2TrustFiles } from 'sallyport/trust-stores/r2'
 
 interface Bindings {
   readonly TRUST: R2Bucket

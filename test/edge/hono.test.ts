@@ -1,14 +1,20 @@
 import { Hono } from 'hono'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { withClientCertificate } from '#edge/fetch.ts'
-import { clientCertificate, type ClientCertificateOptions, type DeviceEnv } from '#edge/hono.ts'
+import {
+  authorizeDevice,
+  clientCertificate,
+  session,
+  type ClientCertificateOptions,
+  type DeviceEnv,
+} from '#edge/hono.ts'
 import { albPlatform } from '#edge/platforms/alb.ts'
 import { cloudflarePlatform } from '#edge/platforms/cloudflare.ts'
 import { nodeTlsPlatform } from '#edge/platforms/node-tls.ts'
 import { identityText } from '#shared/identity/identity-text.ts'
 import { writeAlbPassthrough } from '#shared/wire/alb.ts'
 import type { DeviceCredential } from '#simulator/ca/authority.ts'
-import { cfOf, chainOf } from '../runtime/given.ts'
+import { cfOf, chainOf, keyRing } from '../runtime/given.ts'
 import { codeOf, createPki, requestOf, setClock, start, type Pki } from './stage.ts'
 
 let pki: Pki
@@ -109,6 +115,79 @@ describe('a platform of headers', () => {
       (await app.fetch(requestOf(undefined, { ...headers, ...more }))).status
     expect(await statusOf({ 'x-sallyport-hop': 's'.repeat(32) })).toBe(200)
     expect(await statusOf({})).toBe(421)
+  })
+})
+
+describe('sessions', () => {
+  test('begin with the first request and are used at the next', async () => {
+    const app = new Hono<DeviceEnv>()
+    app.use(clientCertificate(optionsOf({ session: await session(keyRing) })))
+    app.get('/', (context) => context.text(context.get('session')))
+    const cf = cfOf(...chainOf(good))
+    const issued = await app.fetch(requestOf(cf, {}, '/'))
+    const cookie = issued.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+    const used = await app.fetch(requestOf(cf, { cookie }, '/'))
+    expect([await issued.text(), await used.text()]).toEqual(['issued', 'used'])
+  })
+
+  test.each([
+    { name: 'a short key', keys: 'a:c2hvcnQ=', ttlMs: 1000, says: 'session key 1 is not' },
+    { name: 'the most', keys: keyRing, ttlMs: 900_001, says: 'at most 900000' },
+    { name: 'none at all', keys: keyRing, ttlMs: 0, says: 'at most 900000' },
+  ])('$name is told', async ({ keys, ttlMs, says }) => {
+    await expect(session(keys, ttlMs)).rejects.toThrow(says)
+  })
+})
+
+function guarded(policies: unknown): Hono<DeviceEnv> {
+  const app = new Hono<DeviceEnv>()
+  app.use(clientCertificate(optionsOf()), authorizeDevice(policies))
+  app.all('*', (context) => context.text('within'))
+  return app
+}
+
+const policyOf = (changed: object) => ({
+  apiVersion: 'security.istio.io/v1',
+  kind: 'AuthorizationPolicy',
+  metadata: { name: 'devices' },
+  spec: {
+    rules: [
+      {
+        from: [{ source: { principals: ['fleet.sallyport.example/car/*'] } }],
+        to: [{ operation: { methods: ['GET'], paths: ['/telemetry', '/a|b'] } }],
+      },
+    ],
+    ...changed,
+  },
+})
+
+describe('authorizeDevice', () => {
+  test.each([
+    { path: '/telemetry', method: 'GET', status: 200 },
+    { path: '/telemetry', method: 'POST', status: 403 },
+    { path: '/admin', method: 'GET', status: 403 },
+    { path: '//telemetry', method: 'GET', status: 400 },
+    { path: '/%74elemetry', method: 'GET', status: 400 },
+    { path: '/a|b', method: 'GET', status: 200 },
+    { path: '/a%7Cb', method: 'GET', status: 400 },
+  ])('$method $path: $status', async ({ path, method, status }) => {
+    const request = new Request(`https://edge.example${path}`, { method })
+    const cf = cfOf(...chainOf(good))
+    const response = await guarded(policyOf({})).fetch(
+      Object.defineProperty(request, 'cf', { value: cf }),
+    )
+    expect(response.status).toBe(status)
+  })
+
+  test('a policy that is wrong is told', () => {
+    expect(() => authorizeDevice(policyOf({ action: 'ALLOWED' }))).toThrow('spec.action')
+  })
+
+  test('nothing is admitted in the wrong order', async () => {
+    const app = new Hono<DeviceEnv>()
+    app.use(authorizeDevice(policyOf({ action: 'DENY' })))
+    app.get('*', (context) => context.text('within'))
+    expect((await app.fetch(requestOf(undefined, {}, '/telemetry'))).status).toBe(500)
   })
 })
 

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest'
-import type { ListenerVariables } from '#edge/config.ts'
+import type { ListenerVariables } from '#edge/variables.ts'
 import { configuredApp } from '#edge/configured-app.ts'
 import type { LambdaEvent1, LambdaEvent2, LambdaEvent } from '#edge/lambda-event.ts'
 import type { LambdaResult } from '#edge/lambda-result.ts'
@@ -62,7 +62,7 @@ function albEvent(changed: Partial<LambdaEvent1> = {}): LambdaEvent1 {
     path: '/telemetry',
     queryStringParameters: {},
     headers: {
-      accept: 'text/html,application/xhtml+xml',
+      accept: '*/*',
       host: 'lambda-846800462.us-east-2.elb.amazonaws.com',
       'x-forwarded-for': '72.21.198.66',
       'x-forwarded-port': '443',

@@ -1,4 +1,7 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { toUtf8 } from '#shared/bytes.ts'
 import { writeAlbPassthrough } from '#shared/wire/alb.ts'
 import type { DeviceCredential } from '#simulator/ca/authority.ts'
@@ -11,10 +14,21 @@ import {
 } from '../runtime/directory-pki.ts'
 import { cfOf, chainOf, dayMs } from '../runtime/given.ts'
 import { startRuntime } from '../runtime/stage.ts'
+import packageJson from '../../package.json' with { type: 'json' }
+import { createUser, type User } from '../package/user.ts'
+import type * as Own from '../../examples/hono/app.ts'
+import type * as Authorizer from '../../examples/lambda-authorizer/authorizer.ts'
+import type * as Lambda from '../../examples/lambda/handler.ts'
+import type * as Node from '../../examples/node/server.ts'
 
+/** Whoever copies an example: outside the project, with the packed package installed. */
+let user: User
 let pki: DirectoryPki
 let car: DeviceCredential
 let revoked: DeviceCredential
+
+// A Worker is bundled and workerd started; a loaded machine takes its time for that.
+vi.setConfig({ testTimeout: 60_000 })
 
 beforeAll(async () => {
   vi.spyOn(console, 'log').mockImplementation(() => undefined)
@@ -23,17 +37,26 @@ beforeAll(async () => {
   car = await pki.issue('car-1')
   revoked = await pki.issue('car-2')
   await pki.revoke(revoked)
-})
+  user = await createUser()
+  await user.install(...Object.keys(packageJson.dependencies), 'hono')
+  await user.copy('examples')
+}, 300_000)
 
 afterAll(async () => {
   vi.restoreAllMocks()
   vi.unstubAllEnvs()
   await pki.remove()
+  await user.remove()
 })
+
+/** What an example exports. */
+async function imported(path: string): Promise<Record<string, unknown>> {
+  return import(/* @vite-ignore */ pathToFileURL(join(user.directory, 'examples', path)).href)
+}
 
 test('a Worker', async () => {
   const variables = {}
-  const entry = 'examples/worker/worker.ts'
+  const entry = join(user.directory, 'examples/worker/worker.ts')
   const runtime = await startRuntime([{ name: 'greeter', entry, variables }])
   const device = await runtime.pki.issue('car-1', [-dayMs, dayMs])
   const greeted = await runtime.fetch('greeter', { cf: cfOf(...chainOf(device)) })
@@ -46,7 +69,7 @@ test('a Lambda handler behind ALB', async () => {
   const prefix = 'x-q7c2nn8d0s1k5hzt-'
   vi.stubEnv('ALB_HEADER_PREFIX', prefix)
   vi.stubEnv('TRUST_DIR', pki.directory)
-  const { handler } = await import('../../examples/lambda/handler.ts')
+  const { handler } = (await imported('lambda/handler.ts')) as typeof Lambda
   const invoke = (credential: DeviceCredential, begins: string) => {
     const lines = writeAlbPassthrough(chainOf(credential))
     const named = lines.map(([name, value]) => [name.replace(/^x-amzn-/i, begins), [value]])
@@ -72,7 +95,7 @@ test('a Node server', async () => {
   vi.stubEnv('KEY', `${pki.directory}/server.key`)
   vi.stubEnv('TRUST', pki.directory)
   vi.stubEnv('PORT', '0')
-  const { server } = await import('../../examples/node/server.ts')
+  const { server } = (await imported('node/server.ts')) as typeof Node
   const statusOf = async (credential: DeviceCredential): Promise<number> => {
     const connection = await connected(deviceOptions(pki, server, credential))
     const { status } = await answered(connection)
@@ -87,7 +110,7 @@ test('a Hono app of their own', async () => {
   const secret = 's'.repeat(32)
   vi.stubEnv('TRUST', pki.directory)
   vi.stubEnv('HOP_SECRET', secret)
-  const { app } = await import('../../examples/hono/app.ts')
+  const { app } = (await imported('hono/app.ts')) as typeof Own
   const ask = (path: string, { chainPem }: DeviceCredential, hop: string) => {
     const [leaf = ''] = chainPem.split(/(?<=-----END CERTIFICATE-----\n)/)
     const headers = { 'x-ssl-client-cert': encodeURIComponent(leaf), 'x-sallyport-hop': hop }
@@ -98,4 +121,93 @@ test('a Hono app of their own', async () => {
   expect((await ask('/devices/me', revoked, secret)).status).toBe(403)
   expect((await ask('/devices/me', car, '')).status).toBe(421)
   expect((await app.request('/health')).status).toBe(200)
+})
+
+test('a Lambda authorizer of an API Gateway', async () => {
+  vi.stubEnv('TRUST_DIR', pki.directory)
+  const { handler } = (await imported('lambda-authorizer/authorizer.ts')) as typeof Authorizer
+  const ask = ({ chainPem }: DeviceCredential) =>
+    handler({
+      routeArn: 'arn:aws:execute-api:x:1:a/test/GET/hello',
+      headers: { host: 'device.example' },
+      requestContext: { authentication: { clientCert: { clientCertPem: chainPem } } },
+    })
+  expect(await ask(car)).toMatchObject({ isAuthorized: true })
+  expect(await ask(revoked)).toEqual({ isAuthorized: false, context: { code: 'revoked' } })
+})
+
+const colons = (serial: string) => (serial.match(/../g) ?? []).join(':').toLowerCase()
+
+describe('a CloudFront connection function', () => {
+  interface Called {
+    readonly deed: string
+    readonly logged: string
+  }
+  type ConnectionFunction = (connection: object) => unknown
+
+  /** CloudFront calls the function by its name, and brings the module `cloudfront`. */
+  async function functionOver(data: unknown, now: number): Promise<ConnectionFunction> {
+    const text = await readFile(
+      join(user.directory, 'examples/cloudfront/connection-function.js'),
+      'utf8',
+    )
+    const module = `data:text/javascript,${encodeURIComponent(`
+      const entries = new Map(${JSON.stringify(data)}.map(({ key, value }) => [key, value]))
+      const cf = { kvs: () => ({
+        async exists(key) { return entries.has(key) },
+        async get(key) { if (entries.has(key)) return entries.get(key); throw new Error('KeyNotFound') },
+      }) }
+      const Date = { now: () => ${now} }
+      ${text.replace("import cf from 'cloudfront'", '')}
+      export { connectionHandler }`)}`
+    const { connectionHandler } = (await import(/* @vite-ignore */ module)) as {
+      connectionHandler: ConnectionFunction
+    }
+    return connectionHandler
+  }
+
+  /** The event as CloudFront's documentation has it ("Connection Function code structure"). */
+  async function called(handler: ConnectionFunction, serialNumber?: string): Promise<Called> {
+    const deeds: string[] = []
+    let logged = ''
+    const leaf = {
+      serialNumber,
+      issuer: 'CN=Example Corp Intermediate CA,O=Example Corp,C=US',
+      subject: 'CN=client.example.com,O=Example Corp,C=US',
+      validity: { notBefore: '2023-01-15T10:30:00Z', notAfter: '2024-01-15T10:30:00Z' },
+      sha256Fingerprint: 'abc123def456',
+    }
+    await handler({
+      connectionId: 'Fdb-Eb7L9gVn2cFakz7wWyBJIDAD4-oNO6g8r3vXDV132BtnIVtqDA==',
+      clientIp: '203.0.113.42',
+      ...(serialNumber !== undefined && { clientCertificate: { certificates: { leaf } } }),
+      allow: () => deeds.push('allow'),
+      deny: () => deeds.push('deny'),
+      logCustomData: (text: string) => void (logged = text),
+    })
+    return { deed: deeds.join(), logged }
+  }
+
+  test('refuses what the lists revoke, and everybody once they are stale', async () => {
+    const lists = join(pki.directory, 'crl')
+    const paths = (await readdir(lists)).map((name) => join(lists, name))
+    const printed = await user.node(['examples/cloudfront/revoked-keys.ts', ...paths])
+    expect(printed.stderr).toBe('')
+    const { data } = JSON.parse(printed.stdout) as { data: { key: string; value: string }[] }
+    const until = Number(data.find(({ key }) => key === 'until')?.value)
+    const fresh = await functionOver(data, until)
+    expect(await called(fresh, colons(car.serial))).toEqual({ deed: 'allow', logged: '' })
+    for (const spelt of [colons(revoked.serial), `00:${colons(revoked.serial)}`]) {
+      expect(await called(fresh, spelt)).toEqual({
+        deed: 'deny',
+        logged: `revoked:${revoked.serial}`,
+      })
+    }
+    expect(await called(fresh)).toEqual({ deed: 'deny', logged: 'no_certificate:-' })
+    expect(await called(fresh, 'nothing')).toMatchObject({ deed: 'deny' })
+    const stale = await functionOver(data, until + 1)
+    expect((await called(stale, colons(car.serial))).logged).toContain('revocation_unknown')
+    const empty = await functionOver([], 0)
+    expect((await called(empty, colons(car.serial))).logged).toContain('revocation_unknown')
+  })
 })
