@@ -1,3 +1,4 @@
+import { createIssuersCache, type IssuersCache } from './path/issuers-cache.ts'
 import { createPathCache, type PathCache } from './path/path-cache.ts'
 import { createCertificateCache, type CertificateCache } from './x509/certificate-cache.ts'
 
@@ -10,9 +11,14 @@ import { createCertificateCache, type CertificateCache } from './x509/certificat
 export interface Caches {
   readonly certificates: CertificateCache
   readonly paths: PathCache
+  readonly issuers: IssuersCache
 }
 
 /** Empty caches, for one isolate. */
 export function createCaches(): Caches {
-  return { certificates: createCertificateCache(), paths: createPathCache() }
+  return {
+    certificates: createCertificateCache(),
+    paths: createPathCache(),
+    issuers: createIssuersCache(),
+  }
 }

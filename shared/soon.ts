@@ -13,6 +13,16 @@ export function after<Value, Next>(
   return value instanceof Promise ? value.then(step) : step(value)
 }
 
+/** Several values together: at once where all are at hand. */
+export function together<Value>(values: readonly Soon<Value>[]): Soon<readonly Value[]> {
+  const ready: Value[] = []
+  for (const value of values) {
+    if (value instanceof Promise) return Promise.all(values)
+    ready.push(value)
+  }
+  return ready
+}
+
 /** The first thing that one of several ways comes back with, tried one after another, from one on. */
 export function firstFound<Way, Found>(
   ways: readonly Way[],

@@ -5,9 +5,12 @@ interface Known<Value> {
   readonly value: Value
 }
 
-/** So many characters, so far from the end: of base64 of a certificate they are of its signature. */
+/**
+ * So many characters, so far from the end: of base64 of a certificate they are of its signature. Of an
+ * ECDSA one's very numbers: farther from the end lies how its DER begins, alike in many (P-256: 94).
+ */
 const placeLength = 8
-const placeFromEnd = 96
+const placeFromEnd = 48
 
 /** Places of texts that were met once: as many as a map of texts of certificates has entries. */
 const metOnce = 1024

@@ -6,9 +6,10 @@ import { identityOfFields, identityOfLeaf } from './identity/device-identity.ts'
 import type { Caches } from './caches.ts'
 import { buildVerifiedPath } from './path/build.ts'
 import { freshBudget, type Budget } from './path/budget.ts'
+import type { VerifiedPath } from './path/candidate-path.ts'
 import type { KnownPath } from './path/path-cache.ts'
 import type { VerificationPolicy } from './path/policy.ts'
-import { checkStanding } from './path/validate.ts'
+import { checkStanding, validateBelowKnown } from './path/validate.ts'
 import type { AuthenticatedCrls } from './revocation/authenticated-crls.ts'
 import type { TrustStore } from './trust-store/trust-store.ts'
 import type { Basis, Decision } from './verdict/decision.ts'
@@ -36,17 +37,17 @@ export interface Verification {
  */
 export async function verify(presented: Presented, verification: Verification): Promise<Decision> {
   const budget = freshBudget()
-  const spent = freshBudget().signatures
-  const found = findBasis(presented, verification, budget)
-  const basis = found instanceof Promise ? await found : found
+  const { signatures } = budget
+  const soon = findBasis(presented, verification, budget)
+  const found = soon instanceof Promise ? await soon : soon
   const evidence = {
     at: verification.now,
     epoch: verification.store.epoch,
-    signaturesSpent: spent - budget.signatures,
+    signaturesSpent: signatures - budget.signatures,
   }
-  if (!basis.ok) return { outcome: 'refused', rejection: basis.error, evidence }
-  const { identity, ...rest } = basis.value
-  return { outcome: 'accepted', identity, basis: rest.basis, evidence }
+  if (!found.ok) return { outcome: 'refused', rejection: found.error, evidence }
+  const { identity, basis } = found.value
+  return { outcome: 'accepted', identity, basis, evidence }
 }
 
 type Found = { readonly basis: Basis; readonly identity: ReturnType<typeof identityOfLeaf> }
@@ -112,12 +113,49 @@ function findPath(presented: PresentedChain, context: Context): Soon<Result<Foun
   const leaf = parsed.value
   const word = checkPlatformWord(presented, leaf)
   if (!word.ok) return word
-  const readable = pool.flatMap(({ certificate }) => certificate ?? [])
-  return after(buildVerifiedPath(leaf, readable, context), (path) => {
+  const readable: Certificate[] = []
+  for (const { certificate } of pool) if (certificate !== undefined) readable.push(certificate)
+  return after(findVerifiedPath(leaf, readable, context), (path) => {
     if (!path.ok) return path
     const found = { path: path.value, identity: identityOfLeaf(leaf) }
     if (caches !== undefined) keepPath(found, pool, caches, context)
     return ok(foundOf(found))
+  })
+}
+
+/** By the issuers of leaves before, where the search would try those first; else, or where that fails, by search. */
+function findVerifiedPath(
+  leaf: Certificate,
+  pool: readonly Certificate[],
+  context: Context,
+): Soon<Result<VerifiedPath, Rejection>> {
+  const known = context.caches?.issuers.find(leaf, pool, context)
+  if (known === undefined) return searchPath(leaf, pool, context)
+  const { budget } = context
+  const { comparisons } = budget
+  return after(validateBelowKnown(known, context), (path) => {
+    if (path.ok) {
+      // As many as the search spends, so that what a decision tells does not depend on those before.
+      budget.signatures -= known.certificates.length - 1
+      return path
+    }
+    // The search comes this way again: signatures then cost nothing, and comparisons must not either.
+    budget.comparisons = comparisons
+    return searchPath(leaf, pool, context)
+  })
+}
+
+function searchPath(
+  leaf: Certificate,
+  pool: readonly Certificate[],
+  context: Context,
+): Soon<Result<VerifiedPath, Rejection>> {
+  const { paths } = context.budget
+  return after(buildVerifiedPath(leaf, pool, context), (path) => {
+    if (path.ok) {
+      context.caches?.issuers.keep(path.value, pool, paths - context.budget.paths, context)
+    }
+    return path
   })
 }
 

@@ -235,12 +235,10 @@ export class DerReader {
     return contentEnd
   }
 
-  /** Reads tag and length, leaves `at` on the content and returns where the content ends. */
+  /** Reads tag and length of an element that is there: as `#enter`, whatever its length. */
   #header(expected: string): number {
     const start = this.at
-    const first = this.bytes[start]
-    if (first === undefined || start >= this.end) return this.fail(expected, start)
-    if ((first & 0x1f) === 0x1f) return this.fail('a tag of one octet', start)
+    if ((this.octet(start) & 0x1f) === 0x1f) return this.fail('a tag of one octet', start)
     this.at = start + 1
     const length = this.#length(start)
     if (length > this.end - this.at)

@@ -1,22 +1,13 @@
 import { createBoundedMap } from '#shared/bounded-map.ts'
 import { equalBytes, tailOf, type Bytes } from '#shared/bytes.ts'
 import type { DeviceIdentity } from '#shared/identity/device-identity.ts'
-import type { TrustStore } from '#shared/trust-store/trust-store.ts'
-import type { SignatureVerifier } from '#shared/x509/signature.ts'
 import type { VerifiedPath } from './candidate-path.ts'
-import type { VerificationPolicy } from './policy.ts'
+import { isUnder, keptTerms, type KeptTerms, type Terms } from './terms.ts'
 
 /** What was presented: leaf and intermediates as DER. */
 interface PresentedChain {
   readonly leaf: Bytes
   readonly intermediates: readonly Bytes[]
-}
-
-/** What a path was verified under, but for the time and the CRLs. */
-interface Terms {
-  readonly store: TrustStore
-  readonly policy: VerificationPolicy
-  readonly verifier: SignatureVerifier
 }
 
 /** A path that was verified before, whose it is, and the octets that it was presented as, which are ours. */
@@ -33,10 +24,7 @@ export interface PathCache {
 }
 
 interface Entry extends KnownPath {
-  readonly trustHash: string
-  readonly limits: TrustStore['limits']
-  readonly policy: VerificationPolicy
-  readonly verifier: SignatureVerifier
+  readonly terms: KeptTerms
 }
 
 /**
@@ -62,24 +50,14 @@ export function createPathCache(): PathCache {
   return {
     find(presented, terms) {
       const entry = kept.get(tailOf(presented.leaf))
-      return entry !== undefined && isUnder(entry, terms) && isOf(entry, presented)
+      return entry !== undefined && isUnder(entry.terms, terms) && isOf(entry, presented)
         ? entry
         : undefined
     },
-    keep(known, { store: { trustHash, limits }, policy, verifier }) {
-      const entry = { ...known, trustHash, limits, policy, verifier }
-      kept.set(tailOf(known.leaf), entry, octetsOf(known))
+    keep(known, terms) {
+      kept.set(tailOf(known.leaf), { ...known, terms: keptTerms(terms) }, octetsOf(known))
     },
   }
-}
-
-function isUnder(entry: Entry, { store, policy, verifier }: Terms): boolean {
-  return (
-    entry.trustHash === store.trustHash &&
-    entry.limits === store.limits &&
-    entry.policy === policy &&
-    entry.verifier === verifier
-  )
 }
 
 /** The same certificates in the same order, never fewer: each was there for the search to choose from. */

@@ -20,7 +20,7 @@ import {
 import { checkCriticalExtensions } from './checks/critical-extensions.ts'
 import { checkLeafKeyUsage } from './checks/key-usage.ts'
 import { checkIssuerPurpose, checkLeafPurpose } from './checks/purpose.ts'
-import { checkRevocation } from './checks/revocation.ts'
+import { areListsAsked, checkRevocation, checkWord } from './checks/revocation.ts'
 import { checkSignature } from './checks/signature.ts'
 import { checkValidity } from './checks/validity.ts'
 import { first } from './first.ts'
@@ -52,7 +52,28 @@ export function validatePath(
 ): Soon<Result<VerifiedPath, Rejection>> {
   const rules = checkRules(candidate, context.policy)
   if (!rules.ok) return rules
-  const signatures = checkSignatures(candidate, context, candidate.certificates.length - 1)
+  return checkSigned(candidate, context, candidate.certificates.length - 1)
+}
+
+/**
+ * The same of a path whose certificates above the leaf are known to keep the rules and to be signed:
+ * `IssuersCache` tells which.
+ */
+export function validateBelowKnown(
+  candidate: CandidatePath,
+  context: ValidationContext,
+): Soon<Result<VerifiedPath, Rejection>> {
+  const rules = checkLeaf(candidate.certificates[0], context.policy)
+  return rules.ok ? checkSigned(candidate, context, 0) : rules
+}
+
+/** What is asked of a path that keeps the rules. @param from the first whose signature is to be verified */
+function checkSigned(
+  candidate: CandidatePath,
+  context: ValidationContext,
+  from: PathIndex,
+): Soon<Result<VerifiedPath, Rejection>> {
+  const signatures = checkSignatures(candidate, context, from)
   return after(signatures, (signed) => (signed.ok ? checkCertified(candidate, context) : signed))
 }
 
@@ -190,15 +211,14 @@ function checkSignatures(
   )
 }
 
-/** The status of a path's certificates from one place up, as far as the policy asks. */
+/** The status of a path's certificates from one place up: by lists as far as the policy asks. */
 function checkRevocations(
   candidate: CandidatePath,
   context: ValidationContext,
   at: PathIndex,
 ): Soon<Result<void, Rejection>> {
-  const { of } = context.policy.revocation
   const certificate = candidate.certificates[at]
-  if (of === 'none' || certificate === undefined || (of === 'leaf' && at > 0)) return ok(undefined)
+  if (certificate === undefined) return ok(undefined)
   const status = checkStatus(certificate, at, candidate, context)
   return after(status, (good) => (good.ok ? checkRevocations(candidate, context, at + 1) : good))
 }
@@ -209,9 +229,10 @@ function checkStatus(
   candidate: CandidatePath,
   context: ValidationContext,
 ): Soon<Result<void, Rejection>> {
-  const { policy, now } = context
+  const { store, policy } = context
+  if (!areListsAsked(at, policy)) return checkWord(questionOf(certificate), at, store)
   return after(listsOf(certificate, issuerOf(candidate, at), candidate, context), (lists) =>
-    lists.ok ? checkRevocation(questionOf(certificate), at, lists.value, policy, now) : lists,
+    lists.ok ? checkRevocation(questionOf(certificate), at, lists.value, context) : lists,
   )
 }
 

@@ -1,10 +1,19 @@
 import { compareBytes, type Bytes } from '#shared/bytes.ts'
 import { DerReader } from '#shared/der/reader.ts'
+import type { Soon } from '#shared/soon.ts'
 import { removeFromCrl, readCrlEntry, type CrlEntry } from './crl-entry.ts'
 import { serialHash } from './serial-hash.ts'
 
-/** The entries of one issuer's certificates in a list, asked by serial. */
-export interface CrlIndex {
+/** In place of an entry: the part of a list that would tell of a serial cannot be had. It clears nobody. */
+export type NotAtHand = 'not_at_hand'
+
+/** Entries of one issuer's certificates, asked by serial wherever they lie: at once where they are at hand. */
+export interface EntryIndex {
+  find(serial: Bytes): Soon<CrlEntry | NotAtHand | undefined>
+}
+
+/** The entries of one issuer's certificates in a list that is in memory. */
+export interface CrlIndex extends EntryIndex {
   readonly size: number
   /**
    * The entry for a certificate serial (INTEGER content octets), or undefined where there is none.

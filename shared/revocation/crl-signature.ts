@@ -1,11 +1,11 @@
 import { equalBytes, type Bytes } from '#shared/bytes.ts'
 import { publicKeyKindOf, signatureAlgorithmOf } from '#shared/x509/algorithms.ts'
 import type { SignatureVerifier } from '#shared/x509/signature.ts'
-import type { CompiledCrl } from './compiled/load.ts'
+import type { ShardedCrl } from './compiled/load.ts'
 import type { Crl } from './crl.ts'
 
 /** A list that a trust store holds, in either form. */
-export type RevocationList = Crl | CompiledCrl
+export type RevocationList = Crl | ShardedCrl
 
 /**
  * RFC 5280 6.3.3 (g): whether a list was signed with the key of a SubjectPublicKeyInfo. Of a

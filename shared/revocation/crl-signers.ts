@@ -83,7 +83,9 @@ async function verifiedIssuer(
 ): Promise<Result<Certificate, Dead>> {
   const known = issuerInPath(certificate, path)
   if (known !== undefined) {
-    const permitted = permit(casAbove(certificate, path), below, context.budget)
+    const cas = casAbove(certificate, path)
+    if (!areLongEnough(cas, [...below, certificate])) return err(undefined)
+    const permitted = permit(cas, below, context.budget)
     return permitted.ok ? ok(known) : permitted
   }
   if (below.length > climbMax || !isSound(certificate, context.now)) return err(undefined)
@@ -105,7 +107,7 @@ async function checkStep(
   { verifier, budget }: SignerContext,
 ): Promise<Result<void, Dead>> {
   const certificate = below.at(-1)
-  if (certificate === undefined || !isCaFor(issuer, below.slice(0, -1), path)) return err(undefined)
+  if (certificate === undefined || !isCaFor(issuer, below, path)) return err(undefined)
   const permitted = permit([issuer], below, budget)
   // Of no place in the path; and unlike the leaf at 0 it comes again with every device.
   return permitted.ok ? checkSignature(certificate, 1, issuer.spki, verifier, budget) : permitted
@@ -142,6 +144,16 @@ function permit(
 
 function isSound(certificate: Certificate, now: Instant): boolean {
   return checkValidity(certificate, 0, now, 0).ok && checkCriticalExtensions(certificate, 0).ok
+}
+
+/**
+ * RFC 5280 6.1.4 (l) and (m): path lengths of the path's own CAs, the lowest first, bind whatever
+ * a signer adds below them. Where it adds nothing, the path has been asked already.
+ */
+function areLongEnough(cas: readonly Certificate[], below: readonly Certificate[]): boolean {
+  const [, ...added] = below
+  if (added.length === 0) return true
+  return cas.every((ca, at) => checkPathLength(ca, 0, [...added, ...cas.slice(0, at)]).ok)
 }
 
 /** RFC 5280 6.1.4 (k) to (n); an anchor is trusted for what it is, but its path length binds. */

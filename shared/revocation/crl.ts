@@ -10,22 +10,20 @@ import {
   readerInside,
 } from '#shared/x509/extensions.ts'
 import { readSigned, type Signed } from '#shared/x509/signed.ts'
-import { buildCrlIndex, type CrlIndex } from './crl-index.ts'
+import { buildCrlIndex, type CrlIndex, type EntryIndex } from './crl-index.ts'
 import { readCrlEntries, type ListedEntries } from './crl-entries.ts'
 import { readIssuingDistributionPoint, type CrlScope } from './issuing-distribution-point.ts'
 
-/** What a list says (RFC 5280 section 5.1), whether it was parsed or loaded from its compiled form. */
-export interface CrlFacts {
+/** What a list says beside its entries (RFC 5280 section 5.1). */
+export interface CrlHeader {
   /** DER of the issuer's Name. */
   readonly issuer: Bytes
   readonly thisUpdate: Instant
   readonly nextUpdate: Instant
   /** CRL number (RFC 5280 5.2.3), at most 20 octets; undefined where the issuer gives none. */
   readonly number: bigint | undefined
-  /** Entries of the CRL issuer's own certificates. */
-  readonly index: CrlIndex
-  /** Entries of other issuers' certificates, by `nameKey` of the issuer (indirect CRLs, RFC 5280 5.3.3). */
-  readonly indexOfOthers: ReadonlyMap<string, CrlIndex>
+  /** How many it has, of whatever issuer's certificates. */
+  readonly entries: number
   /** Of a delta CRL the number of the list it was made from (RFC 5280 5.2.4); undefined where complete. */
   readonly deltaBase: bigint | undefined
   /** Undefined where the list covers all certificates of its issuer (RFC 5280 5.2.5). */
@@ -38,8 +36,22 @@ export interface CrlFacts {
   readonly criticalUnknown: readonly string[]
 }
 
+/** A list that can be asked, whether it was parsed or comes from its compiled form. */
+export interface CrlFacts extends CrlHeader {
+  /** Entries of the CRL issuer's own certificates. */
+  readonly index: EntryIndex
+  /** Entries of other issuers' certificates, by `nameKey` of the issuer (indirect CRLs, RFC 5280 5.3.3). */
+  readonly indexOfOthers: ReadonlyMap<string, EntryIndex>
+}
+
+/** A list whose entries are all in memory. */
+export interface WholeCrl extends CrlFacts {
+  readonly index: CrlIndex
+  readonly indexOfOthers: ReadonlyMap<string, CrlIndex>
+}
+
 /** A parsed CRL. Byte fields are views into `der`; entries stay in it. */
-export interface Crl extends CrlFacts, Signed {}
+export interface Crl extends WholeCrl, Signed {}
 
 /** RFC 5280 5.2.3: conforming CRL numbers have at most 20 octets. */
 const crlNumberOctetsMax = 20
@@ -51,11 +63,6 @@ const crlNumberOctetsMax = 20
  */
 export function parseCrl(der: Bytes): Result<Crl, DerFault> {
   return parseDer(der, (reader) => readSigned(reader, 'CertificateList', readTbs))
-}
-
-/** Entries of a list, of whatever issuer's certificates they are. */
-export function entryCount({ index, indexOfOthers }: Pick<Crl, 'index' | 'indexOfOthers'>): number {
-  return [...indexOfOthers.values()].reduce((total, { size }) => total + size, index.size)
 }
 
 function readTbs(reader: DerReader): Omit<Crl, Exclude<keyof Signed, 'signatureAlgorithm'>> {
@@ -84,10 +91,14 @@ function readTbs(reader: DerReader): Omit<Crl, Exclude<keyof Signed, 'signatureA
 function indexesOf(
   der: Bytes,
   { own, others }: ListedEntries,
-): Pick<Crl, 'index' | 'indexOfOthers'> {
+): Pick<Crl, 'index' | 'indexOfOthers' | 'entries'> {
   const indexOfOthers = new Map<string, CrlIndex>()
-  for (const [issuer, offsets] of others) indexOfOthers.set(issuer, buildCrlIndex(der, offsets))
-  return { index: buildCrlIndex(der, own), indexOfOthers }
+  let entries = own.offsets.length
+  for (const [issuer, places] of others) {
+    indexOfOthers.set(issuer, buildCrlIndex(der, places))
+    entries += places.offsets.length
+  }
+  return { index: buildCrlIndex(der, own), indexOfOthers, entries }
 }
 
 type CrlExtensions = Pick<

@@ -3,7 +3,7 @@ import type { Instant } from '#shared/time.ts'
 import type { TrustStore } from '#shared/trust-store/trust-store.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
 import type { AuthenticatedCrls } from './authenticated-crls.ts'
-import { entryCount, type CrlFacts } from './crl.ts'
+import type { CrlFacts } from './crl.ts'
 import { freshnessAt, strictFreshness, type Freshness, type FreshnessPolicy } from './freshness.ts'
 import { listsInForce } from './status.ts'
 
@@ -80,7 +80,7 @@ function rowsOf(
       thisUpdate: crl.thisUpdate,
       nextUpdate,
       number: crl.number,
-      entries: entryCount(crl),
+      entries: crl.entries,
       scope: crl.scope?.der,
     },
   }))

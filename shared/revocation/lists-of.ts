@@ -96,7 +96,7 @@ async function listsOfSigner(
   const question = questionOf(signer.certificate)
   // A signer stands above the leaf like a CA, whatever is in its certificate.
   const freshness = freshnessFor(1, policy)
-  const found = revocationStatus(asked, question, now, freshness)
+  const found = await revocationStatus(asked, question, now, freshness)
   const isCleared =
     found.status === 'good' || (found.status === 'unknown' && isTaken(found.gap, freshness))
   return isCleared ? own.crls : []

@@ -2,7 +2,7 @@ import { toHex, type Bytes } from '#shared/bytes.ts'
 import { equalNames, nameKey } from '#shared/x509/name.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
 import type { DistributionPoint } from '#shared/x509/distribution-points.ts'
-import type { CrlFacts } from './crl.ts'
+import type { CrlFacts, CrlHeader } from './crl.ts'
 import type { CrlScope } from './issuing-distribution-point.ts'
 import { directoryKey, directoryName, generalNameKeys, pointNameKeys } from './point-names.ts'
 import { allReasons, reasonMask, type ReasonMask } from './reasons.ts'
@@ -88,6 +88,6 @@ function namesOfPoint(point: DistributionPoint | undefined, issuer: Bytes): read
 }
 
 /** Whether two lists divide their issuer's certificates alike (RFC 5280 5.2.4 and 6.3.3 (c)(2)). */
-export function scopeKey({ issuer, scope }: CrlFacts): string {
+export function scopeKey({ issuer, scope }: CrlHeader): string {
   return `${nameKey(issuer)} ${scope === undefined ? 'all' : toHex(scope.der)}`
 }

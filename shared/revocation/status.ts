@@ -1,8 +1,10 @@
 import { equalNames, nameKey } from '#shared/x509/name.ts'
+import { after, together, type Soon } from '#shared/soon.ts'
 import type { Instant } from '#shared/time.ts'
 import type { RevocationGap } from '#shared/verdict/rejection.ts'
 import { removeFromCrl, type CrlEntry } from './crl-entry.ts'
 import type { CrlFacts } from './crl.ts'
+import type { NotAtHand } from './crl-index.ts'
 import { isDeltaOf } from './delta.ts'
 import { freshnessAt, strictFreshness, type Freshness, type FreshnessPolicy } from './freshness.ts'
 import { allReasons, type ReasonMask } from './reasons.ts'
@@ -21,7 +23,7 @@ type SilenceWorth = Pick<FreshnessPolicy, 'graceMs' | 'stale'>
 interface Answer {
   readonly crl: CrlFacts
   readonly reasons: ReasonMask
-  readonly entry: CrlEntry | undefined
+  readonly entry: CrlEntry | NotAtHand | undefined
   readonly freshness: Freshness
 }
 
@@ -36,7 +38,7 @@ export function revocationStatus(
   question: RevocationQuestion,
   at: Instant,
   policy: SilenceWorth = strictFreshness,
-): RevocationStatus {
+): Soon<RevocationStatus> {
   if (crls.length === 0) return { status: 'unknown', gap: 'absent' }
   const inScope = crls.filter((crl) => isComplete(crl) && reasonsAnswered(crl, question) !== 0)
   if (inScope.length === 0) return { status: 'unknown', gap: 'unsupported_scope' }
@@ -44,19 +46,25 @@ export function revocationStatus(
   if (current.length === 0) return { status: 'unknown', gap: 'not_yet_current' }
   const deltas = crls.filter((crl) => isDelta(crl) && crl.thisUpdate <= at)
   const answers = current.map((crl) => answerOf(crl, deltas, question, at, policy))
-  return revokedBy(answers) ?? coverageOf(answers, policy)
+  return after(together(answers), (all) => revokedBy(all) ?? coverageOf(all, policy))
 }
 
 /** A stale list still knows whom it revoked; only its silence is worth nothing. */
 function revokedBy(answers: readonly Answer[]): RevocationStatus | undefined {
   for (const { crl, entry } of answers) {
-    if (entry !== undefined) return { status: 'revoked', since: entry.since, crl }
+    if (entry !== undefined && entry !== 'not_at_hand') {
+      return { status: 'revoked', since: entry.since, crl }
+    }
   }
   return undefined
 }
 
 /** RFC 5280 6.3.3 (e) and its end: silence clears a certificate once every reason is covered. */
 function coverageOf(answers: readonly Answer[], policy: SilenceWorth): RevocationStatus {
+  // Whatever the others are silent about, this one may have revoked it.
+  if (answers.some(({ entry }) => entry === 'not_at_hand')) {
+    return { status: 'unknown', gap: 'not_at_hand' }
+  }
   const fresh = reasonsOf(answers, 'fresh')
   const inGrace = fresh | reasonsOf(answers, 'grace')
   const atAll = inGrace | reasonsOf(answers, 'stale')
@@ -81,15 +89,20 @@ function answerOf(
   question: RevocationQuestion,
   at: Instant,
   { graceMs }: SilenceWorth,
-): Answer {
+): Soon<Answer> {
   const delta = newestDeltaOf(crl, deltas)
-  const found = (delta && findEntry(delta, question)) ?? findEntry(crl, question)
-  return {
+  const ofDelta = delta && findEntry(delta, question)
+  const found = after(ofDelta, (entry) => entry ?? findEntry(crl, question))
+  return after(found, (entry) => ({
     crl,
     reasons: reasonsAnswered(crl, question),
-    entry: found?.reason === removeFromCrl ? undefined : found,
+    entry: isTakenOff(entry) ? undefined : entry,
     freshness: freshnessAt(nextUpdateWith(crl, delta), at, graceMs),
-  }
+  }))
+}
+
+function isTakenOff(entry: Answer['entry']): boolean {
+  return entry !== undefined && entry !== 'not_at_hand' && entry.reason === removeFromCrl
 }
 
 function newestDeltaOf(crl: CrlFacts, deltas: readonly CrlFacts[]): CrlFacts | undefined {
@@ -118,7 +131,7 @@ export function listsInForce(crls: readonly CrlFacts[], at: Instant): readonly L
 }
 
 /** The entry of a serial of one issuer: in an indirect CRL the same serial may be another's. */
-function findEntry(crl: CrlFacts, { serial, issuer }: RevocationQuestion): CrlEntry | undefined {
+function findEntry(crl: CrlFacts, { serial, issuer }: RevocationQuestion): Soon<Answer['entry']> {
   if (equalNames(issuer, crl.issuer)) return crl.index.find(serial)
   return crl.indexOfOthers.get(nameKey(issuer))?.find(serial)
 }

@@ -7,7 +7,7 @@ import { equalNames } from '#shared/x509/name.ts'
 import type { SignatureVerifier } from '#shared/x509/signature.ts'
 import type { CrlIssuer } from './authenticated-crls.ts'
 import { isCrlSignedBy } from './crl-signature.ts'
-import { entryCount, parseCrl, type Crl } from './crl.ts'
+import { parseCrl, type Crl, type CrlHeader } from './crl.ts'
 import { scopeKey } from './scope.ts'
 
 /** Why a list is not taken in place of the one held. Facts only; the list held stays in force. */
@@ -56,8 +56,8 @@ export interface ShrinkRules {
 export const defaultShrink: ShrinkRules = { ratioMax: 0.2, entriesMax: 10 }
 
 export interface UpdateContext {
-  /** The list in force; undefined where this is the first. */
-  readonly held: Crl | undefined
+  /** The list in force, or what it says where it is kept compiled; undefined where this is the first. */
+  readonly held: Crl | CrlHeader | undefined
   /** Certificates of CAs that are known, verified or trusted; those of the list's name are asked. */
   readonly issuers: readonly CrlIssuer[]
   readonly verifier: SignatureVerifier
@@ -82,7 +82,7 @@ export async function checkCrlUpdate(
   const offered = parsed.value
   const { held } = context
   // The same list, written once more, takes its own place.
-  if (held !== undefined && equalBytes(offered.der, held.der)) return ok(held)
+  if (held !== undefined && 'der' in held && equalBytes(offered.der, held.der)) return ok(held)
   const refusal =
     (held && (checkIssuer(held, offered) ?? checkScope(held, offered))) ??
     (await checkIssuerSignature(offered, context)) ??
@@ -93,19 +93,19 @@ export async function checkCrlUpdate(
   return refusal === undefined ? ok(offered) : err(refusal)
 }
 
-function checkIssuer(held: Crl, offered: Crl): UpdateRefusal | undefined {
+function checkIssuer(held: CrlHeader, offered: Crl): UpdateRefusal | undefined {
   if (equalNames(held.issuer, offered.issuer)) return undefined
   return { code: 'issuer_changed', held: held.issuer, offered: offered.issuer }
 }
 
 /** RFC 5280 5.2.3 and 5.2.4: numbers run through the lists of one scope; a delta stands in for none. */
-function checkScope(held: Crl, offered: Crl): UpdateRefusal | undefined {
+function checkScope(held: CrlHeader, offered: Crl): UpdateRefusal | undefined {
   const [before, now] = [kindOf(held), kindOf(offered)]
   if (before.kind === now.kind && scopeKey(held) === scopeKey(offered)) return undefined
   return { code: 'scope_changed', held: before, offered: now }
 }
 
-function kindOf({ deltaBase, scope }: Crl): ListKind {
+function kindOf({ deltaBase, scope }: CrlHeader): ListKind {
   return { kind: deltaBase === undefined ? 'complete' : 'delta', scope: scope?.der }
 }
 
@@ -122,14 +122,14 @@ async function checkIssuerSignature(
 }
 
 /** RFC 5280 5.2.3: no two lists of different times have one number. A list that had one keeps having one. */
-function checkNumber(held: Crl, offered: Crl): UpdateRefusal | undefined {
+function checkNumber(held: CrlHeader, offered: Crl): UpdateRefusal | undefined {
   if (held.number === undefined) return undefined
   if (offered.number !== undefined && offered.number > held.number) return undefined
   return { code: 'number_not_advanced', held: held.number, offered: offered.number }
 }
 
 /** X.509 knows whole seconds, in which a number may advance more than once; without numbers time must. */
-function checkThisUpdate(held: Crl, offered: Crl): UpdateRefusal | undefined {
+function checkThisUpdate(held: CrlHeader, offered: Crl): UpdateRefusal | undefined {
   const isLater =
     held.number === undefined
       ? offered.thisUpdate > held.thisUpdate
@@ -140,12 +140,12 @@ function checkThisUpdate(held: Crl, offered: Crl): UpdateRefusal | undefined {
 
 /** A delta empties with every complete list after it (RFC 5280 5.2.4); complete lists do not. */
 function checkShrinkage(
-  held: Crl,
+  held: CrlHeader,
   offered: Crl,
   rules: ShrinkRules | 'accept',
 ): UpdateRefusal | undefined {
   if (rules === 'accept' || offered.deltaBase !== undefined) return undefined
-  const [before, now] = [entryCount(held), entryCount(offered)]
+  const [before, now] = [held.entries, offered.entries]
   const mayGo = Math.max(rules.entriesMax, Math.floor(before * rules.ratioMax))
   const least = Math.max(0, before - mayGo)
   return now >= least ? undefined : { code: 'shrunk', held: before, offered: now, least }

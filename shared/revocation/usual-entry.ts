@@ -8,7 +8,10 @@ export const entryOctetsMin = 2 + 3 + 15
 export const usualSerialAt = 4
 export const usualOctetsBeside = 4 + 15
 
-/** Last days of the months that every year has; the 29th of February is left to the careful reader. */
+/**
+ * Last days of the months that every year has, by their number; no month 0 has a day. The 29th of
+ * February is left to the careful reader.
+ */
 const lastDays = Uint8Array.of(0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 /**
@@ -48,7 +51,7 @@ function isUtcTime(view: DataView, at: number): boolean {
   if (!areDigits(yearMonth) || !areDigits(dayHour) || !areDigits(minuteSecond)) return false
   const month = lowTwoDigits(yearMonth)
   const day = highTwoDigits(dayHour)
-  if (month < 1 || month > 12 || day < 1 || day > (lastDays[month] ?? 0)) return false
+  if (day < 1 || day > (lastDays[month] ?? 0)) return false
   if (lowTwoDigits(dayHour) > 23) return false
   return highTwoDigits(minuteSecond) <= 59 && lowTwoDigits(minuteSecond) <= 59
 }

@@ -6,7 +6,7 @@ import {
   type Bytes,
 } from '#shared/bytes.ts'
 import type { VerifiedPath } from '#shared/path/candidate-path.ts'
-import { checkRevocation } from '#shared/path/checks/revocation.ts'
+import { areListsAsked, checkRevocation, checkWord } from '#shared/path/checks/revocation.ts'
 import { expiryGraceMs, type VerificationPolicy } from '#shared/path/policy.ts'
 import { issuerOf } from '#shared/path/validate.ts'
 import type { IssuerCrls, IssuerKeyId } from '#shared/revocation/authenticated-crls.ts'
@@ -16,8 +16,9 @@ import {
   namesOtherIssuers,
 } from '#shared/revocation/bare-question.ts'
 import { answeringCrl } from '#shared/revocation/status.ts'
+import { after, firstFound, type Soon } from '#shared/soon.ts'
 import type { Instant } from '#shared/time.ts'
-import type { Rejection } from '#shared/verdict/rejection.ts'
+import type { PathIndex, Rejection } from '#shared/verdict/rejection.ts'
 import type { Verification } from '#shared/verify.ts'
 import { sessionClaims, type SessionClaims } from './claims.ts'
 import type { KeyRing } from './key-ring.ts'
@@ -127,23 +128,34 @@ async function whatMoved(
   return claims.epoch > store.epoch ? 'newer_epoch' : undefined
 }
 
-function askRevocation(claims: SessionClaims, verification: Verification): SessionVerdict {
-  const { store, policy, now, crls } = verification
-  for (const [at, [keyId, serialText]] of claimsAsked(claims, policy).entries()) {
-    const issuer = crls.known(store, keyId)
-    const serial = fromBase64Url(serialText)
-    if (issuer === undefined || serial === undefined || !answersBySerial(issuer)) {
-      return { verdict: 'reverify', because: 'revocation_not_at_hand' }
-    }
-    const status = checkRevocation(bareQuestion(serial, issuer), at, issuer, policy, now)
-    if (!status.ok) return { verdict: 'refused', rejection: status.error }
-  }
-  return { verdict: 'resumed' }
+function askRevocation(claims: SessionClaims, verification: Verification): Soon<SessionVerdict> {
+  const objection = firstFound([...claims.path.entries()], ([at, one]) =>
+    objectionTo(one, at, verification),
+  )
+  return after(objection, (found) => found ?? { verdict: 'resumed' })
 }
 
-function claimsAsked(claims: SessionClaims, policy: VerificationPolicy): SessionClaims['path'] {
-  if (policy.revocation.of === 'none') return []
-  return policy.revocation.of === 'leaf' ? claims.path.slice(0, 1) : claims.path
+/** Why one certificate of the path does not let a session go on; undefined where it does. */
+function objectionTo(
+  [keyId, serialText]: SessionClaims['path'][number],
+  at: PathIndex,
+  verification: Verification,
+): Soon<SessionVerdict | undefined> {
+  const { store, policy, crls } = verification
+  const areAsked = areListsAsked(at, policy)
+  if (!areAsked && store.revokedSerials.size === 0) return undefined
+  const issuer = crls.known(store, keyId)
+  const serial = fromBase64Url(serialText)
+  if (issuer === undefined || serial === undefined || (areAsked && !answersBySerial(issuer))) {
+    return { verdict: 'reverify', because: 'revocation_not_at_hand' }
+  }
+  const question = bareQuestion(serial, issuer)
+  const status = areAsked
+    ? checkRevocation(question, at, issuer, verification)
+    : checkWord(question, at, store)
+  return after(status, (good) =>
+    good.ok ? undefined : { verdict: 'refused', rejection: good.error },
+  )
 }
 
 /** When the list that answers for this issuer ends; where none answers, or it is stale, it bounds nothing. */

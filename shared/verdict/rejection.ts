@@ -34,6 +34,8 @@ export type RevocationGap =
   | 'reasons_not_covered'
   /** The lists that would clear it are signed or made in a way that the policy does not take. */
   | 'not_as_asked'
+  /** A list answers, and the part of it that would tell of this serial could not be loaded. */
+  | 'not_at_hand'
 
 /** Why a client certificate was refused. Facts only, Names as DER: words are made where they are shown. */
 export type Rejection =

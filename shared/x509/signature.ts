@@ -33,25 +33,33 @@ export function rawEcdsaSignature(der: Bytes, scalarOctets: number): Bytes | und
   const parsed = parseDer(der, (reader) => {
     const outer = reader.open(tag.sequence, 'Ecdsa-Sig-Value')
     const raw = new Uint8Array(2 * scalarOctets)
-    readScalar(reader, 'r', raw.subarray(0, scalarOctets))
-    readScalar(reader, 's', raw.subarray(scalarOctets))
+    readScalar(reader, 'r', raw, scalarOctets, scalarOctets)
+    readScalar(reader, 's', raw, 2 * scalarOctets, scalarOctets)
     reader.close(outer)
     return raw
   })
   return parsed.ok ? parsed.value : undefined
 }
 
-/** Reads a positive INTEGER, without its sign octet, to the end of its place. */
-function readScalar(reader: DerReader, name: string, place: Bytes): void {
+/**
+ * Reads a positive INTEGER, without its sign octet, to a place of `raw`.
+ *
+ * @param end where the place ends: the number's last octet goes before it
+ */
+function readScalar(
+  reader: DerReader,
+  name: string,
+  raw: Bytes,
+  end: number,
+  scalarOctets: number,
+): void {
   const content = reader.passInteger(name)
   const sign = reader.octet(content)
   const start = sign === 0 ? content + 1 : content
   const length = reader.at - start
-  if (sign >= 0x80 || length > place.length)
+  if (sign >= 0x80 || length > scalarOctets)
     reader.fail(`${name} within its curve's order`, content)
-  for (let at = 0; at < length; at += 1) {
-    place[place.length - length + at] = reader.octet(start + at)
-  }
+  for (let at = 0; at < length; at += 1) raw[end - length + at] = reader.octet(start + at)
 }
 
 /** Octets of a positive INTEGER without its sign octet; undefined where it is negative. */

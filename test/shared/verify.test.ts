@@ -1,4 +1,5 @@
 import { strictFreshness } from '#shared/revocation/freshness.ts'
+import { albSerial } from '#shared/wire/serial.ts'
 import { describe, expect, test } from 'vitest'
 import { strictPolicy } from '#shared/path/policy.ts'
 import type { Decision } from '#shared/verdict/decision.ts'
@@ -19,6 +20,7 @@ import {
   purposes,
   serverAuth,
   name,
+  certificateOf,
 } from './pki.ts'
 import { lenientFreshness, relyingParty, trust, withoutRevocation } from './relying-party.ts'
 
@@ -109,6 +111,13 @@ describe('each kind of what is presented', () => {
     const decision = await verify(withLeaf, { ...here, policy: accepting })
     expect(decision).toMatchObject({ outcome: 'accepted', basis: { kind: 'attestation' } })
   })
+})
+
+test('an operator’s word holds under a policy that asks for no lists, of a CA as well', async () => {
+  const { issuer, serial } = certificateOf(issuing)
+  const revokedSerials = [{ issuer, serial: albSerial(serial), since: noon }]
+  const revoking = relyingParty(await trust({ anchors: [root], revokedSerials }))
+  expect(await said(chain, revoking)).toMatchObject({ code: 'revoked', at: 1 })
 })
 
 const uri = (text: string) => context(6, toUtf8(text))

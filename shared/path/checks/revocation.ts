@@ -1,4 +1,5 @@
 import { err, ok, type Result } from '#shared/result.ts'
+import { after, type Soon } from '#shared/soon.ts'
 import type { Instant } from '#shared/time.ts'
 import type { PathIndex, Rejection, RevocationGap } from '#shared/verdict/rejection.ts'
 import { albSerial } from '#shared/wire/serial.ts'
@@ -28,11 +29,21 @@ export function checkRevocation(
   at: PathIndex,
   lists: Pick<IssuerCrls, 'crls' | 'forged'>,
   { store, policy, now }: RevocationContext,
-): Result<void, Rejection> {
-  const since = revokedByWord(question, store)
-  if (since !== undefined) return revoked(question, at, since)
+): Soon<Result<void, Rejection>> {
+  const word = checkWord(question, at, store)
+  if (!word.ok) return word
   const freshness = freshnessFor(at, policy)
   const status = statusUnder(policy, freshness, lists.crls, question, now)
+  return after(status, (found) => verdictOn(found, question, at, lists, freshness))
+}
+
+function verdictOn(
+  status: RevocationStatus,
+  question: RevocationQuestion,
+  at: PathIndex,
+  lists: Pick<IssuerCrls, 'forged'>,
+  freshness: FreshnessPolicy,
+): Result<void, Rejection> {
   switch (status.status) {
     case 'good':
       return ok(undefined)
@@ -50,13 +61,23 @@ export function checkRevocation(
 const revoked = ({ serial }: RevocationQuestion, at: PathIndex, since: Instant) =>
   err({ code: 'revoked', at, serial: albSerial(serial), since } as const)
 
-/** An operator's word comes before any list: it needs none to be there, and none takes it back. */
-function revokedByWord(
-  { issuer, serial }: RevocationQuestion,
+/**
+ * An operator's word comes before any list: it needs none to be there, none takes it back, and it
+ * holds as well where the policy asks for no lists.
+ */
+export function checkWord(
+  question: RevocationQuestion,
+  at: PathIndex,
   { revokedSerials }: Pick<TrustStore, 'revokedSerials'>,
-): Instant | undefined {
-  if (revokedSerials.size === 0) return undefined
-  return revokedSerials.get(nameKey(issuer))?.get(albSerial(serial))
+): Result<void, Rejection> {
+  if (revokedSerials.size === 0) return ok(undefined)
+  const since = revokedSerials.get(nameKey(question.issuer))?.get(albSerial(question.serial))
+  return since === undefined ? ok(undefined) : revoked(question, at, since)
+}
+
+/** Whose lists a policy asks for. */
+export function areListsAsked(at: PathIndex, { revocation }: VerificationPolicy): boolean {
+  return revocation.of === 'chain' || (revocation.of === 'leaf' && at === 0)
 }
 
 /**
@@ -69,15 +90,19 @@ function statusUnder(
   crls: readonly RevocationList[],
   question: RevocationQuestion,
   now: Instant,
-): RevocationStatus {
-  const status = revocationStatus(crls, question, now, freshness)
-  if (status.status !== 'good') return status
-  if (crls.every((crl) => isYoung(crl, policy, now) && isAsAsked(crl, policy))) return status
-  const young = crls.filter((crl) => isYoung(crl, policy, now))
-  const clearing = young.filter((crl) => isAsAsked(crl, policy))
-  const cleared = revocationStatus(clearing, question, now, freshness)
-  if (cleared.status === 'good') return cleared
-  return { status: 'unknown', gap: young.length < crls.length ? 'stale' : 'not_as_asked' }
+): Soon<RevocationStatus> {
+  return after(revocationStatus(crls, question, now, freshness), (status) => {
+    if (status.status !== 'good') return status
+    if (crls.every((crl) => isYoung(crl, policy, now) && isAsAsked(crl, policy))) return status
+    const young = crls.filter((crl) => isYoung(crl, policy, now))
+    const clearing = young.filter((crl) => isAsAsked(crl, policy))
+    const gap = young.length < crls.length ? 'stale' : 'not_as_asked'
+    return after(
+      revocationStatus(clearing, question, now, freshness),
+      (cleared): RevocationStatus =>
+        cleared.status === 'good' ? cleared : { status: 'unknown', gap },
+    )
+  })
 }
 
 /** Whether a list is of an age that a policy lets clear; one from the future is asked for elsewhere. */
@@ -95,9 +120,12 @@ function isAsAsked(crl: RevocationList, { algorithms, profile }: VerificationPol
   return profile.keepsCrl(crl)
 }
 
-/** What is stale has been weighed with the status; whatever else is not known is as good as no list. */
+/**
+ * What is stale has been weighed with the status; a list that is there and cannot be asked may name
+ * anybody. Whatever else is not known is as good as no list.
+ */
 export function isTaken(gap: RevocationGap, { absent }: FreshnessPolicy): boolean {
-  return gap !== 'stale' && absent === 'accept'
+  return gap !== 'stale' && gap !== 'not_at_hand' && absent === 'accept'
 }
 
 /** The words on the lists of the leaf's issuer, or on those of a CA's. */

@@ -25,7 +25,7 @@ export function checkNameConstraints(
 ): Result<void, Rejection> {
   const binding = constraints === 'ignore' ? [] : [anchor.certificate]
   for (const [by, issuer] of [...certificates, ...binding].entries()) {
-    if (by === 0 || issuer.extensions.nameConstraints === undefined) continue
+    if (issuer.extensions.nameConstraints === undefined) continue
     for (const [at, certificate] of certificates.slice(0, by).entries()) {
       const names = checkNames(certificate, at, issuer, by, budget)
       if (!names.ok) return names

@@ -136,15 +136,16 @@ function applyMappings(
   )
 }
 
-/** RFC 5280 6.1.3 for the leaf, where only a counter above 0 takes anyPolicy, and 6.1.5. */
+/**
+ * RFC 5280 6.1.3 for the leaf, where only a counter above 0 takes anyPolicy, and 6.1.5, whose last
+ * question, (g), answers that of 6.1.3 (f) as well.
+ */
 function concludeAtLeaf(
   { level: above, counters }: PolicyState,
   leaf: Certificate,
   rules: CertificatePolicyRules,
 ): Result<readonly string[], Rejection> {
   const level = descend(above, leaf.extensions.certificatePolicies, counters.any > 0)
-  const explicit = checkExplicit(level, counters.explicit, leaf, 0, rules)
-  if (!explicit.ok) return explicit
   const policies = userConstrained(authorityConstrainedPolicies(level), rules)
   if (policies.length > 0 || explicitAfterLeaf(counters, leaf.extensions) > 0) return ok(policies)
   const offered = leaf.extensions.certificatePolicies ?? []

@@ -6,7 +6,7 @@ import { equalNames } from '#shared/x509/name.ts'
 import type { SignatureVerifier } from '#shared/x509/signature.ts'
 import type { CrlIssuer } from '../authenticated-crls.ts'
 import { isCrlSignedBy } from '../crl-signature.ts'
-import { entryCount, type Crl } from '../crl.ts'
+import type { Crl } from '../crl.ts'
 import type { CrlIndex } from '../crl-index.ts'
 import { manifestMagic, sha256, shardOf } from './format.ts'
 import { encodeManifest, shardsMax, type ShardEntry } from './manifest.ts'
@@ -36,8 +36,11 @@ export interface CompileOptions {
   /** Whose key has signed the list: proven here, so that whoever loads it need not. */
   readonly issuer: CrlIssuer
   readonly verifier: SignatureVerifier
-  /** Signs with the compiler's Ed25519 key (RFC 8032): 64 octets. */
-  readonly sign: (octets: Bytes) => Promise<Bytes>
+  /**
+   * Signs with the compiler's Ed25519 key (RFC 8032): 64 octets. `by_digest` where whoever loads the
+   * manifest asks for it by its digest, which vouches for it already: then it is the DER alone.
+   */
+  readonly sign: ((octets: Bytes) => Promise<Bytes>) | 'by_digest'
   /** On average; `entriesPerShard` where it says nothing. */
   readonly entriesPerShard?: number
 }
@@ -47,7 +50,7 @@ export const entriesPerShard = 16_384
 
 /**
  * Makes the form of a list that is loaded without parsing: shards of sorted serials, and a manifest
- * of what the list says, with the digest of each shard, signed by the compiler.
+ * of what the list says, with the digest of each shard, signed by the compiler or named by its digest.
  */
 export async function compileCrl(
   crl: Crl,
@@ -55,9 +58,9 @@ export async function compileCrl(
 ): Promise<Result<CompiledFiles, CompileRefusal>> {
   if (!(await isOfIssuer(crl, options))) return err({ code: 'not_signed_by_issuer' })
   const perShard = options.entriesPerShard ?? entriesPerShard
-  const count = Math.max(1, Math.ceil(entryCount(crl) / perShard))
+  const count = Math.max(1, Math.ceil(crl.entries / perShard))
   const limit = shardsMax * perShard
-  if (count > shardsMax) return err({ code: 'too_many_entries', entries: entryCount(crl), limit })
+  if (count > shardsMax) return err({ code: 'too_many_entries', entries: crl.entries, limit })
   const issuers = issuersOf(crl)
   const groups = distribute(issuers, count)
   if (!groups.ok) return groups
@@ -69,9 +72,15 @@ export async function compileCrl(
     otherIssuers: issuers.slice(1).map(({ name }) => name),
     shards: await Promise.all(shards.map(entryOf)),
   })
-  const signed = concatBytes(manifestMagic, octets)
-  const manifest = concatBytes(manifestMagic, await options.sign(signed), octets)
+  const manifest = options.sign === 'by_digest' ? octets : await signed(octets, options.sign)
   return ok({ manifest, shards: shards.map((each) => each.octets) })
+}
+
+async function signed(
+  octets: Bytes,
+  sign: Exclude<CompileOptions['sign'], string>,
+): Promise<Bytes> {
+  return concatBytes(manifestMagic, await sign(concatBytes(manifestMagic, octets)), octets)
 }
 
 /** RFC 5280 6.3.3 (f) and (g). */

@@ -1,25 +1,32 @@
-import { concatBytes, equalBytes, type Bytes } from '#shared/bytes.ts'
+import { concatBytes, equalBytes, toHex, type Bytes } from '#shared/bytes.ts'
 import type { DerFault } from '#shared/der/reader.ts'
 import { err, ok, type Result } from '#shared/result.ts'
+import { after, type Soon } from '#shared/soon.ts'
 import { publicKeyKindOf, signatureAlgorithmOf } from '#shared/x509/algorithms.ts'
 import { nameKey } from '#shared/x509/name.ts'
 import type { SignatureVerifier } from '#shared/x509/signature.ts'
 import type { Signed } from '#shared/x509/signed.ts'
-import type { CrlFacts } from '../crl.ts'
-import type { CrlIndex } from '../crl-index.ts'
+import type { CrlFacts, CrlHeader, WholeCrl } from '../crl.ts'
+import type { CrlIndex, EntryIndex } from '../crl-index.ts'
 import { ed25519Identifier, manifestMagic, sha256, shardOf, signatureOctets } from './format.ts'
 import { decodeManifest, type Manifest } from './manifest.ts'
 import { entriesInShard, findInShard, readShard, type Shard, type ShardFault } from './shard.ts'
 
-/**
- * A list loaded from its compiled form: asked like a parsed one, and vouched for by its compiler.
- * Its `tbs` is that of the list without entries: nothing is signed by it any more.
- */
-export interface CompiledCrl extends CrlFacts, Pick<Signed, 'tbs' | 'signatureAlgorithm'> {
+/** What a compiled list has beside what it says; its `tbs` is that of the list without entries. */
+interface Compiled extends Pick<Signed, 'tbs' | 'signatureAlgorithm'> {
   /** DER of the key that signed the list, as its compiler has verified. */
   readonly signerSpki: Bytes
   readonly manifest: Manifest
 }
+
+/**
+ * A list in its compiled form: asked like a parsed one, and vouched for by its compiler. A shard is
+ * loaded when a serial of it is asked for.
+ */
+export interface ShardedCrl extends CrlFacts, Compiled {}
+
+/** A list in its compiled form with all of its shards in memory. */
+export interface CompiledCrl extends WholeCrl, Compiled {}
 
 /** Why a compiled list, or a shard of one, is not loaded. The list that was held stays in force. */
 export type CompiledFault =
@@ -44,9 +51,23 @@ export type CompiledFault =
       readonly found: number
     }
 
-export interface LoadOptions {
+/** How shards are come by. */
+export interface ShardOptions {
   /** The octets of one shard, wherever they are stored; undefined where they are not to be had. */
   readonly loadShard: (shard: number) => Promise<Bytes | undefined>
+  /** Those loaded before; kept all unless told. One memory may serve several lists, and a list's successors. */
+  readonly loaded?: LoadedShards
+  /** Told of a shard that was asked for and not loaded. */
+  readonly report?: (fault: CompiledFault) => void
+}
+
+/** Verified shards by the digests of their octets. Values only, and it may forget. */
+export interface LoadedShards {
+  get(digest: string): Shard | undefined
+  set(digest: string, shard: Shard, octets: number): unknown
+}
+
+export interface LoadOptions extends ShardOptions {
   /** DER of the SubjectPublicKeyInfo of the compiler's Ed25519 key: trusted beforehand. */
   readonly compilerSpki: Bytes
   readonly verifier: SignatureVerifier
@@ -54,9 +75,8 @@ export interface LoadOptions {
 
 /** A compiled list of which no shard is loaded yet. */
 export interface OpenedCrl {
-  readonly manifest: Manifest
-  /** The list as far as one serial needs it: one shard, verified when it is first loaded, and kept. */
-  forSerial(serial: Bytes): Promise<Result<CompiledCrl, CompiledFault>>
+  /** The list, each shard of it loaded and verified when a serial first asks for it. */
+  readonly list: ShardedCrl
   /** The whole list, every shard of it verified. */
   whole(): Promise<Result<CompiledCrl, CompiledFault>>
 }
@@ -68,6 +88,16 @@ export async function openCompiledCrl(
 ): Promise<Result<OpenedCrl, CompiledFault>> {
   const manifest = await verifiedManifest(file, options)
   return manifest.ok ? ok(opened(manifest.value, options)) : manifest
+}
+
+/** The same of a manifest that was asked for by its digest, compiled with `by_digest`. */
+export function openByDigest(
+  octets: Bytes,
+  options: ShardOptions,
+): Result<OpenedCrl, CompiledFault> {
+  const manifest = decodeManifest(octets)
+  if (manifest.ok) return ok(opened(manifest.value, options))
+  return err({ code: 'manifest_malformed', ...manifest.error })
 }
 
 /** Loads a whole compiled list. */
@@ -102,37 +132,50 @@ async function verifiedManifest(
   return manifest.ok ? manifest : err({ code: 'manifest_malformed', ...manifest.error })
 }
 
-function opened(manifest: Manifest, options: LoadOptions): OpenedCrl {
-  // Values only: bounded by the number of shards, each of the size that the manifest says.
-  const loaded = new Map<number, Shard>()
-  const list = compiledCrl(manifest, loaded)
-  const load = async (number: number): Promise<Result<Shard, CompiledFault>> => {
-    const before = loaded.get(number)
-    if (before !== undefined) return ok(before)
-    const shard = await verifiedShard(number, manifest, options)
-    if (shard.ok) loaded.set(number, shard.value)
-    return shard
-  }
+/** A shard of a list by its number. */
+type ShardAt = (number: number) => Soon<Result<Shard, CompiledFault>>
+
+function opened(manifest: Manifest, options: ShardOptions): OpenedCrl {
+  const shardAt = shardsOf(manifest, options)
   return {
-    manifest,
-    async forSerial(serial) {
-      const shard = await load(shardOf(serial, manifest.shards.length))
-      return shard.ok ? ok(list) : shard
+    list: {
+      ...headerOf(manifest),
+      ...indexesOf(manifest, (issuer) => askedIndex(manifest, issuer, shardAt, options)),
     },
     async whole() {
+      const shards = new Map<number, Shard>()
       for (const number of manifest.shards.keys()) {
-        const shard = await load(number)
+        const shard = await shardAt(number)
         if (!shard.ok) return shard
+        shards.set(number, shard.value)
       }
-      return ok(list)
+      const indexes = indexesOf(manifest, (issuer) => wholeIndex(manifest, issuer, shards))
+      return ok({ ...headerOf(manifest), ...indexes })
     },
+  }
+}
+
+function shardsOf(manifest: Manifest, options: ShardOptions): ShardAt {
+  // Without a memory of the caller's: bounded by the shards that the manifest names.
+  const loaded = options.loaded ?? new Map<string, Shard>()
+  const issuers = 1 + manifest.otherIssuers.length
+  // Read for so many issuers: the same octets may be a fault under a manifest that names fewer.
+  const digests = manifest.shards.map(({ sha256: digest }) => `${toHex(digest)} ${issuers}`)
+  return (number) => {
+    const digest = digests[number] ?? ''
+    const before = loaded.get(digest)
+    if (before !== undefined) return ok(before)
+    return verifiedShard(number, manifest, options).then((shard) => {
+      if (shard.ok) loaded.set(digest, shard.value, shard.value.octets.length)
+      return shard
+    })
   }
 }
 
 async function verifiedShard(
   shard: number,
   manifest: Manifest,
-  { loadShard }: LoadOptions,
+  { loadShard }: ShardOptions,
 ): Promise<Result<Shard, CompiledFault>> {
   const known = manifest.shards[shard]
   const octets = await loadShard(shard)
@@ -151,10 +194,9 @@ async function verifiedShard(
   return err({ code: 'shard_entries_differ', shard, expected, found })
 }
 
-/** What is loaded later is found by it as well. */
-function compiledCrl(manifest: Manifest, loaded: ReadonlyMap<number, Shard>): CompiledCrl {
-  const { facts, otherIssuers, signerSpki } = manifest
-  const others = otherIssuers.map((name, at) => [nameKey(name), at + 1] as const)
+/** What a manifest says of its list beside the entries. */
+function headerOf(manifest: Manifest): CrlHeader & Compiled {
+  const { facts, signerSpki, shards } = manifest
   return {
     tbs: facts.tbs,
     signatureAlgorithm: facts.signatureAlgorithm,
@@ -162,41 +204,63 @@ function compiledCrl(manifest: Manifest, loaded: ReadonlyMap<number, Shard>): Co
     thisUpdate: facts.thisUpdate,
     nextUpdate: facts.nextUpdate,
     number: facts.number,
+    entries: shards.reduce((total, { entries }) => total + entries, 0),
     deltaBase: facts.deltaBase,
     scope: facts.scope,
     authorityKeyIdentifier: facts.authorityKeyIdentifier,
     criticalUnknown: facts.criticalUnknown,
-    index: indexOf(manifest, 0, loaded),
-    indexOfOthers: new Map(others.map(([key, at]) => [key, indexOf(manifest, at, loaded)])),
     signerSpki,
     manifest,
   }
 }
 
-function indexOf(
+/** One index for each issuer that the manifest knows, the list's own first. */
+function indexesOf<Index>(
+  { otherIssuers }: Manifest,
+  indexOf: (issuer: number) => Index,
+): { readonly index: Index; readonly indexOfOthers: ReadonlyMap<string, Index> } {
+  const others = otherIssuers.map((name, at) => [nameKey(name), indexOf(at + 1)] as const)
+  return { index: indexOf(0), indexOfOthers: new Map(others) }
+}
+
+function askedIndex(
   { shards }: Manifest,
   issuer: number,
-  loaded: ReadonlyMap<number, Shard>,
+  shardAt: ShardAt,
+  { report }: ShardOptions,
+): EntryIndex {
+  return {
+    find: (serial) =>
+      after(shardAt(shardOf(serial, shards.length)), (shard) => {
+        if (shard.ok) return findInShard(shard.value, issuer, serial)
+        report?.(shard.error)
+        // Silence of a shard that is not there would clear a revoked certificate.
+        return 'not_at_hand'
+      }),
+  }
+}
+
+function wholeIndex(
+  manifest: Manifest,
+  issuer: number,
+  shards: ReadonlyMap<number, Shard>,
 ): CrlIndex {
   return {
-    get size() {
-      return sizeOf(loaded, issuer)
-    },
+    size: sizeOf(shards, issuer),
     find(serial) {
-      const shard = loaded.get(shardOf(serial, shards.length))
-      // Silence of a shard that is not there would clear a revoked certificate.
-      if (shard === undefined) throw new Error('a shard was asked that is not loaded')
+      const shard = shards.get(shardOf(serial, manifest.shards.length))
+      if (shard === undefined) throw new Error('a shard of a whole list is not loaded')
       return findInShard(shard, issuer, serial)
     },
     *entries() {
-      for (const shard of loaded.values()) yield* entriesInShard(shard, issuer)
+      for (const shard of shards.values()) yield* entriesInShard(shard, issuer)
     },
   }
 }
 
-function sizeOf(loaded: ReadonlyMap<number, Shard>, issuer: number): number {
+function sizeOf(shards: ReadonlyMap<number, Shard>, issuer: number): number {
   let size = 0
-  for (const { groups } of loaded.values()) {
+  for (const { groups } of shards.values()) {
     for (const group of groups.values()) if (group.issuer === issuer) size += group.entries
   }
   return size

@@ -7,7 +7,7 @@ import { element, unsigned } from '../der-element.ts'
 /** What a compiled list says of itself; its compiler signs these very octets. */
 export interface Manifest {
   /** What the list says beside its entries, read by the parser of lists itself. */
-  readonly facts: Omit<Crl, 'index' | 'indexOfOthers' | 'signature' | 'der'>
+  readonly facts: Omit<Crl, 'index' | 'indexOfOthers' | 'entries' | 'signature' | 'der'>
   /** DER of the SubjectPublicKeyInfo whose signature over the list the compiler has verified. */
   readonly signerSpki: Bytes
   /** SHA-256 of the list it was made from. */
@@ -58,9 +58,9 @@ function hollow({ der, tbs }: Crl): Bytes {
     reader.skip(field)
   }
   const before = tbs.subarray(start, reader.at)
-  const isEmptyList = reader.nextTag === tag.sequence && tbs[reader.at + 1] === 0
   // A list of entries without one is a fault of the list's own (RFC 5280 5.1.2.6): it stays seen.
-  if (reader.nextTag === tag.sequence && !isEmptyList) reader.skip('revokedCertificates')
+  const hasEntries = reader.nextTag === tag.sequence && tbs[reader.at + 1] !== 0
+  if (hasEntries) reader.skip('revokedCertificates')
   const behind = tbs.subarray(reader.at)
   const signature = der.subarray(tbs.byteOffset + tbs.length - der.byteOffset)
   return element(tag.sequence, element(tag.sequence, concatBytes(before, behind)), signature)

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { dottedOid } from '#shared/der/oid.ts'
-import { DerReader, parseDer, tag } from '#shared/der/reader.ts'
+import { dottedOid, readOid } from '#shared/der/oid.ts'
+import { DerReader, parseDer, readerAt, tag } from '#shared/der/reader.ts'
 import { readTime } from '#shared/der/time.ts'
-import { integer, octets, oid, utcTime } from './writer.ts'
+import { integer, octets, octetString, oid, sequence, utcTime } from './writer.ts'
 
 /** The characters beside the digits in ASCII, and some further off, at every place of a time. */
 const places = Array.from({ length: 12 }, (_, place) => place)
@@ -49,6 +49,14 @@ describe('nothing is read beyond the end of the open element', () => {
     expect(() => reader.open(tag.integer, 'another')).toThrow('at byte 3: expected another')
   })
 
+  test('what is open is done at its end, and no sooner', () => {
+    const reader = new DerReader(two, 0, 3)
+    expect(reader.done).toBe(false)
+    expect(reader.openOptional(tag.sequence, 'another')).toBe(-1)
+    expect(reader.openOptional(tag.integer, 'the first')).toBe(3)
+    expect(reader.done).toBe(false)
+  })
+
   test('an element that ends with the open one is read, one octet more is not', () => {
     expect(new DerReader(two, 3, 6).smallInteger('the second')).toBe(7)
     expect(() => new DerReader(two, 3, 5).smallInteger('the second')).toThrow('enclosing element')
@@ -75,4 +83,34 @@ test('lengths of 127 and 128 octets, in their shortest forms', () => {
   }
   const long = octets(0x04, 0x81, 127, ...new Uint8Array(127))
   expect(parseDer(long, (reader) => reader.content(0x04, 'octets')).ok).toBe(false)
+})
+
+test('a reader at an element that was passed over reads it, and what stands behind it', () => {
+  const two = octets(...integer(5), ...integer(7))
+  const reader = new DerReader(two)
+  expect(reader.pass(tag.integer, 'the first')).toBe(0)
+  const second = reader.pass(tag.integer, 'the second')
+  expect(readerAt(two, second).smallInteger('the second')).toBe(7)
+  expect(readerAt(two, 0).smallInteger('the first')).toBe(5)
+})
+
+describe('an identifier is read from where it stands, not from the first octet', () => {
+  const largest = [0x2a, ...Array<number>(63).fill(1)]
+  test.each([
+    { title: 'as long as may be', content: largest, says: true },
+    { title: 'an octet longer', content: [...largest, 1], says: false },
+  ])('$title', ({ content, says }) => {
+    const behind = sequence(
+      octetString(new Uint8Array(100)),
+      octets(0x06, content.length, ...content),
+    )
+    const read = parseDer(behind, (reader) => {
+      const outer = reader.open(tag.sequence, 'both')
+      reader.skip('octets')
+      const found = readOid(reader, 'an identifier')
+      reader.close(outer)
+      return found
+    })
+    expect(read.ok).toBe(says)
+  })
 })

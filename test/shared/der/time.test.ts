@@ -62,6 +62,14 @@ describe('RFC 5280 4.1.2.5', () => {
     { name: 'the 31st of June', text: '260631120000Z' },
     { name: 'the 32nd of January', text: '260132120000Z' },
     { name: 'a leap day too many', text: '260229120000Z' },
+    ...['01', '03', '05', '07', '08', '10', '12'].map((month) => ({
+      name: `a day too many in month ${month}`,
+      text: `26${month}32120000Z`,
+    })),
+    ...['04', '06', '09', '11'].map((month) => ({
+      name: `a day too many in month ${month}`,
+      text: `26${month}31120000Z`,
+    })),
     { name: 'hour 24', text: '260615240000Z' },
     { name: 'minute 60', text: '260615126000Z' },
     { name: 'a leap second', text: '260615125960Z' },

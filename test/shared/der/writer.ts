@@ -18,7 +18,8 @@ function lengthOctets(length: number): readonly number[] {
   if (length < 0x80) return [length]
   if (length < 0x100) return [0x81, length]
   if (length < 0x10000) return [0x82, length >> 8, length & 0xff]
-  return [0x83, length >> 16, (length >> 8) & 0xff, length & 0xff]
+  if (length < 0x1000000) return [0x83, length >> 16, (length >> 8) & 0xff, length & 0xff]
+  return [0x84, length >>> 24, (length >> 16) & 0xff, (length >> 8) & 0xff, length & 0xff]
 }
 
 export const sequence = (...items: readonly Uint8Array[]): Bytes => element(0x30, ...items)

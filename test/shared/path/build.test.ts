@@ -223,12 +223,39 @@ describe('key identifiers order the search and decide nothing', () => {
     expect(freshBudget().signatures - budget.signatures).toBe(2)
   })
 
+  test('the issuer that an intermediate points at is tried first', async () => {
+    const strangers = await Promise.all(
+      [1, 2].map((id) => issueCa(root, { subject: 'Upper', extensions: { id: withKeyId(id) } })),
+    )
+    const right = await issueCa(root, { subject: 'Upper', extensions: { id: withKeyId(9) } })
+    const middle = await issueCa(right, { subject: 'Lower', extensions: { wants: wants(9) } })
+    const budget = freshBudget()
+    const pool = [middle, ...strangers, right]
+    const device = await issue(middle, { extensions: { wants: wants(1) } })
+    expect((await build(device, pool, { anchors }, budget)).ok).toBe(true)
+    expect(freshBudget().signatures - budget.signatures).toBe(3)
+  })
+
+  test('a certificate that points at nobody takes any issuer', async () => {
+    const right = await issueCa(root, { subject: 'Lower', extensions: { id: withKeyId(1) } })
+    const stranger = await issueCa(root, { subject: 'Lower' })
+    for (const pool of [
+      [right, stranger],
+      [stranger, right],
+    ]) {
+      expect((await build(await issue(right), pool, { anchors })).ok).toBe(true)
+    }
+  })
+
   test('an issuer that got its identifier wrong still is the issuer', async () => {
     const right = await issueCa(root, { subject: 'Lower', extensions: { id: withKeyId(1) } })
     const pointing = await issue(right, { extensions: { wants: wants(9) } })
     expect((await build(pointing, [right], { anchors })).ok).toBe(true)
   })
 })
+
+const twice = (issuer: Entity, subject: string, { keys }: Entity) =>
+  Promise.all([1, 2].map((serial) => issueCa(issuer, { subject, keys, serial: [serial] })))
 
 describe('loops', () => {
   test('two CAs that certify each other, and nobody else', async () => {
@@ -251,6 +278,24 @@ describe('loops', () => {
       'oneByTwo',
       'twoByRoot',
     ])
+  })
+
+  test('a CA that has two certificates stands in a path once: name and key are the CA', async () => {
+    const [one, two] = [await createCa({ subject: 'One' }), await createCa({ subject: 'Two' })]
+    const pool = [...(await twice(two, 'One', one)), ...(await twice(one, 'Two', two))]
+    const device = await issue(one)
+    const paths = 2 + 2 * 2
+    const enough = await build(device, pool, { anchors }, { ...freshBudget(), paths })
+    expect(told(enough, {})).toMatchObject({ code: 'untrusted' })
+    const fewer = await build(device, pool, { anchors }, { ...freshBudget(), paths: paths - 1 })
+    expect(told(fewer, {})).toEqual({ code: 'budget_exhausted', budget: 'paths' })
+  })
+
+  test('a leaf never stands above itself, whichever certificate says so', async () => {
+    const self = await createCa({ subject: 'Self' })
+    const again = await createCa({ subject: 'Self', keys: self.keys, serial: [1] })
+    const built = await build(self, [again], { anchors }, { ...freshBudget(), paths: 0 })
+    expect(told(built, {})).toMatchObject({ code: 'untrusted', at: 0 })
   })
 
   test('a leaf that is named as its own issuer', async () => {

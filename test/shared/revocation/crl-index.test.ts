@@ -4,7 +4,7 @@ import { buildCrlIndex, hashAt } from '#shared/revocation/crl-index.ts'
 import { serialHash } from '#shared/revocation/serial-hash.ts'
 import { createCrl, crlOf, entry, reason, revokedAt } from '../crls.ts'
 import { octets } from '../der/writer.ts'
-import { createCa } from '../pki.ts'
+import { createCa, extension } from '../pki.ts'
 
 const ca = await createCa()
 
@@ -91,13 +91,53 @@ test('serials made to collide are found all the same', () => {
   // Of the eight octets the second four take back what the first four put into the hash.
   const serials = colliding(500)
   expect(new Set(serials.map((serial) => serialHash(serial, 0, serial.length))).size).toBe(1)
-  const entries = serials.map((serial) => entry([...serial]))
-  const der = concatBytes(...entries)
-  const offsets = Uint32Array.from(entries, (_, index) => index * (entries[0]?.length ?? 0))
-  const hashes = Uint32Array.from(offsets, (offset) => hashAt(der, offset))
-  const index = buildCrlIndex(der, { offsets, hashes })
+  const index = indexOfEntries(serials.map((serial) => entry([...serial])))
   for (const serial of serials) expect(index.find(serial)?.serial).toEqual(serial)
   expect(index.find(octets(0x40, 0, 0, 0, 0, 0, 0, 0))).toBeUndefined()
+  const unlisted = colliding(501).at(-1) ?? octets()
+  expect(index.find(unlisted)).toBeUndefined()
+})
+
+test.each([8, 9, 10])(
+  '%i that collide, in whatever order, each with a word of its own',
+  (count) => {
+    const serials = colliding(count)
+    for (const order of [
+      serials,
+      serials.toReversed(),
+      [...serials.slice(3), ...serials.slice(0, 3)],
+    ]) {
+      const codes = new Map(order.map((serial, place) => [serial, [1, 3, 4, 5][place % 4] ?? 0]))
+      const index = indexOfEntries(
+        order.flatMap((serial) => {
+          const code = codes.get(serial) ?? 0
+          return [reason(8), reason(code), reason(9)].map((each) => entry([...serial], each))
+        }),
+      )
+      for (const [serial, code] of codes) expect(index.find(serial)?.reason).toBe(code)
+    }
+  },
+)
+
+/** An index over entries that stand one behind the other, and nothing else. */
+function indexOfEntries(entries: readonly Bytes[]) {
+  const der = concatBytes(...entries)
+  let at = 0
+  const offsets = Uint32Array.from(entries, ({ length }) => (at += length) - length)
+  const hashes = Uint32Array.from(offsets, (offset) => hashAt(der, offset))
+  return buildCrlIndex(der, { offsets, hashes })
+}
+
+test.each([127, 128, 255, 256, 300])('an entry of some %i octets and more', async (size) => {
+  const long = extension('1.2.3', new Uint8Array(size))
+  const entries = [entry([1], long), entry([2], reason(1)), entry([3], long, reason(4))]
+  const { index } = crlOf(await createCrl(ca, { entries }))
+  expect([1, 2, 3, 4].map((serial) => index.find(octets(serial))?.reason)).toEqual([
+    0,
+    1,
+    4,
+    undefined,
+  ])
 })
 
 /** The state of the hash behind the first word. */

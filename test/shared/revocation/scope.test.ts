@@ -132,8 +132,10 @@ describe('entries of an indirect CRL (RFC 5280 5.3.3)', () => {
   test('the issuer is carried forward', async () => {
     const crl = crlOf(await scoped(idp(flag(4)), { entries }))
     const asked = await question(undefined)
-    const said = (serial: number, issuer: Bytes) =>
-      revocationStatus([crl], { ...asked, issuer, serial: octets(serial) }, noon).status
+    const said = (serial: number, issuer: Bytes) => {
+      const status = revocationStatus([crl], { ...asked, issuer, serial: octets(serial) }, noon)
+      return status instanceof Promise ? 'later' : status.status
+    }
     expect([1, 2, 3, 4].map((serial) => said(serial, name('Root')))).toEqual([
       'revoked',
       'good',

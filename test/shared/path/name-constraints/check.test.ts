@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { toUtf8 } from '#shared/bytes.ts'
 import { freshBudget } from '#shared/path/budget.ts'
-import { strictPolicy } from '#shared/path/policy.ts'
+import { strictPolicy, type AnchorRules } from '#shared/path/policy.ts'
 import type { CandidatePath } from '#shared/path/candidate-path.ts'
 import { checkNameConstraints } from '#shared/path/name-constraints/check.ts'
 import { context, element, explicit, octets, sequence } from '../../der/writer.ts'
@@ -31,7 +31,12 @@ const constrained = (subtrees: Subtrees) => ({
 })
 const leafOf = (issuer: Entity, overrides: Overrides = {}) => issue(issuer, { keys, ...overrides })
 
-function told(chain: readonly Entity[], anchor: Entity, comparisons = 1000) {
+function told(
+  chain: readonly Entity[],
+  anchor: Entity,
+  comparisons = 1000,
+  rules: AnchorRules = strictPolicy.anchor,
+) {
   const [leaf, ...above] = chain.map(certificateOf)
   if (leaf === undefined) throw new Error('a path has a leaf')
   const certificate = certificateOf(anchor)
@@ -40,7 +45,7 @@ function told(chain: readonly Entity[], anchor: Entity, comparisons = 1000) {
     certificates: [leaf, ...above],
     anchor: { subject, spki, certificate },
   }
-  const checked = checkNameConstraints(path, { ...freshBudget(), comparisons }, strictPolicy.anchor)
+  const checked = checkNameConstraints(path, { ...freshBudget(), comparisons }, rules)
   return checked.ok ? 'ok' : checked.error
 }
 
@@ -90,6 +95,37 @@ describe('names of a leaf under its CA', () => {
       says === 'ok' ? 'ok' : expected,
     )
   })
+})
+
+describe('what is told of a name that lies outside', () => {
+  const address = octets(192, 0, 2, 1)
+  test.each([
+    { form: 'dns', of: dns('b.org'), fact: 'b.org' },
+    { form: 'ip', of: context(7, address), fact: address },
+    { form: 'directory', of: explicit(4, name('b')), fact: name('b') },
+    { form: 'otherName', of: otherName, fact: 'otherName' },
+  ])('$form', async ({ form, of, fact }) => {
+    const outside = [
+      dns('a.org'),
+      context(7, new Uint8Array(8).fill(255)),
+      explicit(4, name('car-0001')),
+    ]
+    const ca = await createCa(constrained({ permitted: [...outside, otherName] }))
+    const verdict = told([await leafOf(ca, { extensions: { names: altNames(of) } })], ca)
+    expect(verdict).toMatchObject({ code: 'name_constraint_violated', form, name: fact })
+  })
+})
+
+test('an anchor is a name and a key alone where its own constraints are ignored', async () => {
+  const anchor = await createCa(constrained({ excluded: [dns('a.org')] }))
+  const narrow = await issueCa(anchor, constrained({ excluded: [dns('a.org')] }))
+  const ignoring = { ...strictPolicy.anchor, constraints: 'ignore' } as const
+  const names = { extensions: { names: altNames(dns('a.org')) } }
+  const direct = [await leafOf(anchor, names)]
+  expect(told(direct, anchor)).toMatchObject({ constrainedBy: 1 })
+  expect(told(direct, anchor, 1000, ignoring)).toBe('ok')
+  const below = [await leafOf(narrow, names), narrow]
+  expect(told(below, anchor, 1000, ignoring)).toMatchObject({ constrainedBy: 1 })
 })
 
 const mailbox = (host: string) => nameOf(['emailAddress', element(0x16, toUtf8(`car@${host}`))])

@@ -42,6 +42,11 @@ describe('RFC 5280 4.2.1.10: a subtree says something of names of its own form a
   })
 })
 
+test.each(['dns', 'uri'] as const)('a mailbox as the base of %s says nothing clear', (form) => {
+  const text = form === 'dns' ? 'a.org' : 'https://a.org/'
+  expect(relate({ form, text }, { form, text: 'car@a.org' })).toBe('unclear')
+})
+
 describe('spellings that cannot be placed, and those that can', () => {
   test.each([
     ['car@a.org', 'car@b.org', 'outside'],

@@ -39,6 +39,31 @@ function testAll(cases: readonly Case[]): void {
 
 const strict = { requireExplicit: true } as const
 
+describe('policies are told, and rules kept, where nobody requires one', () => {
+  testAll([
+    { name: 'a policy all the way', chain: [lists(gold), lists(gold)], says: [gold] },
+    { name: 'of the leaf alone', chain: [lists(gold)], says: [gold] },
+    {
+      name: 'mapped by each',
+      chain: [maps([gold, silver]), maps([anyPolicy, gold])],
+      says: 'policy_mapping_forbidden at 1',
+    },
+    { name: 'required by the leaf itself', chain: [requires(0)], says: 'policy_required at 0' },
+    {
+      name: 'required by an anchor',
+      chain: [silent],
+      anchor: requires(0),
+      says: 'policy_required at 0',
+    },
+  ])
+
+  test('required by an anchor whose own rules are ignored', () => {
+    expect(policiesOf([silent], {}, requires(0), 'ignore')).toEqual([])
+    expect(policiesOf([lists(gold)], {}, lists(silver), 'ignore')).toEqual([gold])
+    expect(policiesOf([lists(gold)], {}, lists(silver))).toEqual([])
+  })
+})
+
 describe('policies that certificates list (RFC 5280 6.1.3 (d) and (e))', () => {
   testAll([
     { name: 'none at all, and none required', chain: [silent, silent], says: [] },

@@ -80,17 +80,24 @@ describe('the marks of a CA', () => {
   })
 })
 
+const nameless = (at: number) => ({
+  ok: false,
+  error: {
+    code: 'profile_violated',
+    at,
+    rule: 'issuer_named',
+    found: 'an empty name',
+    wanted: 'a name',
+  },
+})
+
 test('RFC 5280 4.1.2.4: an issuer without a name', async () => {
   const leaf = certificateOf(await issue(root, { keys, parts: { issuer: sequence() } }))
-  expect(checkConsistency(leaf, 2)).toMatchObject({
-    error: { code: 'profile_violated', at: 2, rule: 'issuer_named' },
-  })
+  expect(checkConsistency(leaf, 2)).toEqual(nameless(2))
 })
 
 test('RFC 5280 4.1.2.6: an anchor without a name', () => {
   const anchor = certificateOf(root)
   expect(checkAnchorNamed(anchor, 1).ok).toBe(true)
-  expect(checkAnchorNamed({ subject: sequence() }, 1)).toMatchObject({
-    error: { code: 'profile_violated', at: 1, rule: 'issuer_named' },
-  })
+  expect(checkAnchorNamed({ subject: sequence() }, 1)).toEqual(nameless(1))
 })

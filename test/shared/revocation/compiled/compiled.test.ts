@@ -20,12 +20,18 @@ import {
 } from '#shared/revocation/compiled/compile.ts'
 import {
   loadCompiledCrl,
+  openByDigest,
   openCompiledCrl,
   type CompiledCrl,
+  type CompiledFault,
+  type ShardedCrl,
+  type ShardOptions,
 } from '#shared/revocation/compiled/load.ts'
-import { readShard } from '#shared/revocation/compiled/shard.ts'
+import { readShard, type Shard } from '#shared/revocation/compiled/shard.ts'
 import type { CrlEntry } from '#shared/revocation/crl-entry.ts'
+import type { RevocationList } from '#shared/revocation/crl-signature.ts'
 import type { Crl } from '#shared/revocation/crl.ts'
+import { strictFreshness } from '#shared/revocation/freshness.ts'
 import { buildTrustStore, defaultLimits } from '#shared/trust-store/trust-store.ts'
 import { verify } from '#shared/verify.ts'
 import { nameKey } from '#shared/x509/name.ts'
@@ -52,7 +58,7 @@ import {
   keyUsage,
   name,
 } from '../../pki.ts'
-import { relyingParty } from '../../relying-party.ts'
+import { lenientFreshness, relyingParty } from '../../relying-party.ts'
 
 const verifier = createWebCryptoVerifier()
 const keys = await sameKeys('Ed25519')
@@ -431,30 +437,98 @@ test('a shard is loaded when a serial of it is first asked for, and no other', a
   }
   const opened = await openCompiledCrl(files.manifest, { loadShard, compilerSpki, verifier })
   if (!opened.ok) throw new Error(opened.error.code)
+  const { index } = opened.value.list
   const serial = octets(0x40, 7)
-  for (let again = 0; again < 2; again += 1) {
-    const found = await opened.value.forSerial(serial)
-    expect(found.ok && wordOf(found.value.index.find(serial))).toEqual(
-      wordOf(list.index.find(serial)),
-    )
-  }
+  const first = index.find(serial)
+  expect(first).toBeInstanceOf(Promise)
+  expect(await first).toMatchObject({ serial })
+  // At once, for the shard is at hand.
+  expect(index.find(serial)).toMatchObject({ serial })
   expect(asked).toHaveLength(1)
-  const one = await opened.value.forSerial(serial)
-  const others = Array.from({ length: 50 }, (_, index) => octets(0x40, index))
-  const ask = () => others.map((other) => one.ok && one.value.index.find(other))
-  expect(ask).toThrow('not loaded')
   const whole = await opened.value.whole()
   expect(whole.ok && whole.value.index.size).toBe(50)
   expect(asked.toSorted()).toEqual([0, 1, 2])
 })
 
+/** The same list, whose shards come as they are given. */
+async function sharded(
+  loadShard: ShardOptions['loadShard'],
+  faults: CompiledFault[] = [],
+): Promise<ShardedCrl> {
+  const known = await compiled(list, { sign: 'by_digest', entriesPerShard: 20 })
+  const opened = openByDigest(known.manifest, {
+    loadShard,
+    report: (fault) => void faults.push(fault),
+  })
+  if (!opened.ok) throw new Error(opened.error.code)
+  return opened.value.list
+}
+
+describe('a list whose shards are loaded when they are asked for', () => {
+  test('decides like a parsed one', async () => {
+    const asked = await sharded(async (shard) => files.shards[shard])
+    expect(asked.entries).toBe(50)
+    expect(await decide(7, [asked])).toBe('revoked')
+    expect(await decide(60, [asked])).toBe('accepted')
+  })
+
+  test('a shard that is missing, or other octets, clear nobody, whatever is made of no list', async () => {
+    const faults: CompiledFault[] = []
+    const missing = await sharded(async () => undefined, faults)
+    const wrong = await sharded(async () => octets(0, 0, 0, 0), faults)
+    for (const asked of [missing, wrong]) {
+      expect(await decide(60, [asked])).toBe('revocation_unknown not_at_hand')
+      expect(await decide(60, [asked], ca, lenientFreshness)).toBe('revocation_unknown not_at_hand')
+    }
+    expect(new Set(faults.map(({ code }) => code))).toEqual(
+      new Set(['shard_missing', 'shard_octets_differ']),
+    )
+  })
+
+  test('what another list revokes is revoked all the same', async () => {
+    const scope = extension('2.5.29.28', sequence(context(1, octets(0xff))), 'critical')
+    const users = crlOf(
+      await createCrl(ca, { entries: [entry([0x40, 60])], extensions: { scope } }),
+    )
+    expect(await decide(60, [await sharded(async () => undefined), users])).toBe('revoked')
+  })
+
+  test('a memory may serve its successors: what is the same octets is loaded once', async () => {
+    const asked: number[] = []
+    const memory = new Map<string, Shard>()
+    for (let again = 0; again < 2; again += 1) {
+      const opened = await openCompiledCrl(files.manifest, {
+        loaded: memory,
+        compilerSpki,
+        verifier,
+        loadShard: async (shard) => {
+          asked.push(shard)
+          return files.shards[shard]
+        },
+      })
+      if (opened.ok) await opened.value.whole()
+    }
+    expect(asked).toEqual([0, 1, 2])
+  })
+
+  test('a manifest that is none is a fault', () => {
+    const opened = openByDigest(octets(0x30, 0), { loadShard: async () => undefined })
+    expect(opened.ok ? 'ok' : opened.error.code).toBe('manifest_malformed')
+  })
+})
+
 const device = (serial: number) => issue(ca, { keys, serial: [0x40, serial] })
 
-async function decide(serial: number, crls: readonly (Crl | CompiledCrl)[], root = ca) {
+async function decide(
+  serial: number,
+  crls: readonly RevocationList[],
+  root = ca,
+  freshness = strictFreshness,
+) {
   const anchors = [certificateOf(root)]
   const parts = { anchors, intermediates: [], crls, epoch: 1, limits: defaultLimits }
   const party = relyingParty(await buildTrustStore(parts), {
-    policy: strictPolicy,
+    policy: { ...strictPolicy, revocation: { ...strictPolicy.revocation, freshness } },
     verifier,
     crls: createAuthenticatedCrls(verifier),
   })
@@ -462,7 +536,11 @@ async function decide(serial: number, crls: readonly (Crl | CompiledCrl)[], root
     { kind: 'chain', leaf: (await device(serial)).der, intermediates: [] },
     party,
   )
-  return decision.outcome === 'accepted' ? 'accepted' : decision.rejection.code
+  if (decision.outcome === 'accepted') return 'accepted'
+  const { rejection } = decision
+  return rejection.code === 'revocation_unknown'
+    ? `${rejection.code} ${rejection.gap}`
+    : rejection.code
 }
 
 describe('a trust store holds either form', () => {
@@ -481,7 +559,7 @@ describe('a trust store holds either form', () => {
     const other = await signedByOther
     const theirs = crlOf(await createCrl(other))
     const held = await loaded(await compiled(theirs, { issuer: certificateOf(other) }))
-    expect(await decide(50, [held])).toBe('revocation_unknown')
+    expect(await decide(50, [held])).toBe('revocation_unknown forged')
   })
 })
 
