@@ -5,6 +5,7 @@ import { batchBench } from './benches/batch.ts'
 import { bundleBench } from './benches/bundle.ts'
 import { chainBenches } from './benches/chain.ts'
 import { compiledBench } from './benches/compiled.ts'
+import { controlPlaneBench } from './benches/control-plane.ts'
 import { crlBench } from './benches/crl.ts'
 import { handshakeBench } from './benches/handshake.ts'
 import { overheadBench } from './benches/overhead.ts'
@@ -23,6 +24,7 @@ const benches: readonly Bench[] = [
   ...chainBenches,
   crlBench,
   compiledBench,
+  controlPlaneBench,
   headersBench,
   sessionBench,
   bundleBench,

@@ -1,6 +1,4 @@
 import type { Context, MiddlewareHandler } from 'hono'
-import { every } from 'hono/combine'
-import { createMiddleware } from 'hono/factory'
 import { normalisePath } from '#shared/authorization/normalise-path.ts'
 import type { DeviceIdentity } from '#shared/identity/device-identity.ts'
 import { strictPolicy, type VerificationPolicy } from '#shared/path/policy.ts'
@@ -12,7 +10,8 @@ import type { AppEnv } from './context.ts'
 import type { Hop, Listener } from './listener.ts'
 import { answerProblem } from './middleware/answer-problem.ts'
 import { authorized } from './middleware/authorized.ts'
-import { decided } from './middleware/decided.ts'
+import { decided, giveToken } from './middleware/decided.ts'
+import { around, inTurn, type Step } from './middleware/in-turn.ts'
 import { logged } from './middleware/logged.ts'
 import { presented } from './middleware/presented.ts'
 import type { Platform } from './platforms/platform.ts'
@@ -53,13 +52,15 @@ export interface ClientCertificateOptions extends Omit<PortsOptions, 'target'> {
 export function clientCertificate(options: ClientCertificateOptions): MiddlewareHandler<DeviceEnv> {
   const listener = listenerOf(options)
   const ports = createPorts(listener, options)
-  return every(
-    knownConnection(options),
-    ...(listener.connectionLog === 'off' ? [] : [logged(listener, ports)]),
+  const { connectionOf } = options
+  const steps = [
+    ...(connectionOf === undefined ? [] : [knownConnection(connectionOf)]),
     presented(listener, ports),
     decided(listener, ports),
     admitted,
-  )
+  ]
+  const walk = inTurn(steps, giveToken)
+  return listener.connectionLog === 'off' ? walk : around(logged(listener, ports), walk)
 }
 
 function listenerOf(options: ClientCertificateOptions): Listener {
@@ -92,17 +93,17 @@ function hopWithoutWord({ name, ownHeaders }: Platform): Hop {
   )
 }
 
-function knownConnection({ connectionOf }: ClientCertificateOptions): MiddlewareHandler {
-  return createMiddleware(async (context, next) => {
-    if (connectionOf !== undefined) {
-      Object.defineProperty(context.req.raw, 'connection', { value: connectionOf(context) })
-    }
-    await next()
-  })
+function knownConnection(
+  connectionOf: NonNullable<ClientCertificateOptions['connectionOf']>,
+): Step<DeviceEnv> {
+  return (context) => {
+    Object.defineProperty(context.req.raw, 'connection', { value: connectionOf(context) })
+    return undefined
+  }
 }
 
 /** Last of all, behind the decision: who it is, and a request without what a client forged. */
-const admitted = createMiddleware<DeviceEnv>(async (context, next) => {
+const admitted: Step<DeviceEnv> = (context) => {
   const decision = context.get('decision')
   if (decision?.outcome !== 'accepted') throw new Error('a request came past its decision')
   context.set('device', decision.identity)
@@ -111,8 +112,8 @@ const admitted = createMiddleware<DeviceEnv>(async (context, next) => {
   if (headers !== context.req.raw.headers) {
     context.req.raw = new Request(context.req.raw, { headers })
   }
-  await next()
-})
+  return undefined
+}
 
 /**
  * Sessions for `clientCertificate`: after its first request a device is let in without building its
@@ -147,22 +148,22 @@ export function authorizeDevice(policies: unknown): MiddlewareHandler<DeviceEnv>
     const faults = read.error.map(({ file, key, expected }) => `${file}.${key}: ${expected}`)
     throw new Error(`the policies are wrong: ${faults.join('; ')}`)
   }
-  return every(plainPath, behindDecision, authorized(read.value, { random: runtimeRandom }))
+  return inTurn([plainPath, behindDecision, authorized(read.value, { random: runtimeRandom })])
 }
 
 /** What is matched in one spelling and routed in another is no match. */
-const plainPath = createMiddleware<AppEnv>(async (context, next) => {
+const plainPath: Step<AppEnv> = (context) => {
   const { pathname } = new URL(context.req.url)
   const normalised = normalisePath(pathname, 'decode_and_merge_slashes')
   const isPlain = normalised.ok && normalised.value === pathname && pathname === context.req.path
   if (!isPlain) return answerProblem(context, { random: runtimeRandom }, 'request_malformed')
-  return next()
-})
+  return undefined
+}
 
 /** In the wrong order nobody would have a name, and a DENY would find nobody. */
-const behindDecision = createMiddleware<AppEnv>(async (context, next) => {
+const behindDecision: Step<AppEnv> = (context) => {
   if (context.get('decision') === undefined) {
     throw new Error('authorizeDevice has to come behind clientCertificate')
   }
-  await next()
-})
+  return undefined
+}

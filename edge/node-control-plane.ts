@@ -6,9 +6,9 @@ import { toHex, toUtf8 } from '#shared/bytes.ts'
 import { createNodeVerifier } from '#shared/x509/node-verifier.ts'
 import type { ControlPlane, RemoteStore } from './control/control-plane.ts'
 import { openDirectory } from './control/directory.ts'
+import { openNodeStore, type WatchVariables } from './node-watched-store.ts'
 import { runtimeClock, runtimeRandom } from './ports.ts'
 import { defaultStoreLimits } from './trust-stores/managed/document.ts'
-import { openManagedTrustStore } from './trust-stores/managed/managed-trust-store.ts'
 import { directoryObjects } from './trust-stores/managed/node-objects.ts'
 import { nodeSql } from './trust-stores/managed/node-sql.ts'
 
@@ -26,7 +26,10 @@ export interface NodeControlPlane extends ControlPlane {
  * a database, and their files in `objects/`. Throws an Error where another process has it open: two
  * would not see each other's epochs.
  */
-export function openNodeControlPlane(directory: string): NodeControlPlane {
+export function openNodeControlPlane(
+  directory: string,
+  variables: WatchVariables = {},
+): NodeControlPlane {
   mkdirSync(join(directory, 'stores'), { recursive: true, mode: 0o700 })
   const unlock = lock(directory)
   const objects = directoryObjects(join(directory, 'objects'))
@@ -40,10 +43,22 @@ export function openNodeControlPlane(directory: string): NodeControlPlane {
   const open = (name: string): RemoteStore => {
     const sql = nodeSql(join(directory, 'stores', fileOfStore(name)))
     closing.push(() => sql.close())
-    const store = asked(openManagedTrustStore({ sql, objects, limits, clock, verifier }))
+    const { stop, ...opened } = openNodeStore({
+      name,
+      variables,
+      sql,
+      objects,
+      limits,
+      clock,
+      verifier,
+    })
+    closing.push(stop)
+    const store = asked(opened)
     stores.set(name, store)
     return store
   }
+  // Sources are asked and findings told whether or not anybody asks for the store.
+  for (const { name } of account.list()) open(name)
   return {
     clock,
     objects,
@@ -68,10 +83,15 @@ function lock(directory: string): () => void {
     database.exec('BEGIN EXCLUSIVE')
   } catch (cause) {
     database.close()
-    throw new Error(`${directory} is open in another process: end that one first`, { cause })
+    const isBusy = cause instanceof Error && 'errcode' in cause && cause.errcode === sqliteBusy
+    const because = isBusy ? 'is open in another process: end that one first' : 'cannot be locked'
+    throw new Error(`${directory} ${because}`, { cause })
   }
   return () => database.close()
 }
+
+/** SQLITE_BUSY, of SQLite's result codes. */
+const sqliteBusy = 5
 
 /** The functions of a port as they are asked over RPC elsewhere. */
 type Asked<Port> = {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createControlApp } from './control/app.ts'
 import { newApiToken, readTokens, scopes, type ApiToken, type Scope } from './control/tokens.ts'
 import { openNodeControlPlane } from './node-control-plane.ts'
+import type { WatchVariables } from './node-watched-store.ts'
 import { startNodeServer } from './node.ts'
 import { runtimeRandom } from './ports.ts'
 
@@ -15,6 +16,7 @@ export interface NodeControlOptions {
   readonly host: string
   /** 0: any free port. */
   readonly port: number
+  readonly variables?: WatchVariables
 }
 
 /** The control plane of one machine. */
@@ -42,9 +44,9 @@ export const controlFiles = {
  * address. Throws an Error that says what is wrong with the directory, the tokens or the port.
  */
 export async function serveControlPlane(options: NodeControlOptions): Promise<NodeControl> {
-  const { directory, host, port } = options
+  const { directory, host, port, variables } = options
   mkdirSync(directory, { recursive: true, mode: 0o700 })
-  const plane = openNodeControlPlane(directory)
+  const plane = openNodeControlPlane(directory, variables)
   try {
     const isNew = !existsSync(join(directory, controlFiles.tokens))
     if (isNew) await makeTokens(directory)

@@ -35,8 +35,12 @@ export function followedOf(
     throw new Error('TRUST_STORE_URL: expected an https URL (http on a loopback address alone)')
   }
   const feed = httpFeed({ name, url, token })
-  return ({ limits, maxStalenessMs }) =>
-    createFollowedTrustStore({
+  const tell = onceAMinute(report)
+  return ({ limits, maxStalenessMs }) => {
+    if (maxStalenessMs < stalenessMinMs) {
+      throw new Error('MAX_STALENESS: expected 1s at least where a control plane is followed')
+    }
+    return createFollowedTrustStore({
       ...feed,
       limits,
       maxStalenessMs,
@@ -45,6 +49,23 @@ export function followedOf(
       wait: (ms) => wait(ms),
       // What goes wrong in it is reported where it happens; nothing is left to be awaited.
       background: (work) => void work,
-      report: ({ because }) => report(`the trust store ${name} was not taken: ${because}`),
+      report: ({ because }) => tell(`the trust store ${name} was not taken: ${because}`),
     })
+  }
+}
+
+/** An answer from the other side of the world, and a document loaded after it, come within that. */
+const stalenessMinMs = 1000
+
+/** Every request of an outage would say the same. */
+function onceAMinute(report: (sentence: string) => void): (sentence: string) => void {
+  let told = ''
+  let toldAt = Number.NEGATIVE_INFINITY
+  return (sentence) => {
+    const now = runtimeClock.now()
+    if (sentence === told && now - toldAt < 60_000) return
+    told = sentence
+    toldAt = now
+    report(sentence)
+  }
 }

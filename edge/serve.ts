@@ -140,11 +140,10 @@ function trustOf({
 }
 
 function followVariables(): FollowVariables {
-  const named = (name: keyof FollowVariables): string | undefined => process.env[prefix + name]
   return {
-    TRUST_STORE: named('TRUST_STORE'),
-    TRUST_STORE_URL: named('TRUST_STORE_URL'),
-    TRUST_STORE_TOKEN: named('TRUST_STORE_TOKEN'),
+    TRUST_STORE: process.env[`${prefix}TRUST_STORE`],
+    TRUST_STORE_URL: process.env[`${prefix}TRUST_STORE_URL`],
+    TRUST_STORE_TOKEN: process.env[`${prefix}TRUST_STORE_TOKEN`],
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Result } from '#shared/result.ts'
 import type { Clock } from '#shared/time.ts'
 import type { ChangeRefusal } from '../trust-stores/managed/changes.ts'
-import type { StoreDocument } from '../trust-stores/managed/document.ts'
+import type { LimitsWord, StoreDocument } from '../trust-stores/managed/document.ts'
 import type {
   AuditEntry,
   Made,
@@ -9,6 +9,7 @@ import type {
   StoreHead,
 } from '../trust-stores/managed/managed-trust-store.ts'
 import type { Objects } from '../trust-stores/managed/objects.ts'
+import type { WatchedTrustStore } from '../trust-stores/managed/watched-trust-store.ts'
 import type { Directory } from './directory.ts'
 
 /** The functions of a port as they are asked over RPC. */
@@ -18,11 +19,14 @@ type Remote<Port> = {
     : never
 }
 
+/** What operators ask of what goes on around a store by itself. */
+type Watched = Omit<WatchedTrustStore, 'tick'>
+
 /** One trust store, wherever it lives. */
-export interface RemoteStore {
+export interface RemoteStore extends Remote<Watched> {
   head(): Promise<StoreHead | undefined>
   document(epoch?: number): Promise<StoreDocument | undefined>
-  change(change: StoreChange, by: string): Promise<Result<Made, ChangeRefusal>>
+  change(change: StoreChange, by: string, limits?: LimitsWord): Promise<Result<Made, ChangeRefusal>>
   audit(page: { readonly before?: number; readonly limit: number }): Promise<readonly AuditEntry[]>
 }
 

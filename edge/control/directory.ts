@@ -4,6 +4,7 @@ import type { RandomOctets } from '#shared/session/token.ts'
 import { instantFromMs, type Clock, type Instant } from '#shared/time.ts'
 import { migrate } from '../trust-stores/managed/schema.ts'
 import type { Sql, SqlRow } from '../trust-stores/managed/sql.ts'
+import { listenerSteps, openListeners, type Listeners } from './listeners.ts'
 
 /** What an account knows of a trust store; what the store says is its own. */
 export interface TrustStoreRow {
@@ -19,9 +20,10 @@ export type DirectoryRefusal =
   | 'too_many_stores'
   | 'store_not_found'
 
-/** The trust stores of one account, by name. */
-export interface Directory {
-  add(name: string): Result<TrustStoreRow, DirectoryRefusal>
+/** The trust stores of one account, by name, and the listeners that decide by them. */
+export interface Directory extends Listeners {
+  /** Also where there are `max` already, which may be fewer than the directory takes. */
+  add(name: string, max?: number): Result<TrustStoreRow, DirectoryRefusal>
   byName(name: string): TrustStoreRow | undefined
   /** In the order in which they were made. */
   list(): readonly TrustStoreRow[]
@@ -47,6 +49,7 @@ const steps = [
     )`,
     'CREATE UNIQUE INDEX store_names ON stores (name) WHERE removed_at IS NULL',
   ],
+  ...listenerSteps,
 ] as const
 
 /** As the ELBv2 API has it: 1 to 32 letters, digits and single hyphens inside. */
@@ -62,10 +65,11 @@ export function openDirectory({ sql, clock, random, storesMax }: DirectoryOption
   const list = (): readonly TrustStoreRow[] =>
     sql.all(`${selected} WHERE removed_at IS NULL ORDER BY created_at, id`).map(rowOf)
   return {
-    add(name) {
+    ...openListeners({ sql, clock, random }),
+    add(name, max = storesMax) {
       if (!nameForm.test(name)) return err('name_malformed')
       if (byName(name) !== undefined) return err('name_taken')
-      if (list().length >= storesMax) return err('too_many_stores')
+      if (list().length >= Math.min(max, storesMax)) return err('too_many_stores')
       const row = { id: toHex(random(8)), name, createdAt: clock.now() }
       sql.all(
         'INSERT INTO stores (id, name, created_at) VALUES (?, ?, ?)',

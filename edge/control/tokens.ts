@@ -1,5 +1,6 @@
-import { equalInConstantTime, toHex, toUtf8 } from '#shared/bytes.ts'
+import { equalInConstantTime, toBase64Url, toHex, toUtf8 } from '#shared/bytes.ts'
 import { err, ok, type Result } from '#shared/result.ts'
+import type { RandomOctets } from '#shared/session/token.ts'
 import type { StoreChange } from '../trust-stores/managed/managed-trust-store.ts'
 import * as z from 'zod'
 
@@ -66,6 +67,29 @@ export function readTokens(text: string): Result<readonly ApiToken[], string> {
   return err(`at ${issue?.path.join('.') ?? '?'}: ${issue?.message ?? 'malformed'}`)
 }
 
+/** Nobody guesses 256 bits; the word before them lets scanners of leaked secrets know what they found. */
+const tokenOctets = 32
+const tokenPrefix = 'sallyport_'
+
+/**
+ * A new token, to be shown once, and the entry of `API_TOKENS` that lets it in; a sentence that names
+ * the field at fault otherwise.
+ */
+export async function newApiToken(
+  fields: Omit<ApiToken, 'sha256'>,
+  random: RandomOctets,
+): Promise<Result<{ readonly token: string; readonly entry: ApiToken }, string>> {
+  const token = tokenPrefix + toBase64Url(random(tokenOctets))
+  const entries = readTokens(JSON.stringify([{ ...fields, sha256: await digestOf(token) }]))
+  if (!entries.ok) return entries
+  const [entry] = entries.value
+  return entry === undefined ? err('no entry was made') : ok({ token, entry })
+}
+
+async function digestOf(token: string): Promise<string> {
+  return toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', toUtf8(token))))
+}
+
 /** Whose token an `Authorization` header shows (RFC 6750 2.1); every token is compared, whichever fits. */
 export async function tokenOf(
   authorization: string | undefined,
@@ -73,12 +97,23 @@ export async function tokenOf(
 ): Promise<ApiToken | undefined> {
   const shown = /^Bearer +([\x21-\x7e]{1,512})$/i.exec(authorization ?? '')?.[1]
   if (shown === undefined) return undefined
-  const digest = await crypto.subtle.digest('SHA-256', toUtf8(shown))
-  const hash = toUtf8(toHex(new Uint8Array(digest)))
+  const hash = toUtf8(await digestOf(shown))
   return tokens.filter(({ sha256 }) => equalInConstantTime(toUtf8(sha256), hash))[0]
 }
 
 /** Whether a token is good for this, at this store. */
-export function mayDo({ scopes: given, stores }: ApiToken, scope: Scope, store?: string): boolean {
+export function mayDo(
+  { scopes: given, stores }: Pick<ApiToken, 'scopes' | 'stores'>,
+  scope: Scope,
+  store?: string,
+): boolean {
   return given.includes(scope) && (store === undefined || (stores?.includes(store) ?? true))
+}
+
+/** Whether an address may be told a token: whoever reads it on its way may do what it may. */
+export function mayCarryToken(text: string): boolean {
+  const url = URL.parse(text)
+  if (url === null || url.username !== '' || url.password !== '') return false
+  const isLocal = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLocal)
 }

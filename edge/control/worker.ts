@@ -1,64 +1,26 @@
-import { DurableObject, WorkerEntrypoint } from 'cloudflare:workers'
+import { WorkerEntrypoint } from 'cloudflare:workers'
 import type { Hono } from 'hono'
-import type { Result } from '#shared/result.ts'
 import { runtimeClock } from '../ports.ts'
 import { TrustStoreObject } from '../trust-stores/managed/durable-object.ts'
-import { durableSql } from '../trust-stores/managed/durable-sql.ts'
 import type { StoreHead } from '../trust-stores/managed/managed-trust-store.ts'
 import { objectsPrefix, r2Objects } from '../trust-stores/managed/r2-objects.ts'
 import { createControlApp } from './app.ts'
+import { askEdgeOf, type EdgeMetricsBindings } from './console/edge-metrics.ts'
 import type { ControlPlane } from './control-plane.ts'
-import {
-  openDirectory,
-  type Directory,
-  type DirectoryRefusal,
-  type TrustStoreRow,
-} from './directory.ts'
+import { DirectoryObject } from './directory-object.ts'
+import { elbv2Of, type Elbv2Bindings } from './elbv2/bindings.ts'
+import type { ListenerSettings } from './listeners.ts'
 import { readTokens } from './tokens.ts'
 
-export { TrustStoreObject }
+export { DirectoryObject, TrustStoreObject }
 
 /** Bindings of the control plane's `wrangler.toml`. */
-export interface ControlBindings {
+export interface ControlBindings extends Elbv2Bindings, EdgeMetricsBindings {
   readonly TRUST: R2Bucket
   readonly STORES: DurableObjectNamespace<TrustStoreObject>
   readonly DIRECTORY: DurableObjectNamespace<DirectoryObject>
   /** Secret: who may ask, see `readTokens`. */
   readonly API_TOKENS?: string
-}
-
-/** ALB has twenty an account and region, and raises that on request. */
-const storesMax = 100
-
-/** The directory as a Durable Object: one for the whole deployment. */
-export class DirectoryObject extends DurableObject implements Directory {
-  readonly #directory: Directory
-
-  constructor(state: DurableObjectState, env: ControlBindings) {
-    super(state, env)
-    this.#directory = openDirectory({
-      sql: durableSql(state.storage),
-      clock: runtimeClock,
-      random: (count) => crypto.getRandomValues(new Uint8Array(count)),
-      storesMax,
-    })
-  }
-
-  add(name: string): Result<TrustStoreRow, DirectoryRefusal> {
-    return this.#directory.add(name)
-  }
-
-  byName(name: string): TrustStoreRow | undefined {
-    return this.#directory.byName(name)
-  }
-
-  list(): readonly TrustStoreRow[] {
-    return this.#directory.list()
-  }
-
-  remove(name: string): Result<TrustStoreRow, DirectoryRefusal> {
-    return this.#directory.remove(name)
-  }
 }
 
 /**
@@ -69,6 +31,11 @@ export class TrustStoreFeed extends WorkerEntrypoint<ControlBindings> {
   /** The head of a store by its name; undefined where there is none. */
   async head(name: string): Promise<StoreHead | undefined> {
     return planeOf(this.env).store(name).head()
+  }
+
+  /** What a listener says, by its ARN or its name (`fleet:443`); undefined where there is none. */
+  async listener(name: string): Promise<ListenerSettings | undefined> {
+    return planeOf(this.env).directory.settings(name)
   }
 }
 
@@ -85,7 +52,7 @@ let app: Hono | undefined
 function appOf(env: ControlBindings): Hono {
   const tokens = readTokens(env.API_TOKENS ?? '[]')
   if (!tokens.ok) throw new Error(`the secret API_TOKENS cannot be used: ${tokens.error}`)
-  return createControlApp(planeOf(env), tokens.value)
+  return createControlApp(planeOf(env), tokens.value, elbv2Of(env), askEdgeOf(env))
 }
 
 function planeOf({ TRUST, STORES, DIRECTORY }: ControlBindings): ControlPlane {

@@ -2,20 +2,19 @@ import type { Context, Env, MiddlewareHandler } from 'hono'
 import type { Soon } from '#shared/soon.ts'
 
 /** One step of a request's walk: a response ends the walk, undefined lets it go on. */
-export type Step<Variables extends Env> = (
-  context: Context<Variables>,
-) => Soon<Response | undefined>
+export type Step<Handed extends Env> = (context: Context<Handed>) => Soon<Response | undefined>
 
 /**
  * Steps one after another as one middleware; behind the last of them the app goes on. Hono's own
- * composition costs each of them three promises, which together took longer than most decisions.
+ * composition costs each of them three promises at each request.
+ * As in that composition, whoever calls it says what the steps hand on.
  *
  * @param behind what is still to be done to an answer that the app made behind these steps
  */
-export function inTurn<Variables extends Env>(
-  steps: readonly Step<Variables>[],
-  behind?: (context: Context<Variables>) => void,
-): MiddlewareHandler<Variables> {
+export function inTurn(
+  steps: readonly ((context: Context) => Soon<Response | undefined>)[],
+  behind?: (context: Context) => void,
+): MiddlewareHandler {
   return async (context, next) => {
     for (const step of steps) {
       const soon = step(context)
@@ -26,4 +25,13 @@ export function inTurn<Variables extends Env>(
     behind?.(context)
     return undefined
   }
+}
+
+/** One middleware around another one: what that answers is there when `outer` comes back to it. */
+export function around(outer: MiddlewareHandler, inner: MiddlewareHandler): MiddlewareHandler {
+  return (context, next) =>
+    outer(context, async () => {
+      const response = await inner(context, next)
+      if (response !== undefined) context.res = response
+    })
 }

@@ -1,5 +1,6 @@
 import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
+import type { DeviceIdentity } from '#shared/identity/device-identity.ts'
 import { identityText } from '#shared/identity/identity-text.ts'
 import type { Decision } from '#shared/verdict/decision.ts'
 import type { AppEnv, Ports } from '../context.ts'
@@ -113,6 +114,17 @@ function leafOf(context: Context<AppEnv>): LoggedLeaf | undefined {
   if (context.get('listenerPolicy').mode === 'off') return undefined
   const decision = context.get('decision')
   return decision?.outcome === 'accepted'
-    ? identityText(decision.identity)
+    ? leafTold(decision.identity)
     : loggedLeaf(context.get('presented'))
+}
+
+/** Of identities at hand: a device that comes again and again is one, and its names cost more than its line. */
+const toldLeaves = new WeakMap<DeviceIdentity, LoggedLeaf>()
+
+function leafTold(identity: DeviceIdentity): LoggedLeaf {
+  const known = toldLeaves.get(identity)
+  if (known !== undefined) return known
+  const told = identityText(identity)
+  toldLeaves.set(identity, told)
+  return told
 }

@@ -52,7 +52,7 @@ export function jsonLogLine(entry: ConnectionLogEntry, facts: DecisionFacts): st
     connection: namedConnection(connection),
     leaf: leaf === undefined ? undefined : leafOf(leaf),
   }
-  return asciiJson(bounded(line))
+  return asciiJson(line)
 }
 
 /** Field by field: what else an object at hand may hold has no business in a log. */
@@ -67,42 +67,75 @@ function namedFacts({
 }: DecisionFacts): Readonly<Record<keyof DecisionFacts, unknown>> {
   const named = problem && { code: problem.code, id: problem.id }
   const said = authorization && namedAuthorization(authorization)
-  return { event, problem: named, platform, policy, session, authorization: said, forged }
+  const taken = bounded(forged)
+  return { event, problem: named, platform, policy, session, authorization: said, forged: taken }
 }
 
-function namedAuthorization(authorization: Authorization): Readonly<Record<string, unknown>> {
+function namedAuthorization(authorization: Authorization): unknown {
   const { outcome, because, audited, dryRun } = authorization
   const policy = 'policy' in authorization ? authorization.policy : undefined
-  return { outcome, because, policy, audited, dryRun }
+  return bounded({ outcome, because, policy, audited, dryRun })
 }
 
 function namedConnection(connection: ConnectionFacts): ConnectionFacts {
-  const { clientIp, clientPort, listenerPort, traceId, elb, nodeIp } = connection
-  return { clientIp, clientPort, listenerPort, tls: namedTls(connection.tls), traceId, elb, nodeIp }
+  const { clientPort, listenerPort } = connection
+  return {
+    clientIp: cutOff(connection.clientIp),
+    clientPort,
+    listenerPort,
+    tls: namedTls(connection.tls),
+    traceId: cutOff(connection.traceId),
+    elb: cutOff(connection.elb),
+    nodeIp: cutOff(connection.nodeIp),
+  }
 }
 
 function namedTls(tls: ConnectionFacts['tls']): ConnectionFacts['tls'] {
   if (tls === undefined) return undefined
   const { protocol, cipher, keyExchange, handshakeMs } = tls
-  return { protocol, cipher, keyExchange, handshakeMs }
+  return {
+    protocol: cutOff(protocol),
+    cipher: cutOff(cipher),
+    keyExchange: cutOff(keyExchange),
+    handshakeMs,
+  }
 }
 
 function refusalOf(rejection: Rejection): Readonly<Record<string, unknown>> {
   const { code } = rejection
-  return { code, albReason: answers[code].alb, found: factsOf(rejection) }
+  return { code, albReason: answers[code].alb, found: bounded(factsOf(rejection)) }
 }
 
-function leafOf(leaf: LoggedLeaf): Readonly<Record<string, string>> {
+type LeafTexts = Readonly<Record<keyof LoggedLeaf, string>>
+
+/** Of leaves at hand, whose devices come again and again. */
+const leafTexts = new WeakMap<LoggedLeaf, LeafTexts>()
+
+function leafOf(leaf: LoggedLeaf): LeafTexts {
+  const known = leafTexts.get(leaf)
+  if (known !== undefined) return known
   const { serial, subject, issuer, notBefore, notAfter } = leaf
-  const dates = { notBefore: isoFromInstant(notBefore), notAfter: isoFromInstant(notAfter) }
-  return { serial, subject, issuer, ...dates }
+  const texts = {
+    serial: cutOff(serial),
+    subject: cutOff(subject),
+    issuer: cutOff(issuer),
+    notBefore: isoFromInstant(notBefore),
+    notAfter: isoFromInstant(notAfter),
+  }
+  leafTexts.set(leaf, texts)
+  return texts
+}
+
+/** A text as far as a line may hold it. */
+function cutOff<Text extends string | undefined>(text: Text): Text | string {
+  return text !== undefined && text.length > textLengthMax
+    ? `${text.slice(0, textLengthMax)}...`
+    : text
 }
 
 /** The same value with texts and lists cut to what a line may hold; it has no cycles and is shallow. */
 function bounded(value: unknown): unknown {
-  if (typeof value === 'string') {
-    return value.length > textLengthMax ? `${value.slice(0, textLengthMax)}...` : value
-  }
+  if (typeof value === 'string') return cutOff(value)
   if (Array.isArray(value)) return value.slice(0, listLengthMax).map(bounded)
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, bounded(each)]))

@@ -38,9 +38,11 @@ export function trustStoreFamilies(
   ]
 }
 
+/** Nothing of what is not known, for a gauge that says 0 would be an answer. */
+const seconds = (ms: number | undefined): readonly number[] => (ms === undefined ? [] : [ms / 1000])
+
 /** How late this isolate knows what the control plane says. The longest are since the page was last read. */
 function exposureFamilies(exposure: Exposure): readonly MetricFamily[] {
-  const seconds = (ms: number | undefined) => (ms === undefined ? [] : [ms / 1000])
   return [
     gauge(
       'trust_store_head_age_seconds',

@@ -26,13 +26,15 @@ const families: readonly string[] = knownHeaders.flatMap((header) =>
 export function stripForeign(headers: Headers, platform: Platform, besides?: string): Stripped {
   const isForeign = foreignTo(platform)
   const forged: string[] = []
+  let hasBesides = false
   for (const name of headers.keys()) {
-    if (isForeign(name) && !forged.includes(name)) forged.push(name)
+    if (name === besides) hasBesides = true
+    else if (isForeign(name) && !forged.includes(name)) forged.push(name)
   }
-  const has = besides !== undefined && headers.has(besides)
-  if (forged.length === 0 && !has) return { headers, forged }
+  if (forged.length === 0 && !hasBesides) return { headers, forged }
   const kept = new Headers(headers)
-  for (const name of has ? [...forged, besides] : forged) kept.delete(name)
+  if (besides !== undefined) kept.delete(besides)
+  for (const name of forged) kept.delete(name)
   return { headers: kept, forged }
 }
 
@@ -45,7 +47,9 @@ const rememberedNameLengthMax = 64
 const tests = new WeakMap<Platform, IsForeign>()
 
 function foreignTo(platform: Platform): IsForeign {
-  const made = tests.get(platform) ?? createTest(platform)
+  const known = tests.get(platform)
+  if (known !== undefined) return known
+  const made = createTest(platform)
   tests.set(platform, made)
   return made
 }

@@ -42,7 +42,9 @@ function describe(directory: string, name: string): Promise<TrustFile | undefine
 }
 
 /** Files come and go while they are listed; anything else that is wrong is told. */
-async function absentAsUndefined<Value>(ask: () => Promise<Value>): Promise<Value | undefined> {
+export async function absentAsUndefined<Value>(
+  ask: () => Promise<Value>,
+): Promise<Value | undefined> {
   try {
     return await ask()
   } catch (error) {

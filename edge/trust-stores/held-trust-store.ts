@@ -3,6 +3,7 @@ import type { Clock, Instant } from '#shared/time.ts'
 import { buildTrustStore, type Limits, type TrustStore } from '#shared/trust-store/trust-store.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
 import type { SignatureVerifier } from '#shared/x509/signature.ts'
+import type { Exposure } from './managed/exposure.ts'
 import {
   isShrinkWord,
   isTrustFileName,
@@ -23,6 +24,8 @@ export interface TrustFileProblem {
 export interface HeldTrustStore {
   /** The snapshot to decide by, at most `maxStalenessMs` old; undefined where none was ever complete. */
   current(): Promise<TrustStore | undefined>
+  /** Of a store that is followed: how late this isolate knows what is in force. */
+  readonly exposure?: () => Exposure
 }
 
 export interface HeldTrustStoreOptions {

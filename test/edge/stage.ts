@@ -164,6 +164,8 @@ export interface StageOptions {
   readonly variables: ListenerVariables
   readonly target?: Ports['target']
   readonly mqtt?: Ports['mqtt']
+  /** In place of the one over the bucket. */
+  readonly trustStore?: (clock: Clock) => HeldTrustStore
   readonly addressAtTarget?: Ports['addressAtTarget']
   readonly openTarget?: Ports['openTarget']
   readonly after?: Ports['after']
@@ -188,7 +190,7 @@ export async function createStage(
     verifier,
     crls: createAuthenticatedCrls(verifier),
     caches: createCaches(),
-    trustStore: heldOf(bucket, clock, problems),
+    trustStore: ports.trustStore?.(clock) ?? heldOf(bucket, clock, problems),
     log: (line) => void lines.push(line),
     metrics: createMetrics(),
     target: 'target' in ports ? ports.target : answer,

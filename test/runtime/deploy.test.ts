@@ -33,15 +33,35 @@ beforeAll(async () => {
 
 afterAll(() => rm(dir, { recursive: true, force: true }))
 
-test('wrangler deploy --dry-run builds the worker of wrangler.toml', async () => {
+/** What wrangler says of a deployment that it does not make. */
+async function dryRun(...options: readonly string[]): Promise<string> {
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    [wrangler, 'deploy', '--dry-run', '--outdir', dir],
+    [wrangler, 'deploy', '--dry-run', '--outdir', dir, ...options],
     { cwd: projectRoot, env: { ...process.env, ...offline } },
   )
+  return stdout
+}
+
+test('wrangler deploy --dry-run builds the worker of wrangler.toml', async () => {
+  const stdout = await dryRun()
   expect(stdout).toContain('env.TRUST (sallyport-trust)')
   expect(stdout).toContain('env.MANAGED_TRANSFORM ("off")')
   const script = await readFile(join(dir, 'worker.js'), 'utf8')
   expect(script).toContain('x-sallyport-hop')
   expect(script).not.toContain('x-sallyport-local')
 }, 60_000)
+
+test.each([
+  ['production', '', 'sallyport-trust'],
+  ['staging', 'staging', 'sallyport-trust-staging'],
+])(
+  'and the control plane, for %s',
+  async (_name, env, bucket) => {
+    const stdout = await dryRun('--config', 'edge/control/wrangler.toml', '--env', env)
+    expect(stdout).toContain('env.STORES (TrustStoreObject)')
+    expect(stdout).toContain('env.DIRECTORY (DirectoryObject)')
+    expect(stdout).toContain(`env.TRUST (${bucket})`)
+  },
+  60_000,
+)

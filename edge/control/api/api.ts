@@ -2,11 +2,15 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
+import { addEdgeMetrics } from '../console/edge-metrics-route.ts'
+import type { AskEdge } from '../console/edge-metrics.ts'
 import type { ControlPlane } from '../control-plane.ts'
 import { tokenOf, type ApiToken } from '../tokens.ts'
 import { addChanges } from './changes.ts'
+import { addFindings } from './findings.ts'
 import { addFiles, fileOctetsMax } from './files.ts'
 import { ApiProblem, problem, type ApiFault } from './problem.ts'
+import { addSources } from './sources.ts'
 import { addStores } from './stores.ts'
 
 export interface ApiEnv {
@@ -25,7 +29,11 @@ const jsonOctetsMax = 1024 * 1024
  * Our own API for what ELBv2 cannot say, with its OpenAPI document at `openapi.json`. Mount it
  * under `/api/v1`.
  */
-export function createApi(plane: ControlPlane, tokens: readonly ApiToken[]): Api {
+export function createApi(
+  plane: ControlPlane,
+  tokens: readonly ApiToken[],
+  askEdge?: AskEdge,
+): Api {
   const api: Api = new OpenAPIHono<ApiEnv>({
     defaultHook: (result, context) =>
       result.success ? undefined : problem(context, 'request_malformed', faultsOf(result.error)),
@@ -45,6 +53,9 @@ export function createApi(plane: ControlPlane, tokens: readonly ApiToken[]): Api
   addStores(api, plane)
   addChanges(api, plane)
   addFiles(api, plane)
+  addSources(api, plane)
+  addFindings(api, plane)
+  addEdgeMetrics(api, askEdge)
   api.notFound((context) => problem(context, 'not_found'))
   api.onError((error, context) => {
     if (error instanceof ApiProblem) return problem(context, error.code, error.details)

@@ -114,6 +114,9 @@ const listForm = z
     thisUpdate: z.int(),
     nextUpdate: z.int(),
     entries: z.int(),
+    manifest: fileName
+      .optional()
+      .openapi({ description: 'Of a large list: its compiled form, looked up shard by shard.' }),
     addedAt: z.int(),
     supersededBy: z.int().optional(),
   })
@@ -129,6 +132,78 @@ export const documentForm = z
   })
   .openapi('Document')
 
+const sourceKind = z.enum(['url', 'bucket']).openapi({
+  description: '`url`: an http or https address. `bucket`: an object, as bucket/key.',
+})
+
+/** Bounds of the fields are the store's own, which names what is at fault. */
+export const newSourceForm = z
+  .strictObject({
+    kind: sourceKind,
+    location: z.string().min(1).max(2048),
+    everyMs: z
+      .int()
+      .optional()
+      .openapi({ description: 'A minute to a week; an hour unless given.' }),
+    allowedHosts: z
+      .array(z.string().min(1).max(255))
+      .max(8)
+      .optional()
+      .openapi({ description: 'Hosts beside its own that it may redirect to.' }),
+  })
+  .openapi('NewSource')
+
+const sourceOutcomeForm = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('taken'), at: z.int(), epoch: z.int() }),
+  z.object({
+    kind: z.literal('refused'),
+    at: z.int(),
+    epoch: z.int(),
+    refusal: z.object({ code: z.string(), because: z.string() }),
+  }),
+])
+
+export const sourceForm = z
+  .object({
+    id: z.int(),
+    kind: sourceKind,
+    location: z.string().openapi({ description: 'Without what follows a question mark.' }),
+    everyMs: z.int(),
+    allowedHosts: z.array(z.string()).readonly(),
+    addedBy: z.string(),
+    addedAt: z.int(),
+    etag: z.string().optional(),
+    lastModified: z.string().optional(),
+    nextAt: z.int().openapi({ description: 'When it is asked next.' }),
+    failures: z.int().openapi({ description: 'How often in a row nothing came of it.' }),
+    file: fileName.optional().openapi({ description: 'What came last.' }),
+    aheadMs: z.int().optional().openapi({ description: 'How far its clock is ahead of ours.' }),
+    lastOutcome: sourceOutcomeForm.optional().openapi({ description: 'What the gate said to it.' }),
+    lastFailure: z
+      .object({ at: z.int(), because: z.string() })
+      .optional()
+      .openapi({ description: 'Why it could not be fetched the last time.' }),
+  })
+  .openapi('Source')
+
+export const discoveredForm = z
+  .object({
+    added: z.array(sourceForm),
+    passed: z.array(z.object({ location: z.string(), because: z.string() })),
+  })
+  .openapi('Discovered')
+
+export const findingForm = z
+  .object({
+    code: z.string(),
+    severity: z.enum(['notice', 'warning', 'severe']),
+    subject: z.string(),
+    at: z.int().openapi({ description: 'When it breaks, or since when it has.' }),
+    because: z.string(),
+    advice: z.string().openapi({ description: 'What to do.' }),
+  })
+  .openapi('Finding')
+
 export const problemForm = z
   .object({
     type: z.string(),
@@ -143,6 +218,11 @@ export const problemForm = z
 
 /** Which store a path names. */
 export const namedStore = { params: z.object({ name: storeName }) }
+
+/** Which source of which store. */
+export const namedSource = {
+  params: z.object({ name: storeName, id: z.coerce.number().int().positive() }),
+}
 
 /** A body of JSON, there and back. */
 export const json = <Schema extends z.ZodType>(schema: Schema, description = '') => ({

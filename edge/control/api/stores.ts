@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { ControlPlane } from '../control-plane.ts'
 import type { TrustStoreRow } from '../directory.ts'
+import { deleteStore, makeStore } from '../stores.ts'
 import { mayDo } from '../tokens.ts'
 import { allowedStore, requireScope } from './allowed.ts'
 import type { Api } from './api.ts'
@@ -29,14 +30,10 @@ export function addStores(api: Api, plane: ControlPlane): void {
   api.openapi(made, async (context) => {
     const { name, bundle } = context.req.valid('json')
     requireScope(context, 'admin', name)
-    const row = await plane.directory.add(name)
-    if (!row.ok) throw new ApiProblem(row.error)
-    const change = { kind: 'replace_bundle', file: bundle } as const
-    const head = await plane.store(name).change(change, context.get('token').name)
-    if (head.ok) return context.json(await described(row.value), 201)
-    // Without a bundle there is no store: its name is free again.
-    await plane.directory.remove(name)
-    throw refusedChange(head.error)
+    const store = await makeStore(plane, { name, bundle, by: context.get('token').name })
+    if (store.ok) return context.json(await described(store.value.row), 201)
+    if (store.error.kind === 'directory') throw new ApiProblem(store.error.code)
+    throw refusedChange(store.error.refusal)
   })
 
   api.openapi(shown, async (context) => {
@@ -45,15 +42,10 @@ export function addStores(api: Api, plane: ControlPlane): void {
   })
 
   api.openapi(deleted, async (context) => {
-    const { row, store } = await allowedStore(
-      context,
-      plane,
-      'admin',
-      context.req.valid('param').name,
-    )
-    await store.change({ kind: 'delete' }, context.get('token').name)
-    await plane.directory.remove(row.name)
-    return context.body(null, 204)
+    const { row } = await allowedStore(context, plane, 'admin', context.req.valid('param').name)
+    const gone = await deleteStore(plane, row, context.get('token').name)
+    if (gone.ok) return context.body(null, 204)
+    throw new ApiProblem(gone.error, { detail: `a listener decides by ${row.name}` })
   })
 }
 

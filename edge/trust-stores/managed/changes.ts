@@ -1,6 +1,9 @@
-import { toBase64, type Bytes } from '#shared/bytes.ts'
+import { equalBytes, toBase64, type Bytes } from '#shared/bytes.ts'
 import { err, ok, type Result } from '#shared/result.ts'
-import { entryCount, parseCrl, type Crl } from '#shared/revocation/crl.ts'
+import { compileCrl, type CompiledFiles } from '#shared/revocation/compiled/compile.ts'
+import { sha256 } from '#shared/revocation/compiled/format.ts'
+import { openByDigest, type ShardedCrl } from '#shared/revocation/compiled/load.ts'
+import { parseCrl, type Crl } from '#shared/revocation/crl.ts'
 import {
   checkCrlUpdate,
   defaultShrink,
@@ -20,7 +23,7 @@ import {
   type StoreDocument,
   type StoreLimits,
 } from './document.ts'
-import { loadObject, type ObjectName, type Objects } from './objects.ts'
+import { loadObject, storeObject, type ObjectName, type Objects } from './objects.ts'
 
 /** What an operator, a source or an AWS tool asks of a trust store. Files are stored beforehand. */
 export type Change =
@@ -89,8 +92,8 @@ export interface ChangeContext {
 }
 
 /**
- * The document that a change makes of another, or why it is refused. Nothing is written: whoever
- * asked switches to the result, or does not.
+ * The document that a change makes of another, or why it is refused. Nothing is written but objects
+ * that only the result names: whoever asked switches to it, or does not.
  *
  * @param before undefined where the store is made by this change
  */
@@ -197,6 +200,8 @@ async function addList(
   const der = crlDer(octets)
   if (!der.ok) return refused('malformed_crl', der.error, file)
   const held = await heldFor(before, der.value, context.objects)
+  // The very list that is in force: nothing is to be done, and asking twice is no fault.
+  if (held !== undefined && (await isList(held.crl, der.value))) return ok(before)
   const crl = await checkCrlUpdate(der.value, {
     held: held?.crl,
     issuers,
@@ -204,14 +209,13 @@ async function addList(
     shrink: shrink ?? context.shrink ?? defaultShrink,
   })
   if (!crl.ok) return refused(crl.error.code, updateSentence(crl.error), file)
-  // The very list that is in force: nothing is to be done, and asking twice is no fault.
-  if (held !== undefined && crl.value === held.crl) return ok(before)
   const entry: ListEntry = {
     ...factsOfList(crl.value),
     id: context.newListId(),
     file,
     octets: octets.length,
     source,
+    manifest: await storeCompiled(crl.value, issuers, context),
     addedAt: context.now,
     supersededBy: undefined,
   }
@@ -226,7 +230,7 @@ async function heldFor(
   before: StoreDocument,
   der: Bytes,
   objects: Objects,
-): Promise<{ readonly entry: ListEntry; readonly crl: Crl } | undefined> {
+): Promise<{ readonly entry: ListEntry; readonly crl: Crl | ShardedCrl } | undefined> {
   const offered = parseCrl(der)
   if (!offered.ok) return undefined
   const { issuer, kind, scope } = factsOfList(offered.value)
@@ -236,12 +240,58 @@ async function heldFor(
   return entry && { entry, crl: await loadList(entry, objects) }
 }
 
-/** A list that was taken once is read again. Throws an Error where the bucket no longer holds it. */
-async function loadList({ file }: ListEntry, objects: Objects): Promise<Crl> {
+/**
+ * A list that was taken once is read again: what it says is enough of a large one. Throws an Error
+ * where the bucket no longer holds it.
+ */
+async function loadList(
+  { file, manifest }: ListEntry,
+  objects: Objects,
+): Promise<Crl | ShardedCrl> {
+  if (manifest !== undefined) {
+    const opened = openByDigest(await loadObject(objects, manifest), {
+      loadShard: async () => undefined,
+    })
+    if (opened.ok) return opened.value.list
+    throw new Error(`the manifest ${manifest}, made before, cannot be read any more`)
+  }
   const der = crlDer(await loadObject(objects, file))
   const crl = der.ok ? parseCrl(der.value) : undefined
   if (crl?.ok !== true) throw new Error(`the list ${file}, taken before, cannot be read any more`)
   return crl.value
+}
+
+async function isList(held: Crl | ShardedCrl, der: Bytes): Promise<boolean> {
+  return 'der' in held
+    ? equalBytes(held.der, der)
+    : equalBytes(held.manifest.crlSha256, await sha256(der))
+}
+
+/**
+ * Compiles a large list and stores its shards and its manifest, whose name is given back. The form
+ * saves workers time and memory and is never needed: a list whose signer the store does not hold, or
+ * that has no room in it, is loaded whole.
+ */
+async function storeCompiled(
+  crl: Crl,
+  issuers: readonly Certificate[],
+  { objects, limits, verifier }: ChangeContext,
+): Promise<ObjectName | undefined> {
+  if (crl.entries <= limits.wholeEntriesMax) return undefined
+  for (const issuer of issuers) {
+    const files = await compileCrl(crl, { issuer, verifier, sign: 'by_digest' })
+    if (files.ok) return storeFiles(files.value, objects)
+  }
+  return undefined
+}
+
+/** Shards first: a manifest that is there has all that it names. */
+async function storeFiles(
+  { manifest, shards }: CompiledFiles,
+  objects: Objects,
+): Promise<ObjectName> {
+  for (const shard of shards) await storeObject(objects, shard)
+  return storeObject(objects, manifest)
 }
 
 function factsOfList(
@@ -257,7 +307,7 @@ function factsOfList(
     number: crl.number?.toString(),
     thisUpdate: crl.thisUpdate,
     nextUpdate: crl.nextUpdate,
-    entries: entryCount(crl),
+    entries: crl.entries,
   }
 }
 

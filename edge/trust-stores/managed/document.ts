@@ -1,4 +1,5 @@
 import { toUtf8, type Bytes } from '#shared/bytes.ts'
+import { entriesPerShard } from '#shared/revocation/compiled/compile.ts'
 import type { Instant } from '#shared/time.ts'
 import type { ObjectName } from './objects.ts'
 
@@ -45,6 +46,11 @@ export interface ListEntry {
   readonly thisUpdate: Instant
   readonly nextUpdate: Instant
   readonly entries: number
+  /**
+   * The manifest of the list's compiled form, whose shards are objects by their digests in it;
+   * undefined where the list is loaded whole. A follower that does not know of it loads the file.
+   */
+  readonly manifest?: ObjectName | undefined
   readonly addedAt: Instant
   /**
    * The list that took its place. It counts in quotas until it is removed, as ALB has it, and it is
@@ -76,8 +82,16 @@ export interface StoreLimits {
   readonly listsMax: number
   readonly listOctetsMax: number
   readonly entriesMax: number
+  /** A list of more entries is compiled, and looked up shard by shard. */
+  readonly wholeEntriesMax: number
   readonly revokedSerialsMax: number
 }
+
+/**
+ * Two shards. Up to here a worker reads one object of 1.6 MB and parses it in some milliseconds;
+ * beyond it a single shard is the smaller thing to load.
+ */
+const wholeEntriesMax = 2 * entriesPerShard
 
 /** ALB's quotas page. It has no single serials: as many as fit a document of two megabytes. */
 export const albStoreLimits: StoreLimits = {
@@ -86,8 +100,12 @@ export const albStoreLimits: StoreLimits = {
   listsMax: 30,
   listOctetsMax: 50 * 1024 * 1024,
   entriesMax: 500_000,
+  wholeEntriesMax,
   revokedSerialsMax: 10_000,
 }
+
+/** ALB's quota of trust stores in an account and region. */
+export const albStoresMax = 20
 
 /** Room for every hierarchy met in the field; lists of a million and more, up to what a Worker reads at once. */
 export const defaultStoreLimits: StoreLimits = {
@@ -96,8 +114,12 @@ export const defaultStoreLimits: StoreLimits = {
   listsMax: 1_000,
   listOctetsMax: 64 * 1024 * 1024,
   entriesMax: 2_000_000,
+  wholeEntriesMax,
   revokedSerialsMax: 10_000,
 }
+
+/** By whose quotas a change is judged: the store's own, or ALB's where AWS's tools ask. */
+export type LimitsWord = 'own' | 'alb'
 
 /** The octets that a document is stored and named by. */
 export function encodeDocument(document: StoreDocument): Bytes {

@@ -1,12 +1,19 @@
-import { fromBase64, type Bytes } from '#shared/bytes.ts'
-import { parseCrl, type Crl } from '#shared/revocation/crl.ts'
+import { createBoundedMap } from '#shared/bounded-map.ts'
+import { fromBase64, toHex, type Bytes } from '#shared/bytes.ts'
+import { openByDigest, type LoadedShards } from '#shared/revocation/compiled/load.ts'
+import { shardsMax } from '#shared/revocation/compiled/manifest.ts'
+import type { Shard } from '#shared/revocation/compiled/shard.ts'
+import type { RevocationList } from '#shared/revocation/crl-signature.ts'
+import { parseCrl } from '#shared/revocation/crl.ts'
 import type { Clock, Instant } from '#shared/time.ts'
 import { buildTrustStore, type Limits, type TrustStore } from '#shared/trust-store/trust-store.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
 import { crlDer } from '../gate.ts'
+import { runtimeAfter, type After } from '../../routing/deadline.ts'
 import type { HeldTrustStore, TrustFileProblem } from '../held-trust-store.ts'
 import { loadCertificates } from './changes.ts'
-import { decodeDocument, listsInForce, type StoreDocument } from './document.ts'
+import { decodeDocument, listsInForce, type ListEntry, type StoreDocument } from './document.ts'
+import { createExposure } from './exposure.ts'
 import type { StoreHead } from './managed-trust-store.ts'
 import { loadObject, type ObjectName, type Objects } from './objects.ts'
 
@@ -22,6 +29,8 @@ export interface FollowedTrustStoreOptions {
   readonly clock: Clock
   /** Lets time pass between two tries. */
   readonly wait: (ms: number) => Promise<void>
+  /** Ends waiting for what does not answer; the runtime's own timer unless told. */
+  readonly after?: After
   /** Keeps the runtime alive for work that no answer waits for. */
   readonly background: (work: Promise<unknown>) => void
   readonly report: (problem: TrustFileProblem) => void
@@ -38,11 +47,37 @@ interface Held {
 
 interface Parts {
   readonly certificates: ReadonlyMap<ObjectName, readonly Certificate[]>
-  readonly lists: ReadonlyMap<ObjectName, Crl>
+  readonly lists: ReadonlyMap<ObjectName, RevocationList>
 }
+
+/** Ten minutes: an outage is noticed and ended in that time, or a revocation waits no longer than that. */
+export const failStaticMs = 10 * 60_000
 
 /** A restart of a Durable Object takes some hundred milliseconds; so long nobody notices. */
 const retryAfterMs = [50, 200, 800] as const
+
+/** Between two tries of one object in the bucket. */
+const objectRetryAfterMs = [50, 200] as const
+
+/** An object that starts answers in some hundred milliseconds; what takes longer than this hangs. */
+const headPatienceMs = 2000
+
+/** While the control plane is away a request a second waits for it to be back, and not every one. */
+const awayRetryMs = 1000
+
+/**
+ * How long a decision waits for one shard, tries and all. By so much at most it may go beyond the bound
+ * of its snapshot's age, where the bucket is slow and the shard was not asked for before.
+ */
+const shardPatienceMs = 2000
+
+/**
+ * Octets of shards that an isolate keeps: of its 128 MB there is to be room for requests. Half of it is
+ * always kept: the shards of a million serials of 16 octets.
+ */
+const shardOctetsMax = 48 * 1024 * 1024
+
+type Options = FollowedTrustStoreOptions & { readonly loaded: LoadedShards }
 
 /**
  * One isolate's copy of a managed trust store. No decision is by a snapshot whose head was asked for
@@ -52,9 +87,13 @@ const retryAfterMs = [50, 200, 800] as const
  * While the control plane or the bucket is away the last good snapshot decides on, for
  * `failStaticMs`; after that there is none, and nobody is let in.
  */
-export function createFollowedTrustStore(options: FollowedTrustStoreOptions): HeldTrustStore {
-  const { clock, maxStalenessMs, failStaticMs, background } = options
+export function createFollowedTrustStore(given: FollowedTrustStoreOptions): HeldTrustStore {
+  const loaded = createBoundedMap<string, Shard>({ countMax: shardsMax, weightMax: shardOctetsMax })
+  const options = { ...given, objects: steady(given), loaded }
+  const { clock, maxStalenessMs, background } = options
+  const exposure = createExposure()
   let held: Held | undefined
+  let failedAt = Number.NEGATIVE_INFINITY
   let refreshingSince = Number.NEGATIVE_INFINITY
   const refresh = async (): Promise<void> => {
     const next = await follow(held, options)
@@ -63,28 +102,54 @@ export function createFollowedTrustStore(options: FollowedTrustStoreOptions): He
       held = undefined
       return
     }
-    // Requests may ask side by side: the later question's answer stays, so that no evidence is
-    // followed by older evidence.
-    if (next !== undefined && next.askedAt >= (held?.askedAt ?? next.askedAt)) held = next
+    if (next === undefined) {
+      failedAt = clock.now()
+      return
+    }
+    if (held !== undefined && isOlder(next, held, clock.now())) return
+    exposure.adopted(held?.head, next.head, clock.now())
+    held = next
   }
+  const isUsable = (now: Instant): boolean =>
+    held !== undefined && Math.abs(now - held.askedAt) < options.failStaticMs
   return {
+    exposure: () => exposure.told(held?.askedAt, clock.now()),
     async current() {
       const now = clock.now()
-      const age = held === undefined ? Number.POSITIVE_INFINITY : now - held.askedAt
-      if (age >= maxStalenessMs) await refresh()
-      else if (age >= maxStalenessMs / 2 && now - refreshingSince >= maxStalenessMs) {
+      const age = held === undefined ? Number.POSITIVE_INFINITY : ageAt(now, held.askedAt)
+      const isAway = isUsable(now) && ageAt(now, failedAt) < awayRetryMs
+      const isHalfway =
+        age >= maxStalenessMs / 2 && ageAt(now, refreshingSince) >= maxStalenessMs / 2
+      if (!isAway && age >= maxStalenessMs) await refresh()
+      else if (!isAway && isHalfway) {
         refreshingSince = now
         background(refresh())
       }
-      return held !== undefined && now - held.askedAt < failStaticMs ? held.store : undefined
+      if (held === undefined || !isUsable(now)) return undefined
+      exposure.decidedBy(held.askedAt, clock.now())
+      return held.store
     },
   }
+}
+
+/** What is dated in the future was dated before the clock was set back: nobody knows how old it is. */
+function ageAt(now: Instant, at: number): number {
+  return at > now ? Number.POSITIVE_INFINITY : now - at
+}
+
+/**
+ * Requests may ask side by side, and answers come in any order: no evidence is followed by older
+ * evidence.
+ */
+function isOlder(next: Held, held: Held, now: Instant): boolean {
+  if (next.head.epoch !== held.head.epoch) return next.head.epoch < held.head.epoch
+  return next.askedAt < held.askedAt && held.askedAt <= now
 }
 
 /** Tries a few times. Undefined where it never went well: reported, try by try. */
 async function follow(
   held: Held | undefined,
-  options: FollowedTrustStoreOptions,
+  options: Options,
 ): Promise<Held | 'gone' | undefined> {
   for (const waitMs of [0, ...retryAfterMs]) {
     if (waitMs > 0) await options.wait(waitMs)
@@ -96,11 +161,11 @@ async function follow(
 
 async function followOnce(
   held: Held | undefined,
-  options: FollowedTrustStoreOptions,
+  options: Options,
 ): Promise<Held | 'gone' | undefined> {
   const askedAt = options.clock.now()
   try {
-    const head = await options.head()
+    const head = await within(headPatienceMs, options.head(), options)
     if (head === undefined) return 'gone'
     if (held !== undefined && head.epoch < held.head.epoch) {
       throw new Error(`epoch ${head.epoch} was said after epoch ${held.head.epoch}`)
@@ -119,17 +184,18 @@ async function followOnce(
 async function load(
   head: StoreHead,
   before: Parts | undefined,
-  { objects, limits }: FollowedTrustStoreOptions,
+  options: Options,
 ): Promise<Pick<Held, 'store' | 'parts'>> {
+  const { objects, limits } = options
   const document = decodeDocument(await loadObject(objects, head.document))
   const parts = {
-    certificates: await loadEach(certificateFiles(document), before?.certificates, (file) =>
-      loadCertificates(objects, file),
+    certificates: await loadEach(
+      certificateFiles(document).map((file) => ({ file })),
+      before?.certificates,
+      ({ file }) => loadCertificates(objects, file),
     ),
-    lists: await loadEach(
-      listsInForce(document).map(({ file }) => file),
-      before?.lists,
-      (file) => loadList(objects, file),
+    lists: await loadEach(listsInForce(document), before?.lists, (entry) =>
+      loadList(entry, options),
     ),
   }
   const { bundle, intermediates } = document
@@ -152,22 +218,84 @@ const certificateFiles = ({ bundle, intermediates }: StoreDocument): readonly Ob
   intermediates === undefined ? [bundle.file] : [bundle.file, intermediates.file]
 
 /** What is held already stays; the rest is loaded side by side. */
-async function loadEach<Part>(
-  files: readonly ObjectName[],
+async function loadEach<Entry extends { readonly file: ObjectName }, Part>(
+  entries: readonly Entry[],
   held: ReadonlyMap<ObjectName, Part> | undefined,
-  loadOne: (file: ObjectName) => Promise<Part>,
+  loadOne: (entry: Entry) => Promise<Part>,
 ): Promise<ReadonlyMap<ObjectName, Part>> {
-  const loaded = files.map(
-    async (file) => [file, held?.get(file) ?? (await loadOne(file))] as const,
+  const loaded = entries.map(
+    async (entry) => [entry.file, held?.get(entry.file) ?? (await loadOne(entry))] as const,
   )
   return new Map(await Promise.all(loaded))
 }
 
-async function loadList(objects: Objects, file: ObjectName): Promise<Crl> {
+async function loadList({ file, manifest }: ListEntry, options: Options): Promise<RevocationList> {
+  const { objects } = options
+  if (manifest !== undefined) return openList(await loadObject(objects, manifest), options)
   const der = crlDer(await loadObject(objects, file))
   const crl = der.ok ? parseCrl(der.value) : undefined
   if (crl?.ok === true) return crl.value
   throw new Error(`the list ${file} cannot be read`)
+}
+
+/** A list in its compiled form: decisions load the shards that they ask. */
+function openList(manifest: Bytes, options: Options): RevocationList {
+  const report = (because: string): void =>
+    options.report({ name: 'trust store', version: '', because })
+  const opened = openByDigest(manifest, {
+    loaded: options.loaded,
+    report: (fault) => report(`a shard of a list cannot be asked: ${fault.code}`),
+    loadShard(shard) {
+      const digest = list.manifest.shards[shard]?.sha256
+      return digest === undefined ? Promise.resolve(undefined) : loadShard(toHex(digest), options)
+    },
+  })
+  if (!opened.ok) throw new Error(`a manifest of a list cannot be read: ${opened.error.code}`)
+  const { list } = opened.value
+  return list
+}
+
+/** Undefined where it does not come, or not in time: reported. */
+async function loadShard(name: ObjectName, options: Options): Promise<Bytes | undefined> {
+  try {
+    return await within(shardPatienceMs, options.objects.get(name), options)
+  } catch (error) {
+    options.report({ name: 'trust store', version: '', because: String(error) })
+    return undefined
+  }
+}
+
+/**
+ * Objects that are asked again where the bucket fails, each by itself: of many that one epoch needs,
+ * one that fails would fail them all, over and over.
+ */
+function steady({ objects, wait }: FollowedTrustStoreOptions): Objects {
+  return {
+    ...objects,
+    async get(name) {
+      for (const waitMs of objectRetryAfterMs) {
+        try {
+          return await objects.get(name)
+        } catch {
+          // Asked again; what is thrown the last time is told.
+          await wait(waitMs)
+        }
+      }
+      return objects.get(name)
+    },
+  }
+}
+
+/** What does not come in so many milliseconds is an Error. */
+function within<Value>(
+  ms: number,
+  work: Promise<Value>,
+  { after = runtimeAfter }: Pick<Options, 'after'>,
+): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const cancel = after(ms, () => reject(new Error(`no answer within ${ms} ms`)))
+    work.then(resolve, reject).finally(cancel)
+  })
 }
 
 function derOfName(base64: string): Bytes {

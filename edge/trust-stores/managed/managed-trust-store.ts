@@ -2,7 +2,14 @@ import { err, ok, type Result } from '#shared/result.ts'
 import { instantFromMs, type Clock, type Instant } from '#shared/time.ts'
 import type { SignatureVerifier } from '#shared/x509/signature.ts'
 import { changed, type Change, type ChangeRefusal } from './changes.ts'
-import { decodeDocument, encodeDocument, type StoreDocument, type StoreLimits } from './document.ts'
+import {
+  albStoreLimits,
+  decodeDocument,
+  encodeDocument,
+  type LimitsWord,
+  type StoreDocument,
+  type StoreLimits,
+} from './document.ts'
 import { loadObject, storeObject, type ObjectName, type Objects } from './objects.ts'
 import { migrate, storeSteps } from './schema.ts'
 import type { Sql, SqlRow } from './sql.ts'
@@ -57,7 +64,7 @@ export interface ManagedTrustStore {
   /** The document of an epoch, of the one in force unless told; undefined where there is none. */
   document(epoch?: number): Promise<StoreDocument | undefined>
   /** One after the other, in the order of asking: the new head, or why nothing changed. */
-  change(change: StoreChange, by: string): Promise<Result<Made, ChangeRefusal>>
+  change(change: StoreChange, by: string, limits?: LimitsWord): Promise<Result<Made, ChangeRefusal>>
   /** The audit log, latest first, below the id `before`. */
   audit(page: { readonly before?: number; readonly limit: number }): readonly AuditEntry[]
 }
@@ -82,7 +89,10 @@ export function openManagedTrustStore(options: ManagedTrustStoreOptions): Manage
   return {
     head: () => headOf(sql),
     document: (epoch) => documentOf(sql, options.objects, epoch),
-    change: (change, by) => oneByOne(() => make(change, by, options)),
+    change: (change, by, word) => {
+      const limits = word === 'alb' ? albStoreLimits : options.limits
+      return oneByOne(() => make(change, by, { ...options, limits }))
+    },
     audit: (page) => auditOf(sql, page),
   }
 }

@@ -24,6 +24,35 @@ export const storeSteps: MigrationSteps = [
     'CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL)',
     "INSERT INTO counters (name, value) VALUES ('list', 0)",
   ],
+  [
+    // Where lists are fetched from. A row stays when its source is removed: who did it, and when.
+    `CREATE TABLE sources (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      kind TEXT NOT NULL,
+      location TEXT NOT NULL,
+      every_ms INTEGER NOT NULL,
+      allowed_hosts TEXT NOT NULL,
+      added_by TEXT NOT NULL,
+      added_at INTEGER NOT NULL,
+      removed_by TEXT,
+      removed_at INTEGER,
+      etag TEXT,
+      last_modified TEXT,
+      next_at INTEGER NOT NULL,
+      failures INTEGER NOT NULL DEFAULT 0,
+      file TEXT,
+      ahead_ms INTEGER,
+      outcome TEXT,
+      failure TEXT
+    )`,
+    // What was found and told: a finding is told once, and again when it is another.
+    `CREATE TABLE findings (
+      id TEXT PRIMARY KEY,
+      since INTEGER NOT NULL,
+      finding TEXT NOT NULL,
+      sent INTEGER NOT NULL
+    )`,
+  ],
 ]
 
 /** Brings a database to this program's version: all of a step or nothing of it. */

@@ -1,8 +1,9 @@
 import { waitUntil } from 'cloudflare:workers'
 import type { Clock } from '#shared/time.ts'
+import type { ListenerSettings } from '../../control/listeners.ts'
 import type { Listener } from '../../listener.ts'
 import type { HeldTrustStore } from '../held-trust-store.ts'
-import { createFollowedTrustStore } from './followed-trust-store.ts'
+import { createFollowedTrustStore, failStaticMs } from './followed-trust-store.ts'
 import type { StoreHead } from './managed-trust-store.ts'
 import { objectsPrefix, r2Objects } from './r2-objects.ts'
 
@@ -12,11 +13,11 @@ export interface FeedBindings {
   /** Its name in the control plane. */
   readonly TRUST_STORE?: string
   /** The control plane's entrypoint `TrustStoreFeed`, which says what is in force and nothing else. */
-  readonly TRUST_STORE_FEED?: { head(name: string): Promise<StoreHead | undefined> }
+  readonly TRUST_STORE_FEED?: {
+    head(name: string): Promise<StoreHead | undefined>
+    listener?(name: string): Promise<ListenerSettings | undefined>
+  }
 }
-
-/** Ten minutes: an outage is noticed and ended in that time, or a revocation waits no longer than that. */
-const failStaticMs = 10 * 60_000
 
 /** The managed trust store that is bound; undefined where none is, or half of it. */
 export function boundTrustStore(

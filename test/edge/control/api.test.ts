@@ -223,12 +223,19 @@ describe('a token does what its scopes say, at its stores, and nothing else', ()
 test('the OpenAPI document names every route', async () => {
   const { body } = await ask('reader', 'GET', '/openapi.json')
   expect(Object.keys(body['paths'] as object).toSorted()).toEqual([
+    '/edge-metrics',
     '/files',
     '/files/{file}',
+    '/metrics',
     '/trust-stores',
     '/trust-stores/{name}',
     '/trust-stores/{name}/audit',
     '/trust-stores/{name}/changes',
     '/trust-stores/{name}/document',
+    '/trust-stores/{name}/findings',
+    '/trust-stores/{name}/sources',
+    '/trust-stores/{name}/sources/discover',
+    '/trust-stores/{name}/sources/{id}',
+    '/trust-stores/{name}/sources/{id}/fetch',
   ])
 })

@@ -123,7 +123,14 @@ const readings = [
     name: 'names alone',
     platform: envoyPlatform(),
     headers: { 'x-forwarded-client-cert': 'Hash=1;URI=spiffe://a/b' },
-    says: { presented: 'withheld', facts: { withheld: 'leaf' }, isReadable: false },
+    says: {
+      presented: 'malformed',
+      facts: {
+        field: 'x-forwarded-client-cert',
+        expected: 'Cert or Chain, which Envoy adds where told',
+      },
+      isReadable: false,
+    },
   },
   {
     name: "CloudFront's word alone",

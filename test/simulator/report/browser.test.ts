@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { writeReport } from '#simulator/report/write-report.ts'
-import { chromium, openBrowser, type Browser } from './chromium.ts'
+import { chromium, openBrowser, type Browser } from '../../browser/chromium.ts'
 import { fakeFailure } from './fake-run.ts'
 
 const schemes = ['light', 'dark'] as const

@@ -12,9 +12,14 @@ import {
 } from '#edge/trust-stores/managed/managed-trust-store.ts'
 import { nodeSql } from '#edge/trust-stores/managed/node-sql.ts'
 import { memoryObjects, storeObject, type Objects } from '#edge/trust-stores/managed/objects.ts'
-import { toBase64, toUtf8 } from '#shared/bytes.ts'
+import { toBase64, toHex, toUtf8 } from '#shared/bytes.ts'
+import { strictPolicy } from '#shared/path/policy.ts'
+import { createAuthenticatedCrls } from '#shared/revocation/authenticated-crls.ts'
+import { decodeManifest } from '#shared/revocation/compiled/manifest.ts'
 import { defaultLimits } from '#shared/trust-store/trust-store.ts'
+import { verify } from '#shared/verify.ts'
 import { createWebCryptoVerifier } from '#shared/x509/web-crypto-verifier.ts'
+import type { DeviceCredential } from '#simulator/ca/authority.ts'
 import { dayMs } from '../../../runtime/given.ts'
 import { createPki, setClock, staleMs, start, type Pki, type SetClock } from '../../stage.ts'
 
@@ -133,6 +138,23 @@ test('from half the age on it is asked again beside the request, once', async ()
   expect(asked.heads).toBe(2)
 })
 
+test('an hour of traffic costs a question every half of the bound, and an object for each change', async () => {
+  await followed.current()
+  const before = { heads: asked.heads, gets: asked.gets.length }
+  let beside = 0
+  for (let second = 0; second < 3600; second += 0.5) {
+    clock.advance(500)
+    if (second === 1000) await revoke('01')
+    await followed.current()
+    beside += background.length
+    await Promise.all(background.splice(0))
+  }
+  // None of them in the way of a request.
+  expect(beside).toBe(asked.heads - before.heads)
+  expect(asked.heads - before.heads).toBe((3600 * 1000) / (staleMs / 2))
+  expect(asked.gets.length - before.gets).toBe(1)
+})
+
 describe('the control plane is away', () => {
   test.each(['head', 'objects'] as const)(
     '%s: the last good snapshot decides on, for a bounded time',
@@ -197,12 +219,58 @@ test('an earlier epoch than one that was seen is not followed', async () => {
   expect(problems[0]?.because).toContain('epoch 1 was said after epoch 2')
 })
 
+test('of many objects one that fails is asked again by itself', async () => {
+  let gets = 0
+  const flaky: Objects = {
+    ...objects,
+    async get(name) {
+      gets += 1
+      if (gets % 2 === 0) throw new Error('the bucket is away')
+      return objects.get(name)
+    },
+  }
+  followed = createFollowedTrustStore(optionsOf({ objects: flaky }))
+  expect((await followed.current())?.epoch).toBe(2)
+  expect(problems).toEqual([])
+})
+
 test('an object that holds other octets than its name says is not taken', async () => {
   const spoilt: Objects = { ...objects, get: async () => toUtf8('{"form":1}') }
   followed = createFollowedTrustStore(optionsOf({ objects: spoilt }))
   expect(await followed.current()).toBeUndefined()
   expect(problems[0]?.because).toContain('holds other octets')
 })
+
+const revokeInList = ({ serial }: DeviceCredential): void =>
+  pki.authority.revoke(serial, start, 'keyCompromise')
+
+/** What comes of a device, by the snapshot that is in force. */
+async function knock({ leafDer, intermediateDer }: DeviceCredential): Promise<string> {
+  const store = await followed.current()
+  if (store === undefined) return 'no store'
+  const verified = createWebCryptoVerifier()
+  const decision = await verify(
+    { kind: 'chain', leaf: leafDer, intermediates: [intermediateDer] },
+    {
+      store,
+      policy: strictPolicy,
+      now: clock.now(),
+      verifier: verified,
+      crls: createAuthenticatedCrls(verified),
+    },
+  )
+  if (decision.outcome === 'accepted') return 'in'
+  const { rejection } = decision
+  return rejection.code === 'revocation_unknown' ? rejection.gap : rejection.code
+}
+
+async function shardNames(): Promise<readonly string[]> {
+  const document = await managed.document()
+  const manifest = document?.lists.flatMap((list) => list.manifest ?? []).at(0) ?? ''
+  const octets = await objects.get(manifest)
+  const read = octets && decodeManifest(octets)
+  return read?.ok === true ? read.value.shards.map(({ sha256 }) => toHex(sha256)) : []
+}
 
 /** A control plane that fails the first time it is asked. */
 function once(failure: Error, store: ManagedTrustStore): () => Promise<StoreHead | undefined> {
@@ -213,3 +281,141 @@ function once(failure: Error, store: ManagedTrustStore): () => Promise<StoreHead
     throw failure
   }
 }
+
+describe('while the control plane is away', () => {
+  test('a request a second waits for it, the others are decided at once', async () => {
+    await followed.current()
+    away.head = true
+    clock.advance(staleMs)
+    await followed.current()
+    const { heads } = asked
+    expect(await revokedNow()).toBe(0)
+    expect(asked.heads).toBe(heads)
+    clock.advance(1000)
+    await followed.current()
+    expect(asked.heads).toBe(heads + 4)
+  })
+
+  test('one that hangs is no better than one that fails', async () => {
+    await followed.current()
+    const held = createFollowedTrustStore(
+      optionsOf({
+        head: () => new Promise(() => undefined),
+        after: (ms, action) => {
+          clock.advance(ms)
+          action()
+          return () => undefined
+        },
+      }),
+    )
+    expect(await held.current()).toBeUndefined()
+    expect(problems[0]?.because).toContain('no answer within 2000 ms')
+  })
+})
+
+test('a clock that is set back does not keep what was asked before from being asked again', async () => {
+  clock.advance(60 * dayMs)
+  await followed.current()
+  clock.advance(-60 * dayMs)
+  await revoke('01')
+  expect(await revokedNow()).toBe(1)
+  clock.advance(staleMs - 1)
+  await revoke('02')
+  expect(await revokedNow()).toBe(1)
+})
+
+describe('a list of more entries than are loaded whole', () => {
+  const limits = { ...defaultStoreLimits, wholeEntriesMax: 3 }
+  let devices: DeviceCredential[]
+  let lost: Set<string>
+
+  beforeEach(async () => {
+    managed = openManagedTrustStore({
+      sql: nodeSql(':memory:'),
+      objects,
+      limits,
+      clock,
+      verifier: createWebCryptoVerifier(),
+    })
+    const file = await storeObject(objects, toUtf8(pki.authority.anchorsPem))
+    await managed.change({ kind: 'replace_bundle', file }, 'test')
+    const intermediates = await storeObject(objects, toUtf8(pki.authority.intermediatesPem))
+    await managed.change({ kind: 'replace_intermediates', file: intermediates }, 'test')
+    devices = []
+    for (let index = 0; index < 6; index += 1) devices.push(await pki.issue(`car-${index}`))
+    for (const each of devices.slice(0, 5)) revokeInList(each)
+    await addLists()
+    lost = new Set()
+    followed = createFollowedTrustStore(
+      optionsOf({
+        objects: {
+          ...objects,
+          async get(name) {
+            asked.gets.push(name)
+            return lost.has(name) ? undefined : objects.get(name)
+          },
+        },
+      }),
+    )
+  })
+
+  test('is compiled at the gate, and its shards are loaded when they are asked', async () => {
+    const document = await managed.document()
+    const large = document?.lists.find(({ entries }) => entries === 5)
+    expect(large?.manifest).toMatch(/^[0-9a-f]{64}$/)
+    expect(document?.lists.filter(({ manifest }) => manifest !== undefined)).toHaveLength(1)
+    await followed.current()
+    expect(asked.gets).toContain(large?.manifest)
+    expect(asked.gets).not.toContain(large?.file)
+    const before = asked.gets.length
+    for (const device of devices.slice(0, 5)) expect(await knock(device)).toBe('revoked')
+    expect(devices[5] && (await knock(devices[5]))).toBe('in')
+    expect(asked.gets.length).toBe(before + 1)
+  })
+
+  test('a shard that is not to be had clears nobody; it is asked for again, and then it does', async () => {
+    const [shard = ''] = await shardNames()
+    lost.add(shard)
+    expect(devices[5] && (await knock(devices[5]))).toBe('not_at_hand')
+    expect(problems.at(-1)?.because).toContain('shard_missing')
+    lost.clear()
+    expect(devices[5] && (await knock(devices[5]))).toBe('in')
+  })
+
+  test('offered again it is no change; the next one is checked against it and takes its place', async () => {
+    const file = (await managed.document())?.lists.find(({ entries }) => entries === 5)?.file ?? ''
+    const epoch = managed.head()?.epoch
+    await managed.change({ kind: 'add_lists', lists: [{ file, source: 'again' }] }, 'test')
+    expect(managed.head()?.epoch).toBe(epoch)
+    if (devices[5]) revokeInList(devices[5])
+    await addLists()
+    clock.advance(staleMs)
+    expect(devices[5] && (await knock(devices[5]))).toBe('revoked')
+  })
+})
+
+describe('the exposure window is told', () => {
+  test('how old the head is, and the oldest that a decision went by since it was told', async () => {
+    expect(followed.exposure?.()).toMatchObject({ ageMs: undefined, ageMaxMs: 0 })
+    await followed.current()
+    clock.advance(staleMs - 1)
+    await followed.current()
+    await Promise.all(background)
+    expect(followed.exposure?.()).toEqual({
+      ageMs: 0,
+      ageMaxMs: staleMs - 1,
+      adoptionMs: undefined,
+      adoptionMaxMs: undefined,
+    })
+    expect(followed.exposure?.().ageMaxMs).toBe(0)
+  })
+
+  test('how long an epoch took to get here; the one that was in force before does not count', async () => {
+    await followed.current()
+    await revoke('01')
+    clock.advance(staleMs)
+    await followed.current()
+    expect(followed.exposure?.()).toMatchObject({ adoptionMs: staleMs, adoptionMaxMs: staleMs })
+    expect(followed.exposure?.()).toMatchObject({ adoptionMs: staleMs, adoptionMaxMs: undefined })
+  })
+})

@@ -40,8 +40,22 @@ export interface Seen {
   readonly complaints: readonly string[]
 }
 
+/** A page that stays open, to be used as a person would. */
+export interface OpenPage {
+  /** The value of JavaScript in it, awaited where it is a promise. */
+  evaluate(expression: string): Promise<unknown>
+  /** A key by its name in `KeyboardEvent.key`, a character or `Tab`, `Enter`, `Escape`. */
+  press(key: string): Promise<void>
+  /** What it complained of so far. */
+  readonly complaints: readonly string[]
+  /** PNG of the whole page, base64. */
+  screenshot(): Promise<string>
+  close(): Promise<void>
+}
+
 export interface Browser {
   look(at: Look): Promise<Seen>
+  open(at: Omit<Look, 'expression'>): Promise<OpenPage>
   close(): Promise<void>
 }
 
@@ -56,6 +70,7 @@ export async function openBrowser(program: string): Promise<Browser> {
   const protocol = createProtocol(socket)
   return {
     look: (at) => look(protocol, at),
+    open: (at) => openPage(protocol, at),
     async close() {
       socket.close()
       child.kill()
@@ -116,9 +131,24 @@ function createProtocol(socket: WebSocket): Protocol {
 
 const targetSchema = z.object({ targetId: z.string() })
 const sessionSchema = z.object({ sessionId: z.string() })
-const evaluationSchema = z.object({ result: z.object({ value: z.unknown() }) })
+const evaluationSchema = z.object({
+  // Without a value where it is undefined.
+  result: z.object({ value: z.unknown().optional() }),
+  exceptionDetails: z.object({ text: z.string() }).optional(),
+})
+const screenshotSchema = z.object({ data: z.string() })
 
-async function look(protocol: Protocol, { url, width, scheme, expression }: Look): Promise<Seen> {
+async function look(protocol: Protocol, { expression, ...at }: Look): Promise<Seen> {
+  const page = await openPage(protocol, at)
+  const value = await page.evaluate(expression)
+  await page.close()
+  return { value, complaints: page.complaints }
+}
+
+async function openPage(
+  protocol: Protocol,
+  { url, width, scheme }: Omit<Look, 'expression'>,
+): Promise<OpenPage> {
   const complaints: string[] = []
   const loaded = Promise.withResolvers<void>()
   protocol.onEvent((method, params) => {
@@ -139,9 +169,39 @@ async function look(protocol: Protocol, { url, width, scheme, expression }: Look
   await send('Emulation.setEmulatedMedia', { features })
   await send('Page.navigate', { url })
   await loaded.promise
-  const answer = await send('Runtime.evaluate', { expression, returnByValue: true })
-  await protocol.send('Target.closeTarget', { targetId })
-  return { value: evaluationSchema.parse(answer).result.value, complaints }
+  return {
+    complaints,
+    async evaluate(expression) {
+      const asked = { expression, returnByValue: true, awaitPromise: true }
+      const answer = evaluationSchema.parse(await send('Runtime.evaluate', asked))
+      const { result, exceptionDetails: fault } = answer
+      if (fault !== undefined) throw new Error(`${fault.text}: ${JSON.stringify(answer)}`)
+      return result.value
+    },
+    async press(key) {
+      await send('Input.dispatchKeyEvent', { type: 'keyDown', ...keyOf(key) })
+      await send('Input.dispatchKeyEvent', { type: 'keyUp', ...keyOf(key) })
+    },
+    async screenshot() {
+      const asked = { format: 'png', captureBeyondViewport: true }
+      return screenshotSchema.parse(await send('Page.captureScreenshot', asked)).data
+    },
+    async close() {
+      await protocol.send('Target.closeTarget', { targetId })
+    },
+  }
+}
+
+/** Windows' virtual key codes, which the browser goes by, and the text that a key types. */
+const keys: Readonly<Record<string, { readonly code: number; readonly text?: string }>> = {
+  Tab: { code: 9 },
+  Enter: { code: 13, text: '\r' },
+  Escape: { code: 27 },
+}
+
+function keyOf(key: string): object {
+  const { code, text = key.length === 1 ? key : undefined } = keys[key] ?? { code: 0 }
+  return { key, windowsVirtualKeyCode: code, ...(text !== undefined && { text }) }
 }
 
 const logSchema = z.object({ entry: z.object({ level: z.string() }) })

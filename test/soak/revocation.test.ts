@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest'
+import { runRevocationSoak, type FaultName } from './revocation.ts'
+
+/** The run of `node test/soak/revocation.ts`, small enough to be made each time. */
+test.each<FaultName>(['none', 'restart'])(
+  'under the fault %s no worker lets a revoked device in after the bound, and none keeps another out',
+  async (fault) => {
+    const report = await runRevocationSoak({
+      workers: 3,
+      revocations: 6,
+      list: 40_000,
+      rate: 10,
+      maxStalenessMs: 2000,
+      fault,
+      onProgress: () => undefined,
+    })
+    expect(report).toMatchObject({ revocations: 11, late: 0, neverRefused: 0 })
+    expect([...report.healthyRefused]).toEqual([])
+    expect(report.questions).toBeGreaterThan(11 * 3)
+  },
+  120_000,
+)

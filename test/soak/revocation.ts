@@ -1,0 +1,359 @@
+import { parseArgs } from 'node:util'
+import { setTimeout as pause } from 'node:timers/promises'
+import { parseDuration } from '#shared/duration.ts'
+import { instantFromMs, shift } from '#shared/time.ts'
+import { bundleOf, massOf, startPlane, wordOn, type Plane } from '../chaos/stage.ts'
+import type { Fault } from '../chaos/orders.ts'
+import { cfOf, dayMs } from '../runtime/given.ts'
+import { createCrl, entry } from '../shared/crls.ts'
+import { newKeys } from '../shared/keys.ts'
+import { createCa, issue, issueCa, type Entity } from '../shared/pki.ts'
+
+/** What goes wrong while revocations are made. */
+export const faults = ['none', 'restart', 'slow-r2', 'r2-errors', 'cold'] as const
+export type FaultName = (typeof faults)[number]
+
+export interface RevocationSoakOptions {
+  readonly workers: number
+  /** Made one by one, by word. */
+  readonly revocations: number
+  /** Entries of the list that comes after them. */
+  readonly list: number
+  /** Of revocations by word in a second. */
+  readonly rate: number
+  readonly maxStalenessMs: number
+  readonly fault: FaultName
+  readonly onProgress: (text: string) => void
+}
+
+/** How long a revoked device was let in anywhere, from the moment the call that revoked it was answered. */
+export interface RevocationSoakReport {
+  readonly revocations: number
+  readonly questions: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+  readonly maxMs: number
+  /** The same of the devices that the list revoked. */
+  readonly listMaxMs: number
+  /** Acceptances after the bound. */
+  readonly late: number
+  /** Devices that nobody revoked, by why they were refused. */
+  readonly healthyRefused: ReadonlyMap<string, number>
+  /** Revoked devices that some worker never refused. */
+  readonly neverRefused: number
+}
+
+/** Between two questions to one worker: exposure is measured to within this. */
+const probeEveryMs = 250
+/** Devices that the list revokes, among its entries. */
+const listDevices = 5
+/** Nobody revokes them. */
+const healthyDevices = 3
+/** How slow a slow bucket is. */
+const slowMs = 1000
+
+interface Device {
+  readonly serial: readonly number[]
+  readonly cf: object
+}
+
+/** A revocation while workers still have to refuse it. */
+interface Open {
+  readonly device: Device
+  readonly answeredAt: number
+  readonly missing: Set<string>
+  readonly isListed: boolean
+  lastAcceptedAt: number
+}
+
+interface Tally {
+  readonly open: Set<Open>
+  readonly exposures: { readonly ms: number; readonly isListed: boolean }[]
+  readonly healthyRefused: Map<string, number>
+  questions: number
+}
+
+/** Runs a control plane and its followers in workerd, on the machine's own clock, and revokes. */
+export async function runRevocationSoak(
+  options: RevocationSoakOptions,
+): Promise<RevocationSoakReport> {
+  const names = Array.from({ length: options.workers }, (_, nth) => `edge${nth}`)
+  const variables = { MAX_STALENESS: `${options.maxStalenessMs}ms` }
+  const plane = await startPlane(Object.fromEntries(names.map((name) => [name, variables])))
+  try {
+    const fleet = await createFleet(options)
+    await publish(plane, fleet)
+    const tally: Tally = { open: new Set(), exposures: [], healthyRefused: new Map(), questions: 0 }
+    const stop = new AbortController()
+    if (options.fault !== 'cold') await warm(plane, names, fleet)
+    const probing = names.map((name, nth) => {
+      // Cold ones begin one after the other, in the middle of it.
+      const laterMs = options.fault === 'cold' ? (nth * options.maxStalenessMs) / 2 : 0
+      return probeUntil(stop.signal, laterMs, () => probeOnce(plane, name, fleet, tally))
+    })
+    const suffering = suffer(stop.signal, plane, names, options.fault)
+    await revokeAll(plane, fleet, names, tally, options)
+    await settle(tally, options.maxStalenessMs)
+    stop.abort()
+    await Promise.all([...probing, suffering])
+    return report(tally, options)
+  } finally {
+    await plane.close()
+  }
+}
+
+interface Fleet {
+  readonly root: Entity
+  readonly issuing: Entity
+  readonly healthy: readonly Device[]
+  readonly byWord: readonly Device[]
+  readonly byList: readonly Device[]
+}
+
+const now = instantFromMs(Date.now())
+const validity = { notBefore: shift(now, -dayMs), notAfter: shift(now, 30 * dayMs) }
+
+async function createFleet({ revocations }: RevocationSoakOptions): Promise<Fleet> {
+  const root = await createCa({ subject: 'Root', ...validity })
+  const issuing = await issueCa(root, { subject: 'Issuing', serial: [0x11], ...validity })
+  const keys = await newKeys()
+  const devices = (kind: number, count: number): Promise<readonly Device[]> =>
+    Promise.all(
+      Array.from({ length: count }, async (_, nth) => {
+        const serial = [0x40, kind, nth >> 8, nth & 0xff]
+        const { der } = await issue(issuing, { serial, keys, ...validity })
+        return { serial, cf: cfOf(der, issuing.der) }
+      }),
+    )
+  return {
+    root,
+    issuing,
+    healthy: await devices(1, healthyDevices),
+    byWord: await devices(2, revocations),
+    byList: await devices(3, listDevices),
+  }
+}
+
+const times = { thisUpdate: shift(now, -60_000), nextUpdate: shift(now, dayMs) }
+
+async function publish(plane: Plane, { root, issuing }: Fleet): Promise<void> {
+  const bundle = await plane.file(bundleOf(root))
+  await plane.api('POST', '/trust-stores', { name: 'cars', bundle })
+  const file = await plane.file(bundleOf(issuing))
+  await made(plane, { kind: 'replace_intermediates', file })
+  const lists = [await createCrl(root, times), await createCrl(issuing, times)]
+  const files = await Promise.all(lists.map(async (der) => ({ file: await plane.file(der) })))
+  await made(plane, { kind: 'add_lists', lists: files })
+}
+
+/** An object that dies takes its answer with it: asked again, as a caller would; it is the same word. */
+async function made(plane: Plane, change: object): Promise<void> {
+  for (let tries = 0; tries < 10; tries += 1) {
+    const answer = await plane.change(change).catch(() => undefined)
+    if (answer?.status === 200) return
+    if (answer?.refusal !== undefined) throw new Error(`refused: ${answer.refusal}`)
+    await pause(50)
+  }
+  throw new Error('a change was not made in ten tries')
+}
+
+async function warm(plane: Plane, names: readonly string[], { healthy }: Fleet): Promise<void> {
+  for (const name of names)
+    await plane.probe(
+      name,
+      healthy.map(({ cf }) => cf),
+    )
+}
+
+async function probeUntil(
+  signal: AbortSignal,
+  laterMs: number,
+  probe: () => Promise<void>,
+): Promise<void> {
+  await waited(laterMs, signal)
+  while (!signal.aborted) {
+    await probe()
+    await waited(probeEveryMs, signal)
+  }
+}
+
+/** An acceptance is dated by when it was asked for: it was decided no earlier. */
+async function probeOnce(
+  plane: Plane,
+  name: string,
+  { healthy }: Fleet,
+  tally: Tally,
+): Promise<void> {
+  const asked = [...tally.open].filter(({ missing }) => missing.has(name))
+  const devices = [...healthy, ...asked.map(({ device }) => device)].map(({ cf }) => cf)
+  const sentAt = performance.now()
+  const answers = await plane.probe(name, devices)
+  tally.questions += answers.length
+  for (const [nth, answer] of answers.entries()) {
+    const one = asked[nth - healthy.length]
+    if (one === undefined) countHealthy(answer, tally)
+    else if (answer === 'in') one.lastAcceptedAt = Math.max(one.lastAcceptedAt, sentAt)
+    else if (answer === 'revoked') refusedBy(name, one, tally)
+  }
+}
+
+function countHealthy(answer: string, { healthyRefused }: Tally): void {
+  if (answer !== 'in') healthyRefused.set(answer, (healthyRefused.get(answer) ?? 0) + 1)
+}
+
+function refusedBy(name: string, one: Open, { open, exposures }: Tally): void {
+  one.missing.delete(name)
+  if (one.missing.size > 0) return
+  open.delete(one)
+  exposures.push({ ms: exposureOf(one), isListed: one.isListed })
+}
+
+const exposureOf = ({ lastAcceptedAt, answeredAt }: Open): number =>
+  Math.max(0, lastAcceptedAt - answeredAt)
+
+async function revokeAll(
+  plane: Plane,
+  { issuing, byWord, byList }: Fleet,
+  names: readonly string[],
+  tally: Tally,
+  { rate, list, onProgress }: RevocationSoakOptions,
+): Promise<void> {
+  const opened = (device: Device, isListed: boolean): void => {
+    const answeredAt = performance.now()
+    tally.open.add({ device, answeredAt, missing: new Set(names), isListed, lastAcceptedAt: 0 })
+  }
+  const started = performance.now()
+  for (const [nth, device] of byWord.entries()) {
+    await pause(Math.max(0, started + (nth * 1000) / rate - performance.now()))
+    await made(plane, { kind: 'revoke_serials', serials: [wordOn(issuing, device.serial)] })
+    opened(device, false)
+    if (nth % 50 === 49)
+      onProgress(`${nth + 1} revoked by word, ${tally.open.size} not yet everywhere`)
+  }
+  const [name = ''] = names
+  const before = await plane.probe(
+    name,
+    byList.map(({ cf }) => cf),
+  )
+  if (before.includes('revoked')) throw new Error('a device is refused before its list is there')
+  const entries = [...byList.map(({ serial }) => entry(serial)), ...massOf(list - byList.length)]
+  const file = await plane.file(await createCrl(issuing, { ...times, number: 8, entries }))
+  await made(plane, { kind: 'add_lists', lists: [{ file }] })
+  for (const device of byList) opened(device, true)
+  onProgress(`${list} revoked by list`)
+}
+
+/** Three times the bound: what is let in then is let in for good. */
+async function settle({ open }: Tally, maxStalenessMs: number): Promise<void> {
+  const until = performance.now() + 3 * maxStalenessMs + 5000
+  while (open.size > 0 && performance.now() < until) await pause(probeEveryMs)
+}
+
+/** Makes the fault go on until it is stopped. */
+async function suffer(
+  signal: AbortSignal,
+  plane: Plane,
+  names: readonly string[],
+  fault: FaultName,
+): Promise<void> {
+  if (fault === 'restart') {
+    while (!signal.aborted) {
+      await plane.restart()
+      await waited(2000, signal)
+    }
+    return
+  }
+  const suffered: Fault | undefined =
+    fault === 'slow-r2'
+      ? { bucket: slowMs }
+      : fault === 'r2-errors'
+        ? { bucket: 'flaky' }
+        : undefined
+  if (suffered !== undefined) await Promise.all(names.map((name) => plane.suffer(name, suffered)))
+}
+
+async function waited(ms: number, signal: AbortSignal): Promise<void> {
+  await pause(ms, undefined, { signal }).catch(() => undefined)
+}
+
+function report(tally: Tally, { maxStalenessMs }: RevocationSoakOptions): RevocationSoakReport {
+  const left = [...tally.open].map((one) => ({ ms: exposureOf(one), isListed: one.isListed }))
+  const all = [...tally.exposures, ...left]
+  const sorted = all.map(({ ms }) => ms).toSorted((a, b) => a - b)
+  const at = (part: number): number => sorted[Math.ceil(part * sorted.length) - 1] ?? 0
+  return {
+    revocations: all.length,
+    questions: tally.questions,
+    p50Ms: at(0.5),
+    p99Ms: at(0.99),
+    maxMs: at(1),
+    listMaxMs: Math.max(0, ...all.filter(({ isListed }) => isListed).map(({ ms }) => ms)),
+    late: sorted.filter((ms) => ms > maxStalenessMs).length,
+    healthyRefused: tally.healthyRefused,
+    neverRefused: tally.open.size,
+  }
+}
+
+const help = `node test/soak/revocation.ts [options]
+
+Revokes devices one by one by word, and then by a list, under edge workers in workerd, and measures how
+long any of them still lets a revoked device in. Exits with 1 where one did after the bound, where a
+device that nobody revoked was refused, or where a revoked one was never refused.
+
+  --workers N         isolates that follow the control plane (50)
+  --revocations N     by word, one call each (1000)
+  --list N            entries of the list that comes after them (50000)
+  --rate N            calls a second (10)
+  --max-staleness D   the bound, as MAX_STALENESS takes it (5s)
+  --fault NAME        ${faults.join(', ')} (none)
+  --help              this
+`
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      workers: { type: 'string', default: '50' },
+      revocations: { type: 'string', default: '1000' },
+      list: { type: 'string', default: '50000' },
+      rate: { type: 'string', default: '10' },
+      'max-staleness': { type: 'string', default: '5s' },
+      fault: { type: 'string', default: 'none' },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  if (values.help) {
+    process.stdout.write(help)
+    return
+  }
+  const fault = faults.find((each) => each === values.fault)
+  const maxStalenessMs = parseDuration(values['max-staleness'])
+  if (fault === undefined) throw new Error(`--fault: expected one of ${faults.join(', ')}`)
+  if (maxStalenessMs === undefined) throw new Error('--max-staleness: expected a duration, as 5s')
+  const outcome = await runRevocationSoak({
+    workers: wholeNumber('--workers', values.workers, 1, 500),
+    revocations: wholeNumber('--revocations', values.revocations, 0, 10_000),
+    list: wholeNumber('--list', values.list, listDevices, 400_000),
+    rate: wholeNumber('--rate', values.rate, 1, 1000),
+    maxStalenessMs,
+    fault,
+    onProgress: (text) => process.stderr.write(`${text}\n`),
+  })
+  const { healthyRefused, ...figures } = outcome
+  const shown = { fault, ...figures, healthyRefused: Object.fromEntries(healthyRefused) }
+  process.stdout.write(`${JSON.stringify(shown, undefined, 2)}\n`)
+  const isGood = outcome.late === 0 && healthyRefused.size === 0 && outcome.neverRefused === 0
+  process.exitCode = isGood ? 0 : 1
+}
+
+function wholeNumber(name: string, text: string, least: number, most: number): number {
+  const number = Number(text)
+  if (Number.isInteger(number) && number >= least && number <= most) return number
+  throw new Error(`${name}: expected a whole number from ${least} to ${most}, not ${text}`)
+}
+
+if (import.meta.main) {
+  await main().catch((error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    process.exitCode = 2
+  })
+}
