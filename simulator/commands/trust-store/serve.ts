@@ -1,0 +1,72 @@
+import { join } from 'node:path'
+import { Command, InvalidArgumentError } from 'commander'
+import { messageOf, unusable } from '../options.ts'
+import { localDirectory } from './target.ts'
+
+interface ServeFlags {
+  readonly local: string
+  readonly listen: { readonly host: string; readonly port: number }
+}
+
+/** A change is done in milliseconds; a list of sixty megabytes is compiled in seconds. */
+const graceMs = 10_000
+
+export function serveCommand(): Command {
+  return new Command('serve')
+    .description('serve a control plane of this machine, with everything in one directory')
+    .option('--local <dir>', 'where everything lies: made where it is not there', localDirectory)
+    .option('--listen <host:port>', 'a loopback address; port 0 takes any free one', loopback, {
+      host: '127.0.0.1',
+      port: 8600,
+    })
+    .addHelpText('after', help)
+    .action(serve)
+}
+
+const help = `
+The first start makes two tokens, in files beside the stores that only their owner can read:
+admin.token, for the other commands, which find it there, and read.token, for gateways that follow it:
+
+  SALLYPORT_TRUST_STORE=cars SALLYPORT_TRUST_STORE_URL=http://127.0.0.1:8600 \\
+  SALLYPORT_TRUST_STORE_TOKEN="$(cat .sallyport/read.token)" sallyport-serve --cert … --key …
+
+It speaks plain HTTP to this machine alone; other machines reach it through a proxy that ends TLS.
+
+From the environment: SALLYPORT_SOURCES_OPEN_HOSTS, SALLYPORT_FINDINGS_WEBHOOK and
+SALLYPORT_FINDINGS_WEBHOOK_SECRET, which mean what they mean to a deployment without their prefix.
+
+Exit status: 0 ended by SIGTERM or SIGINT; 2 the directory, its files or the port cannot be used.`
+
+async function serve({ local, listen }: ServeFlags): Promise<void> {
+  // What it takes is loaded by this command alone.
+  const { controlFiles, serveControlPlane } = await import('#edge/node-control.ts')
+  const control = await serveControlPlane({
+    directory: local,
+    ...listen,
+    variables: {
+      SOURCES_OPEN_HOSTS: process.env['SALLYPORT_SOURCES_OPEN_HOSTS'],
+      FINDINGS_WEBHOOK: process.env['SALLYPORT_FINDINGS_WEBHOOK'],
+      FINDINGS_WEBHOOK_SECRET: process.env['SALLYPORT_FINDINGS_WEBHOOK_SECRET'],
+    },
+  }).catch((error: unknown) => unusable(messageOf(error)))
+  if (control.isNew) {
+    const [admin, read] = [controlFiles.adminToken, controlFiles.readToken]
+    console.error(`made tokens: ${join(local, admin)}, and ${join(local, read)} for gateways`)
+  }
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      console.error(`${signal}: ending the requests under way`)
+      void control.close(graceMs)
+    })
+  }
+  // Whoever reads this may end it in the same moment.
+  console.error(`listening on ${control.url}`)
+}
+
+function loopback(text: string): ServeFlags['listen'] {
+  const [, host = '', port] = /^(localhost|127(?:\.\d{1,3}){3}|\[::1\]):(\d{1,5})$/.exec(text) ?? []
+  if (port !== undefined && Number(port) <= 65_535) {
+    return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) }
+  }
+  throw new InvalidArgumentError('expected a loopback address and a port, like 127.0.0.1:8600')
+}
