@@ -10,7 +10,7 @@ import { openNodeStore, type WatchVariables } from './node-watched-store.ts'
 import { runtimeClock, runtimeRandom } from './ports.ts'
 import { defaultStoreLimits } from './trust-stores/managed/document.ts'
 import { directoryObjects } from './trust-stores/managed/node-objects.ts'
-import { nodeSql } from './trust-stores/managed/node-sql.ts'
+import { nodeSql } from './sqlite/node-sql.ts'
 
 /** As many as a deployment takes. */
 const storesMax = 100

@@ -2,7 +2,7 @@ import { DurableObject } from 'cloudflare:workers'
 import type { Result } from '#shared/result.ts'
 import type { Instant } from '#shared/time.ts'
 import { runtimeClock, runtimeRandom } from '../ports.ts'
-import { durableSql } from '../trust-stores/managed/durable-sql.ts'
+import { durableSql } from '../sqlite/durable-sql.ts'
 import {
   openDirectory,
   type Directory,

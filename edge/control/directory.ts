@@ -2,8 +2,8 @@ import { toHex } from '#shared/bytes.ts'
 import { err, ok, type Result } from '#shared/result.ts'
 import type { RandomOctets } from '#shared/session/token.ts'
 import { instantFromMs, type Clock, type Instant } from '#shared/time.ts'
-import { migrate } from '../trust-stores/managed/schema.ts'
-import type { Sql, SqlRow } from '../trust-stores/managed/sql.ts'
+import { migrate } from '../sqlite/migrate.ts'
+import type { Sql, SqlRow } from '../sqlite/sql.ts'
 import { listenerSteps, openListeners, type Listeners } from './listeners.ts'
 
 /** What an account knows of a trust store; what the store says is its own. */

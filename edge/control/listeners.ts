@@ -4,8 +4,8 @@ import type { RandomOctets } from '#shared/session/token.ts'
 import { instantFromMs, type Clock, type Instant } from '#shared/time.ts'
 import type { AlbNames } from '#shared/wire/alb.ts'
 import type { ListenerMode } from '../listener.ts'
-import type { MigrationSteps } from '../trust-stores/managed/schema.ts'
-import type { Sql, SqlRow } from '../trust-stores/managed/sql.ts'
+import type { MigrationSteps } from '../sqlite/migrate.ts'
+import type { Sql, SqlRow } from '../sqlite/sql.ts'
 
 /** ALB's headers that are handed over under another name. */
 export type RenamedHeaders = Readonly<Partial<AlbNames>>

@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import type { ControlPlane, RemoteStore } from '../control-plane.ts'
 import type { TrustStoreRow } from '../directory.ts'
 import { mayDo, type Scope } from '../tokens.ts'
-import type { ApiEnv } from './api.ts'
+import type { ApiEnv } from './env.ts'
 import { ApiProblem } from './problem.ts'
 
 /** A store that a request may ask for. */

@@ -9,18 +9,10 @@ import { tokenOf, type ApiToken } from '../tokens.ts'
 import { addChanges } from './changes.ts'
 import { addFindings } from './findings.ts'
 import { addFiles, fileOctetsMax } from './files.ts'
+import type { Api, ApiEnv } from './env.ts'
 import { ApiProblem, problem, type ApiFault } from './problem.ts'
 import { addSources } from './sources.ts'
 import { addStores } from './stores.ts'
-
-export interface ApiEnv {
-  Variables: {
-    /** Who asks. */
-    token: ApiToken
-  }
-}
-
-export type Api = OpenAPIHono<ApiEnv>
 
 /** Beside files everything is small: a thousand serials are two hundred kilobytes. */
 const jsonOctetsMax = 1024 * 1024

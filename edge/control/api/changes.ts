@@ -3,7 +3,7 @@ import type { StoreChange } from '../../trust-stores/managed/managed-trust-store
 import type { ControlPlane } from '../control-plane.ts'
 import { scopeOfChange } from '../tokens.ts'
 import { allowedStore } from './allowed.ts'
-import type { Api } from './api.ts'
+import type { Api } from './env.ts'
 import { ApiProblem, refusedChange } from './problem.ts'
 import { changeForm, documentForm, headForm, json, namedStore, problems } from './schemas.ts'
 

@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { loadObject, storeObject } from '../../trust-stores/managed/objects.ts'
 import type { ControlPlane } from '../control-plane.ts'
 import { requireScope } from './allowed.ts'
-import type { Api } from './api.ts'
+import type { Api } from './env.ts'
 import { ApiProblem } from './problem.ts'
 import { fileName, json, problems } from './schemas.ts'
 

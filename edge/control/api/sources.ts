@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { NewSource, SourceRefusal } from '../../trust-stores/sources/source.ts'
 import type { ControlPlane } from '../control-plane.ts'
 import { allowedStore } from './allowed.ts'
-import type { Api } from './api.ts'
+import type { Api } from './env.ts'
 import { ApiProblem } from './problem.ts'
 import {
   discoveredForm,

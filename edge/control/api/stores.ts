@@ -4,7 +4,7 @@ import type { TrustStoreRow } from '../directory.ts'
 import { deleteStore, makeStore } from '../stores.ts'
 import { mayDo } from '../tokens.ts'
 import { allowedStore, requireScope } from './allowed.ts'
-import type { Api } from './api.ts'
+import type { Api } from './env.ts'
 import { ApiProblem, refusedChange } from './problem.ts'
 import { fileName, json, namedStore, problems, storeForm, storeName } from './schemas.ts'
 

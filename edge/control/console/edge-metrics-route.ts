@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { requireScope } from '../api/allowed.ts'
-import type { Api } from '../api/api.ts'
+import type { Api } from '../api/env.ts'
 import { json, problems } from '../api/schemas.ts'
 import type { AskEdge } from './edge-metrics.ts'
 

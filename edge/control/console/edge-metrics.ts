@@ -1,5 +1,5 @@
 import { err, ok, type Result } from '#shared/result.ts'
-import { readBounded } from '../elbv2/bucket-objects.ts'
+import { readBounded } from '../../trust-stores/buckets/bucket-objects.ts'
 import { mayCarryToken } from '../tokens.ts'
 import { readSamples, type ReadSample } from './exposition.ts'
 

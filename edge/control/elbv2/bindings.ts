@@ -1,8 +1,11 @@
 import { readAccessKeys } from './access-keys.ts'
-import type { BucketObjects } from './bucket-objects.ts'
+import type { BucketObjects } from '../../trust-stores/buckets/bucket-objects.ts'
 import type { Elbv2Options } from './elbv2.ts'
-import { r2BucketObjects, type ReadableBucket } from './r2-bucket-objects.ts'
-import { s3BucketObjects } from './s3-bucket-objects.ts'
+import {
+  r2BucketObjects,
+  type ReadableBucket,
+} from '../../trust-stores/buckets/r2-bucket-objects.ts'
+import { s3BucketObjects } from '../../trust-stores/buckets/s3-bucket-objects.ts'
 
 /** Bindings of the control plane that the ELBv2 API is spoken with; none of it without `AWS_KEYS`. */
 export interface Elbv2Bindings {

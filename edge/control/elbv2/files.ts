@@ -1,7 +1,7 @@
 import type { Bytes } from '#shared/bytes.ts'
 import { storeObject, type ObjectName } from '../../trust-stores/managed/objects.ts'
 import { checkAlbBundle, checkAlbRevocationFile } from './alb-files.ts'
-import type { BucketObject } from './bucket-objects.ts'
+import type { BucketObject } from '../../trust-stores/buckets/bucket-objects.ts'
 import type { Call } from './call.ts'
 import type { AwsErrorCode } from './errors.ts'
 import { AwsFault, optionalText, requiredText } from './input.ts'

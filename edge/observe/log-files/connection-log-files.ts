@@ -1,6 +1,6 @@
 import { DurableObject } from 'cloudflare:workers'
 import { runtimeClock } from '../../ports.ts'
-import { durableSql } from '../../trust-stores/managed/durable-sql.ts'
+import { durableSql } from '../../sqlite/durable-sql.ts'
 import type { BatchAnswer, LogBatch } from './log-batch.ts'
 import { logIntervalMs } from './log-file-key.ts'
 import { openLogFiles, type LogFiles } from './log-files.ts'

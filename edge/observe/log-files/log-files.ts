@@ -1,6 +1,6 @@
 import type { RandomOctets } from '#shared/session/token.ts'
 import type { Clock, Instant } from '#shared/time.ts'
-import type { Sql } from '../../trust-stores/managed/sql.ts'
+import type { Sql } from '../../sqlite/sql.ts'
 import type { BatchAnswer, LogBatch } from './log-batch.ts'
 import { logFileKey, type LogFile, type LogFileNaming } from './log-file-key.ts'
 import { createLogStore, type LogFigures, type LogStoreBounds } from './log-store.ts'

@@ -1,5 +1,5 @@
 import { instantFromMs, type Instant } from '#shared/time.ts'
-import type { Sql } from '../../trust-stores/managed/sql.ts'
+import type { Sql } from '../../sqlite/sql.ts'
 import { batchOctetsMax, offeredForMs, type BatchAnswer, type LogBatch } from './log-batch.ts'
 import { intervalEnd, type LogFile } from './log-file-key.ts'
 

@@ -1,6 +1,6 @@
 import type { Result } from '#shared/result.ts'
 import { isoFromInstant, type Instant } from '#shared/time.ts'
-import type { Sql } from '../managed/sql.ts'
+import type { Sql } from '../../sqlite/sql.ts'
 import type { Finding } from './finding.ts'
 import { findingsOfMessageMax, sendFindings, type Post, type Webhook } from './webhook.ts'
 

@@ -19,7 +19,7 @@ import {
   type StoreChange,
   type StoreHead,
 } from './managed-trust-store.ts'
-import { durableSql } from './durable-sql.ts'
+import { durableSql } from '../../sqlite/durable-sql.ts'
 import { objectsPrefix, r2Objects } from './r2-objects.ts'
 import {
   lookEveryMs,

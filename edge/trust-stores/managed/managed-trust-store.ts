@@ -11,8 +11,9 @@ import {
   type StoreLimits,
 } from './document.ts'
 import { loadObject, storeObject, type ObjectName, type Objects } from './objects.ts'
-import { migrate, storeSteps } from './schema.ts'
-import type { Sql, SqlRow } from './sql.ts'
+import { migrate } from '../../sqlite/migrate.ts'
+import { storeSteps } from './schema.ts'
+import type { Sql, SqlRow } from '../../sqlite/sql.ts'
 
 /** What is in force: which document, since when, and for the how many-th time something changed. */
 export interface StoreHead {

@@ -1,6 +1,6 @@
 import type { Bytes } from '#shared/bytes.ts'
 import { instantFromMs, type Instant } from '#shared/time.ts'
-import { readBounded, type BucketObjects } from '../../control/elbv2/bucket-objects.ts'
+import { readBounded, type BucketObjects } from '../buckets/bucket-objects.ts'
 import { checkAddress, type OpenHosts } from './address.ts'
 import { sourceOctetsMax, type Source } from './source.ts'
 

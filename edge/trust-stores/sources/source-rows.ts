@@ -1,6 +1,6 @@
 import { err, ok, type Result } from '#shared/result.ts'
 import { instantFromMs, type Instant } from '#shared/time.ts'
-import type { Sql, SqlRow } from '../managed/sql.ts'
+import type { Sql, SqlRow } from '../../sqlite/sql.ts'
 import { checkAddress, shownAddress, type OpenHosts } from './address.ts'
 import {
   allowedHostsMax,

@@ -10,7 +10,7 @@ import {
   watchTrustStore,
   type WatchedTrustStore,
 } from '#edge/trust-stores/managed/watched-trust-store.ts'
-import { nodeSql } from '#edge/trust-stores/managed/node-sql.ts'
+import { nodeSql } from '#edge/sqlite/node-sql.ts'
 import { memoryObjects } from '#edge/trust-stores/managed/objects.ts'
 import { toHex, toUtf8 } from '#shared/bytes.ts'
 import { ok } from '#shared/result.ts'

@@ -1,8 +1,8 @@
 import { gunzipSync } from 'node:zlib'
 import type { LogBatch } from '#edge/observe/log-files/log-batch.ts'
 import { openLogFiles, type LogFiles } from '#edge/observe/log-files/log-files.ts'
-import { nodeSql } from '#edge/trust-stores/managed/node-sql.ts'
-import type { Sql } from '#edge/trust-stores/managed/sql.ts'
+import { nodeSql } from '#edge/sqlite/node-sql.ts'
+import type { Sql } from '#edge/sqlite/sql.ts'
 import type { Instant } from '#shared/time.ts'
 import { setClock, start, type SetClock } from '../../stage.ts'
 

@@ -3,9 +3,10 @@ import { createHmac } from 'node:crypto'
 import { tellFindings } from '#edge/trust-stores/findings/alarms.ts'
 import type { Finding } from '#edge/trust-stores/findings/finding.ts'
 import { readWebhook } from '#edge/trust-stores/findings/webhook.ts'
-import { migrate, storeSteps } from '#edge/trust-stores/managed/schema.ts'
-import { nodeSql } from '#edge/trust-stores/managed/node-sql.ts'
-import type { Sql } from '#edge/trust-stores/managed/sql.ts'
+import { migrate } from '#edge/sqlite/migrate.ts'
+import { storeSteps } from '#edge/trust-stores/managed/schema.ts'
+import { nodeSql } from '#edge/sqlite/node-sql.ts'
+import type { Sql } from '#edge/sqlite/sql.ts'
 import { start } from '../../stage.ts'
 
 const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`

@@ -10,7 +10,7 @@ import {
   type ManagedTrustStore,
   type StoreHead,
 } from '#edge/trust-stores/managed/managed-trust-store.ts'
-import { nodeSql } from '#edge/trust-stores/managed/node-sql.ts'
+import { nodeSql } from '#edge/sqlite/node-sql.ts'
 import { memoryObjects, storeObject, type Objects } from '#edge/trust-stores/managed/objects.ts'
 import { toBase64, toHex, toUtf8 } from '#shared/bytes.ts'
 import { strictPolicy } from '#shared/path/policy.ts'

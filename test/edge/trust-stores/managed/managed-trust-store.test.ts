@@ -6,7 +6,7 @@ import {
   type ManagedTrustStore,
   type ManagedTrustStoreOptions,
 } from '#edge/trust-stores/managed/managed-trust-store.ts'
-import { nodeSql } from '#edge/trust-stores/managed/node-sql.ts'
+import { nodeSql } from '#edge/sqlite/node-sql.ts'
 import { memoryObjects, storeObject, type Objects } from '#edge/trust-stores/managed/objects.ts'
 import { toBase64, toUtf8, type Bytes } from '#shared/bytes.ts'
 import { createWebCryptoVerifier } from '#shared/x509/web-crypto-verifier.ts'

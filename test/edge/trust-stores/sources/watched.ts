@@ -4,8 +4,8 @@ import {
   openManagedTrustStore,
   type ManagedTrustStore,
 } from '#edge/trust-stores/managed/managed-trust-store.ts'
-import type { Sql } from '#edge/trust-stores/managed/sql.ts'
-import { nodeSql } from '#edge/trust-stores/managed/node-sql.ts'
+import type { Sql } from '#edge/sqlite/sql.ts'
+import { nodeSql } from '#edge/sqlite/node-sql.ts'
 import { memoryObjects, storeObject, type Objects } from '#edge/trust-stores/managed/objects.ts'
 import {
   watchTrustStore,

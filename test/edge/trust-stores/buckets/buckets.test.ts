@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { checkAlbBundle, checkAlbRevocationFile } from '#edge/control/elbv2/alb-files.ts'
 import { elbv2Of, type Elbv2Bindings } from '#edge/control/elbv2/bindings.ts'
-import { objectOctetsMax, type BucketObjects } from '#edge/control/elbv2/bucket-objects.ts'
-import { r2BucketObjects } from '#edge/control/elbv2/r2-bucket-objects.ts'
-import { s3BucketObjects } from '#edge/control/elbv2/s3-bucket-objects.ts'
+import { objectOctetsMax, type BucketObjects } from '#edge/trust-stores/buckets/bucket-objects.ts'
+import { r2BucketObjects } from '#edge/trust-stores/buckets/r2-bucket-objects.ts'
+import { s3BucketObjects } from '#edge/trust-stores/buckets/s3-bucket-objects.ts'
 import { toUtf8 } from '#shared/bytes.ts'
 
 const object = (key: string, version?: string, name = 'fleet-trust') => ({
