@@ -14,7 +14,8 @@ export interface MqttUpstream {
 
 /** Stands where the worker stands: pumps WebSocket messages to a broker, and refuses by path. */
 export async function startMqttUpstream(brokerPort: number): Promise<MqttUpstream> {
-  const server = createServer()
+  // A plain request is the front's, which tells the time before a message goes on.
+  const server = createServer((_request, response) => void response.writeHead(204).end())
   const sockets = new WebSocketServer({ noServer: true })
   server.on('upgrade', (request, socket, head) => {
     if (request.url !== '/mqtt') return socket.end(refusal(request.url ?? ''))

@@ -20,8 +20,8 @@ const sabotages: readonly {
     name: 'the core skips the CRL',
     sabotage: changedSource(
       'shared/revocation/status.ts',
-      'if (entry !== undefined)',
-      'if (entry !== undefined && entry.serial.length === 0)',
+      "if (entry !== undefined && entry !== 'not_at_hand')",
+      "if (entry !== undefined && entry !== 'not_at_hand' && entry.serial.length === 0)",
     ),
     finds: 'wrongAccepts',
     says: /it is revoked, and the time to learn of it is over/,
@@ -50,8 +50,8 @@ const sabotages: readonly {
     name: 'the session skips the revocation question',
     sabotage: changedSource(
       'shared/session/session.ts',
-      'if (!status.ok) return',
-      'if (!status.ok && status.error.code === "expired") return',
+      'good.ok ? undefined :',
+      'good.ok || good.error.code !== "expired" ? undefined :',
     ),
     finds: 'wrongAccepts',
     says: /it is revoked, and the time to learn of it is over/,
