@@ -3,6 +3,7 @@ import { err, ok, type Result } from '#shared/result.ts'
 import type { RandomOctets } from '#shared/session/token.ts'
 import type { StoreChange } from '../trust-stores/managed/managed-trust-store.ts'
 import * as z from 'zod'
+import { readSecret } from './read-secret.ts'
 
 /**
  * What a token may do. `read`: look. `revoke`: add lists and revoke serials, which only ever locks
@@ -44,27 +45,23 @@ export interface ApiToken {
   readonly stores?: readonly string[] | undefined
 }
 
+/** What every entry of such a secret says: who it is, and what for. */
+export const whoForm = {
+  name: z.string().regex(/^[\w.@-]{1,64}$/, 'expected 1 to 64 letters, digits, and . _ @ -'),
+  scopes: z.array(z.enum(scopes)).min(1),
+  stores: z.array(z.string()).optional(),
+}
+
 const tokenForm = z.array(
   z.strictObject({
-    name: z.string().regex(/^[\w.@-]{1,64}$/, 'expected 1 to 64 letters, digits, and . _ @ -'),
+    ...whoForm,
     sha256: z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hexadecimal digits'),
-    scopes: z.array(z.enum(scopes)).min(1),
-    stores: z.array(z.string()).optional(),
   }),
 )
 
 /** Reads the secret `API_TOKENS`; a sentence that names the place at fault, and repeats no value, otherwise. */
 export function readTokens(text: string): Result<readonly ApiToken[], string> {
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch {
-    return err('expected JSON: a list of {"name", "sha256", "scopes", "stores"?}')
-  }
-  const read = tokenForm.safeParse(json)
-  if (read.success) return ok(read.data)
-  const [issue] = read.error.issues
-  return err(`at ${issue?.path.join('.') ?? '?'}: ${issue?.message ?? 'malformed'}`)
+  return readSecret(text, tokenForm, 'a list of {"name", "sha256", "scopes", "stores"?}')
 }
 
 /** Nobody guesses 256 bits; the word before them lets scanners of leaked secrets know what they found. */
