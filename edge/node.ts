@@ -68,6 +68,8 @@ interface Serving {
   readonly app: FetchHandler
   readonly scheme: 'http' | 'https'
   readonly server: http.Server | https.Server
+  /** Every connection as TCP knows it: Node's server counts none before its handshake is done. */
+  readonly open: Set<Socket>
   /** Connections that have left HTTP: Node's server knows them no more. */
   readonly switched: Map<Duplex, Switch>
 }
@@ -82,7 +84,11 @@ export async function startNodeServer(options: NodeServerOptions): Promise<NodeS
   const scheme = tls === undefined ? 'http' : 'https'
   const ticketKeys = randomBytes(48)
   const server = createServer(options, ticketKeys)
-  const serving: Serving = { app, scheme, server, switched: new Map() }
+  const serving: Serving = { app, scheme, server, open: new Set(), switched: new Map() }
+  server.on('connection', (socket: Socket) => {
+    serving.open.add(socket)
+    socket.once('close', () => serving.open.delete(socket))
+  })
   server.on('request', (incoming, outgoing) => void answerRequest(serving, incoming, outgoing))
   server.on(
     'upgrade',
@@ -239,13 +245,12 @@ function goneSignal(outgoing: ServerResponse): AbortSignal {
   return controller.signal
 }
 
-async function drain({ server, switched }: Serving, graceMs: number): Promise<void> {
+async function drain({ server, open, switched }: Serving, graceMs: number): Promise<void> {
   const closed = once(server, 'close')
   server.close()
   for (const to of switched.values()) to.leave()
   const deadline = setTimeout(() => {
-    server.closeAllConnections()
-    for (const socket of switched.keys()) socket.destroy()
+    for (const socket of open) socket.destroy()
   }, graceMs)
   await closed
   clearTimeout(deadline)

@@ -412,6 +412,18 @@ describe('closing', () => {
     await server.close(1)
     await expect(underWay).rejects.toThrow('fetch failed')
   })
+
+  test('a connection whose handshake is not done does not hold it up', async () => {
+    const on = await startStage()
+    const silent = connectTcp(on.server.port, '127.0.0.1')
+    silent.on('error', () => undefined)
+    await once(silent, 'connect')
+    // A second one, whole: by then the server has taken the first.
+    await ask(on)
+    const cut = once(silent, 'close')
+    await on.server.close(0)
+    await cut
+  })
 })
 
 test('a port in use is told by its number', async () => {
