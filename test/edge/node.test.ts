@@ -423,6 +423,7 @@ describe('closing', () => {
     const cut = once(silent, 'close')
     await on.server.close(0)
     await cut
+    expect(silent.destroyed).toBe(true)
   })
 })
 

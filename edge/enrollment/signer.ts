@@ -1,0 +1,31 @@
+import type { Bytes } from '#shared/bytes.ts'
+import type { Result } from '#shared/result.ts'
+import type { Instant } from '#shared/time.ts'
+
+/** A CA that signs: the one port to a key in a secret, to a step-ca, to another EST server. */
+export interface Signer {
+  /** What `cacerts` hands out, DER each: the issuing CA first; at a rollover the old and the new root. */
+  caCertificates(): Promise<Result<readonly Bytes[], SignerFailure>>
+  /** Asked again with the same order it may sign again: with the same serial where it takes one. */
+  sign(order: SigningOrder): Promise<Result<Bytes, SignerFailure>>
+}
+
+/** What the registry agreed to: a CA that cannot take a field of it refuses instead of dropping it. */
+export interface SigningOrder {
+  /** DER of the certification request, its signature verified. */
+  readonly request: Bytes
+  /** DER of the Name to be certified. */
+  readonly subject: Bytes
+  /** DER of the GeneralNames to be certified; undefined: none. */
+  readonly subjectAltName: Bytes | undefined
+  /** 16 octets, positive, drawn by the registry before anything is signed. */
+  readonly serial: Bytes
+  readonly notBefore: Instant
+  readonly notAfter: Instant
+}
+
+export interface SignerFailure {
+  /** `unavailable`: try again later. `refused`: this request will never be signed. */
+  readonly kind: 'unavailable' | 'refused'
+  readonly because: string
+}
