@@ -1,7 +1,6 @@
 import { equalBytes, type Bytes } from '#shared/bytes.ts'
 import { parseDer, tag } from '#shared/der/reader.ts'
 import { pssHashOf, type Hash } from './rsa-pss.ts'
-import { positiveMagnitude } from './signature.ts'
 
 export type KeyFamily = 'ec' | 'rsa' | 'ed25519'
 
@@ -241,4 +240,11 @@ const rsaExponentOctetsMax = 32
 
 function numberOf(magnitude: Bytes): bigint {
   return magnitude.reduce((number, octet) => number * 256n + BigInt(octet), 0n)
+}
+
+/** Octets of a positive INTEGER without its sign octet; undefined where it is negative. */
+function positiveMagnitude(integer: Bytes): Bytes | undefined {
+  const first = integer[0] ?? 0
+  if (first >= 0x80) return undefined
+  return first === 0 ? integer.subarray(1) : integer
 }

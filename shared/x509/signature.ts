@@ -61,10 +61,3 @@ function readScalar(
     reader.fail(`${name} within its curve's order`, content)
   for (let at = 0; at < length; at += 1) raw[end - length + at] = reader.octet(start + at)
 }
-
-/** Octets of a positive INTEGER without its sign octet; undefined where it is negative. */
-export function positiveMagnitude(integer: Bytes): Bytes | undefined {
-  const first = integer[0] ?? 0
-  if (first >= 0x80) return undefined
-  return first === 0 ? integer.subarray(1) : integer
-}
