@@ -201,7 +201,8 @@ function checkSizes(
     const found = intermediates.length
     return err({ code: 'chain_too_deep', found, limit: limits.presentedMax })
   }
-  const bytes = Math.max(leaf.length, ...intermediates.map((each) => each.length))
+  let bytes = leaf.length
+  for (const { length } of intermediates) bytes = Math.max(bytes, length)
   if (bytes <= limits.certificateOctetsMax) return ok(undefined)
   return err({ code: 'certificate_too_large', bytes, limit: limits.certificateOctetsMax })
 }

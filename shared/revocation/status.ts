@@ -39,58 +39,60 @@ export function revocationStatus(
   at: Instant,
   policy: SilenceWorth = strictFreshness,
 ): Soon<RevocationStatus> {
-  if (crls.length === 0) return { status: 'unknown', gap: 'absent' }
+  const [only] = crls
+  if (only === undefined) return { status: 'unknown', gap: 'absent' }
+  if (crls.length === 1 && isOfEverything(only, question) && only.thisUpdate <= at) {
+    return after(answerOf(only, undefined, question, at, policy), (answer) =>
+      joined([answer], policy),
+    )
+  }
   const inScope = crls.filter((crl) => isComplete(crl) && reasonsAnswered(crl, question) !== 0)
   if (inScope.length === 0) return { status: 'unknown', gap: 'unsupported_scope' }
   const current = newestOfEachScope(inScope.filter(({ thisUpdate }) => thisUpdate <= at))
   if (current.length === 0) return { status: 'unknown', gap: 'not_yet_current' }
   const deltas = crls.filter((crl) => isDelta(crl) && crl.thisUpdate <= at)
-  const answers = current.map((crl) => answerOf(crl, deltas, question, at, policy))
-  return after(together(answers), (all) => revokedBy(all) ?? coverageOf(all, policy))
+  const answers = current.map((crl) => {
+    return answerOf(crl, newestDeltaOf(crl, deltas), question, at, policy)
+  })
+  return after(together(answers), (all) => joined(all, policy))
 }
 
-/** A stale list still knows whom it revoked; only its silence is worth nothing. */
-function revokedBy(answers: readonly Answer[]): RevocationStatus | undefined {
-  for (const { crl, entry } of answers) {
-    if (entry !== undefined && entry !== 'not_at_hand') {
-      return { status: 'revoked', since: entry.since, crl }
-    }
+/** A complete list of all that the certificate's own issuer has revoked, as nearly every issuer has one. */
+function isOfEverything(crl: CrlFacts, question: RevocationQuestion): boolean {
+  return isComplete(crl) && reasonsAnswered(crl, question) === allReasons
+}
+
+/**
+ * RFC 5280 6.3.3 (e) and its end: silence clears a certificate once every reason is covered. A stale
+ * list still knows whom it revoked; only its silence is worth nothing.
+ */
+function joined(answers: readonly Answer[], policy: SilenceWorth): RevocationStatus {
+  const covered: Record<Freshness, ReasonMask> = { fresh: 0, grace: 0, stale: 0 }
+  let isAllAtHand = true
+  for (const { crl, reasons, entry, freshness } of answers) {
+    if (entry === 'not_at_hand') isAllAtHand = false
+    else if (entry !== undefined) return { status: 'revoked', since: entry.since, crl }
+    covered[freshness] |= reasons
   }
-  return undefined
-}
-
-/** RFC 5280 6.3.3 (e) and its end: silence clears a certificate once every reason is covered. */
-function coverageOf(answers: readonly Answer[], policy: SilenceWorth): RevocationStatus {
   // Whatever the others are silent about, this one may have revoked it.
-  if (answers.some(({ entry }) => entry === 'not_at_hand')) {
-    return { status: 'unknown', gap: 'not_at_hand' }
-  }
-  const fresh = reasonsOf(answers, 'fresh')
-  const inGrace = fresh | reasonsOf(answers, 'grace')
-  const atAll = inGrace | reasonsOf(answers, 'stale')
-  if (fresh === allReasons) return { status: 'good', freshness: 'fresh' }
+  if (!isAllAtHand) return { status: 'unknown', gap: 'not_at_hand' }
+  const inGrace = covered.fresh | covered.grace
+  if (covered.fresh === allReasons) return { status: 'good', freshness: 'fresh' }
   if (inGrace === allReasons) return { status: 'good', freshness: 'grace' }
+  const atAll = inGrace | covered.stale
   if (atAll !== allReasons) return { status: 'unknown', gap: 'reasons_not_covered' }
   if (policy.stale === 'accept') return { status: 'good', freshness: 'stale' }
   return { status: 'unknown', gap: 'stale' }
 }
 
-/** The reasons that lists of one freshness cover together. */
-function reasonsOf(answers: readonly Answer[], freshness: Freshness): ReasonMask {
-  let mask: ReasonMask = 0
-  for (const answer of answers) if (answer.freshness === freshness) mask |= answer.reasons
-  return mask
-}
-
 /** RFC 5280 6.3.3 (i) to (l): the delta's entry before the complete list's. */
 function answerOf(
   crl: CrlFacts,
-  deltas: readonly CrlFacts[],
+  delta: CrlFacts | undefined,
   question: RevocationQuestion,
   at: Instant,
   { graceMs }: SilenceWorth,
 ): Soon<Answer> {
-  const delta = newestDeltaOf(crl, deltas)
   const ofDelta = delta && findEntry(delta, question)
   const found = after(ofDelta, (entry) => entry ?? findEntry(crl, question))
   return after(found, (entry) => ({
