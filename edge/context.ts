@@ -6,15 +6,17 @@ import type { Clock } from '#shared/time.ts'
 import type { Decision } from '#shared/verdict/decision.ts'
 import type { Presented } from '#shared/verdict/presented.ts'
 import type { SignatureVerifier } from '#shared/x509/signature.ts'
+import type { EnrolmentPorts } from './enrollment/ports.ts'
 import type { ListenerPolicy } from './listener.ts'
-import type { Repeat } from './mqtt/repeat.ts'
 import type { Analytics } from './observe/analytics.ts'
 import type { MetricFamily } from './observe/metrics-text.ts'
 import type { Metrics } from './observe/metrics.ts'
 import type { Problem } from './observe/problem.ts'
 import type { After } from './routing/deadline.ts'
-import type { OpenTarget } from './routing/target.ts'
+import type { ChosenTarget, OpenTarget, SendToTarget } from './routing/target.ts'
 import type { HeldTrustStore } from './trust-stores/held-trust-store.ts'
+import type { MessageSocket } from './websocket/message-socket.ts'
+import type { Repeat } from './websocket/repeat.ts'
 
 /** What an edge app needs from the runtime it is in: every effect and all time and chance. */
 export interface Ports {
@@ -34,37 +36,25 @@ export interface Ports {
   /** What the page of counters shows of things outside this isolate. */
   readonly figures?: (() => Promise<readonly MetricFamily[]>) | undefined
   /** The target behind this listener; undefined where the app answers by itself. */
-  readonly target: ((request: Request) => Promise<Response>) | undefined
+  readonly target: SendToTarget | undefined
   /** The address that the target sees of a request; without it, the one that it was sent to. */
   readonly addressAtTarget?: ((requested: string) => URL) | undefined
   /** Opens the targets of the listener's groups; needed where it has some. */
   readonly openTarget?: OpenTarget | undefined
   /** Ends waiting for targets: the runtime's own timer unless a test brings one. */
   readonly after?: After | undefined
+  /** When open WebSockets that carry nothing are asked about; without it they stay until they carry something. */
+  readonly repeat?: Repeat | undefined
   /** MQTT over WebSocket; undefined where there is no broker. */
   readonly mqtt: MqttPorts | undefined
+  /** What the EST server needs; needed where the listener has one. */
+  readonly enrolment?: EnrolmentPorts | undefined
 }
 
 export interface MqttPorts {
   readonly openBroker: () => BrokerConnection
   /** Agrees to a WebSocket upgrade: the device's socket, and the response that says so. */
-  readonly acceptWebSocket: () => { readonly socket: DeviceSocket; readonly response: Response }
-  /** When sessions that carry nothing are asked about; without it they stay until they carry something. */
-  readonly repeat?: Repeat
-}
-
-/** The edge's end of a device's WebSocket. */
-export interface DeviceSocket {
-  /** Called once. A text frame comes as text, a binary one as octets. */
-  listen(on: SocketListeners): void
-  send(octets: Uint8Array): void
-  /** RFC 6455 7.1.5 and 7.1.6. */
-  close(code: number, reason: string): void
-}
-
-export interface SocketListeners {
-  readonly message: (message: string | ArrayBuffer) => void
-  readonly closed: () => void
+  readonly acceptWebSocket: () => { readonly socket: MessageSocket; readonly response: Response }
 }
 
 /** A byte stream to a broker. */
@@ -94,6 +84,8 @@ export interface Variables {
   authorization: Authorization | undefined
   /** Where the request goes on to, where its path was normalised; undefined: as it was sent. */
   address: string | undefined
+  /** Undefined where the request went to none. */
+  target: ChosenTarget | undefined
   /** What was answered in place of a success. */
   problem: Problem | undefined
 }

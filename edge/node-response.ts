@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Writable } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
 import { endToEnd } from './node-headers.ts'
 
@@ -58,8 +59,8 @@ async function writeBody(
   }
 }
 
-/** Until the client has taken what it was sent, or has gone. */
-function drained(outgoing: ServerResponse): Promise<void> {
+/** Until whoever reads has taken what it was sent, or has gone. */
+export function drained(outgoing: Writable): Promise<void> {
   return new Promise((resolve) => {
     const ready = (): void => {
       outgoing.off('drain', ready)

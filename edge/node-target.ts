@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import { Pool } from 'undici'
 import { endToEnd, type FieldLine } from './node-headers.ts'
 import { isWebSocketRequest, sendUpgrade } from './node-upgrade-target.ts'
-import type { OpenTarget, Target } from './routing/target.ts'
+import { answerSilenceMs, type OpenTarget, type Target } from './routing/target.ts'
 import { urlAtTarget } from './target-url.ts'
 
 /** A target behind a Node server, over connections of its own. */
@@ -34,9 +34,6 @@ export function createNodeTargets(): NodeTargets {
   }
 }
 
-/** Milliseconds between two parts of an answer's body: ALB's idle timeout. */
-const silenceMs = 60_000
-
 /** Milliseconds that a connection may take: ALB's. */
 const connectTimeoutMs = 10_000
 
@@ -48,16 +45,15 @@ const connectTimeoutMs = 10_000
  * @param target an absolute `http:` or `https:` URL, of which the origin counts
  */
 export function createNodeTarget(target: string): NodeTarget {
-  const { origin } = new URL(target)
+  const { origin, host } = new URL(target)
   const pool = new Pool(origin, {
     headersTimeout: 0,
-    bodyTimeout: silenceMs,
     connectTimeout: connectTimeoutMs,
   })
   return {
-    name: origin,
+    name: host,
     addressOf: (requested) => urlAtTarget(requested, target),
-    send: async (request) => {
+    send: async (request, { silenceMs } = { silenceMs: answerSilenceMs }) => {
       const url = urlAtTarget(request.url, target)
       const { pathname, search } = url
       if (isWebSocketRequest(request)) {
@@ -69,6 +65,7 @@ export function createNodeTarget(target: string): NodeTarget {
         headers: targetFields(request.headers),
         body: request.body === null ? null : Readable.fromWeb(request.body),
         signal: request.signal,
+        bodyTimeout: silenceMs,
       })
       return responseOf(answer)
     },

@@ -3,10 +3,16 @@ import https from 'node:https'
 import { Readable } from 'node:stream'
 import type { Duplex } from 'node:stream'
 import { endToEnd, linesOf } from './node-headers.ts'
+import { joinHeld } from './node-held-join.ts'
 import { switchedResponse } from './node-upgrade.ts'
+import type { Guard, HeldSession } from './websocket/held-session.ts'
+import { offerPath } from './websocket/switched.ts'
 
 /** Milliseconds for a target to answer an upgrade: as for its other answers. */
 const answerMs = 60_000
+
+/** RFC 6455 7.4.1: the server goes away. */
+const goingAway = 1001
 
 /** Whether a request that the server has let in asks for a WebSocket. */
 export const isWebSocketRequest = ({ headers }: Request): boolean =>
@@ -47,14 +53,24 @@ export function sendUpgrade(
 function joinedResponse(answer: IncomingMessage, target: Duplex, early: Buffer): Response {
   // Until it is taken over, nobody else listens.
   target.on('error', () => target.destroy())
-  return switchedResponse({
+  let guard: Guard | undefined
+  let session: HeldSession | undefined
+  const response = switchedResponse({
     take(_incoming, client, head) {
       client.write(answerHead(answer))
-      if (early.length > 0) client.write(early)
-      if (head.length > 0) target.write(head)
-      join(client, target)
+      if (early.length > 0) target.unshift(early)
+      if (head.length > 0) client.unshift(head)
+      if (guard === undefined) join(client, target)
+      else session = joinHeld(client, target, guard)
     },
-    leave: () => void target.end(),
+    leave() {
+      session?.end(goingAway, 'the server ends')
+      target.end()
+    },
+  })
+  return offerPath(response, (given) => {
+    guard = given
+    return response
   })
 }
 

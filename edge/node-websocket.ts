@@ -1,12 +1,14 @@
 import { WebSocketServer, type WebSocket } from 'ws'
-import type { DeviceSocket, MqttPorts, SocketListeners } from './context.ts'
+import type { MqttPorts } from './context.ts'
 import { switchedResponse, type Switch } from './node-upgrade.ts'
+import type { MessageSocket, SocketListeners } from './websocket/message-socket.ts'
 
 /** Octets of one message, or that may wait for a device that does not read: as many as for a broker. */
 const octetsMax = 1024 * 1024
 
-/** RFC 6455 7.4.1: the server goes away. */
+/** RFC 6455 7.4.1: the server goes away; there was no close. */
 const goingAway = 1001
+const brokenOff = 1006
 
 /** Agrees to upgrades on Node. The one sub-protocol is MQTT's (MQTT 3.1.1, 6.0.0-4). */
 export function createAcceptWebSocket(): MqttPorts['acceptWebSocket'] {
@@ -23,7 +25,7 @@ export function createAcceptWebSocket(): MqttPorts['acceptWebSocket'] {
   }
 }
 
-function createSocket(server: WebSocketServer): { socket: DeviceSocket; to: Switch } {
+function createSocket(server: WebSocketServer): { socket: MessageSocket; to: Switch } {
   let listeners: SocketListeners | undefined
   let webSocket: WebSocket | undefined
   let isEnded = false
@@ -36,9 +38,9 @@ function createSocket(server: WebSocketServer): { socket: DeviceSocket; to: Swit
       listen: (on) => {
         listeners = on
       },
-      send(octets) {
+      send(message) {
         if (webSocket === undefined) throw new Error('the broker spoke before the device')
-        webSocket.send(octets)
+        webSocket.send(message)
         if (webSocket.bufferedAmount > octetsMax) webSocket.terminate()
       },
       close: end,
@@ -46,7 +48,7 @@ function createSocket(server: WebSocketServer): { socket: DeviceSocket; to: Swit
     to: {
       take(incoming, connection, head) {
         // Also where the handshake fails and no WebSocket ever is.
-        connection.once('close', () => listeners?.closed())
+        connection.once('close', () => listeners?.closed(brokenOff, ''))
         if (isEnded) return void connection.destroy()
         server.handleUpgrade(incoming, connection, head, (opened) => {
           webSocket = opened
@@ -55,7 +57,7 @@ function createSocket(server: WebSocketServer): { socket: DeviceSocket; to: Swit
         return undefined
       },
       leave() {
-        if (webSocket === undefined) listeners?.closed()
+        if (webSocket === undefined) listeners?.closed(goingAway, '')
         end(goingAway, 'the server ends')
       },
     },
@@ -71,5 +73,5 @@ function listenTo(webSocket: WebSocket, listeners: () => SocketListeners | undef
     if (!isBinary) listeners()?.message('')
     else if (message instanceof ArrayBuffer) listeners()?.message(message)
   })
-  webSocket.on('close', () => listeners()?.closed())
+  webSocket.on('close', (code, reason) => listeners()?.closed(code, String(reason)))
 }

@@ -6,10 +6,13 @@ import { createRememberingVerifier } from '#shared/x509/remembering-verifier.ts'
 import type { SignatureVerifier } from '#shared/x509/signature.ts'
 import { createWebCryptoVerifier } from '#shared/x509/web-crypto-verifier.ts'
 import type { Ports } from './context.ts'
+import type { EnrolmentPorts } from './enrollment/ports.ts'
+import type { EnrolmentSettings } from './enrollment/settings.ts'
 import type { Listener } from './listener.ts'
 import { createMetrics } from './observe/metrics.ts'
 import { createHeldTrustStore, type HeldTrustStore } from './trust-stores/held-trust-store.ts'
 import type { TrustFiles } from './trust-stores/trust-files.ts'
+import { everyIdlePeriod, type Repeat } from './websocket/repeat.ts'
 
 /** What an entry has to bring; the rest is the web platform's. */
 export interface PortsOptions {
@@ -19,7 +22,11 @@ export interface PortsOptions {
   readonly addressAtTarget?: Ports['addressAtTarget']
   /** Needed where the listener has target groups. */
   readonly openTarget?: Ports['openTarget']
-  readonly mqtt?: MqttOf | undefined
+  readonly mqtt?: Ports['mqtt']
+  /** Needed where the listener has an EST server. */
+  readonly openEnrolment?: OpenEnrolment | undefined
+  /** When idle WebSockets are asked about: by the listener's staleness unless given. */
+  readonly repeat?: Repeat
   /** Verifies signatures: WebCrypto unless the runtime has something cheaper. */
   readonly verifier?: SignatureVerifier
   /** The runtime's own clock unless a test brings one. */
@@ -27,6 +34,9 @@ export interface PortsOptions {
   /** Takes a line of the connection log: standard output unless given. */
   readonly log?: Ports['log']
 }
+
+/** What enrolment needs of the runtime, by how it is configured; undefined where nothing of it is bound. */
+export type OpenEnrolment = (settings: EnrolmentSettings) => EnrolmentPorts | undefined
 
 /** A trust store that is no files: what is bound to a control plane follows one. */
 export type OpenTrustStore = (
@@ -38,9 +48,6 @@ export interface FollowingPortsOptions extends Omit<PortsOptions, 'trustFiles'> 
   readonly openTrustStore: OpenTrustStore
 }
 
-/** MQTT of one listener: how often its idle sessions are asked about goes by its staleness. */
-type MqttOf = (listener: Pick<Listener, 'maxStalenessMs'>) => Ports['mqtt']
-
 /** The clock of every production entry. */
 export const runtimeClock: Clock = { now: () => instantFromMs(Date.now()) }
 
@@ -49,7 +56,7 @@ export const runtimeRandom: RandomOctets = (count) => crypto.getRandomValues(new
 
 /** The ports of one listener in a runtime with WebCrypto; trust store files not taken are logged. */
 export function createPorts(
-  listener: Pick<Listener, 'limits' | 'maxStalenessMs'>,
+  listener: Pick<Listener, 'limits' | 'maxStalenessMs' | 'enrolment'>,
   options: PortsOptions | FollowingPortsOptions,
 ): Ports {
   const { target, addressAtTarget, verifier: given, clock = runtimeClock, log } = options
@@ -69,7 +76,9 @@ export function createPorts(
     target,
     addressAtTarget,
     openTarget: options.openTarget,
-    mqtt: options.mqtt?.(listener),
+    mqtt: options.mqtt,
+    enrolment: listener.enrolment && options.openEnrolment?.(listener.enrolment),
+    repeat: options.repeat ?? everyIdlePeriod(listener.maxStalenessMs),
   }
 }
 

@@ -1,6 +1,7 @@
 import { alternate, type Rounds } from '../measure.ts'
 import type { Goal, Section } from '../bench.ts'
-import { createClient, loaded, type Client } from '../overhead/load.ts'
+import { createClient, loaded, ratesOf, type Client } from '../overhead/load.ts'
+import { startWorkerBehindNginx } from '../overhead/worker-door.ts'
 import {
   createWholePathPki,
   startGateway,
@@ -12,8 +13,9 @@ import {
 
 /**
  * From a device to the target behind: our gateway on Node, itself without a decision, and nginx with
- * `ssl_verify_client` and `ssl_crl`, each ending mutual TLS before the same upstream. Only the CPU of
- * the gateway's own processes counts.
+ * `ssl_verify_client` and `ssl_crl`, each ending mutual TLS before the same upstream; and nginx as a
+ * front that passes certificates on to the worker in workerd. Only the CPU of the gateway's own
+ * processes counts, the front's with the worker's.
  */
 export async function* wholePathSections(rounds: Rounds): AsyncGenerator<Section> {
   const pki = await createWholePathPki()
@@ -40,13 +42,15 @@ interface NamedDoor {
 const ours = 'sallyport-serve'
 const undecided = 'sallyport-serve, MODE off'
 const nginx = 'nginx, ssl_verify_client on, ssl_crl'
+const behindNginx = 'nginx that decides nothing, and the worker in workerd'
 
 /** Of the decision alone; beside nginx stands all that Node costs, which the figures tell. */
 const goals: readonly Goal[] = [{ of: ours, to: undecided, atMost: 1.1 }]
 
 async function openDoors(pki: WholePathPki, upstreamPort: number): Promise<readonly NamedDoor[]> {
   const quiet = { SALLYPORT_CONNECTION_LOG: 'off' }
-  const peer = await startNginx(pki, upstreamPort)
+  const peer = await startNginx(pki, upstreamPort, { name: 'peer', verify: 'on' })
+  const worker = await startWorkerBehindNginx(pki, upstreamPort)
   if (peer === undefined) process.stderr.write('skipped: nginx is not installed\n')
   return [
     { name: ours, door: await startGateway(pki, upstreamPort, quiet) },
@@ -56,6 +60,7 @@ async function openDoors(pki: WholePathPki, upstreamPort: number): Promise<reado
     },
     { name: `${ours}, a line of log each`, door: await startGateway(pki, upstreamPort) },
     ...(peer === undefined ? [] : [{ name: nginx, door: peer }]),
+    ...(worker === undefined ? [] : [{ name: behindNginx, door: worker }]),
   ]
 }
 
@@ -78,12 +83,16 @@ async function* sectionOf(
   connect: (door: Door) => Client,
 ): AsyncGenerator<Section> {
   const clients = doors.map(({ door }) => connect(door))
-  const contenders = doors.map(({ name, door: { pids } }, nth) => {
+  const sides = doors.map(({ name, door: { pids } }, nth) => {
     const client = clients[nth]
     if (client === undefined) throw new Error(`no client for ${name}`)
-    return loaded({ name, pids, client, requestOf }).contender
+    return loaded({ name, pids, client, requestOf })
   })
-  const figures = await alternate(contenders, rounds)
+  const figures = await alternate(
+    sides.map(({ contender }) => contender),
+    rounds,
+  )
   for (const client of clients) await client.close()
   yield { title: `the whole path, ${title}: CPU of the gateway`, unit: 'µs', figures, goals }
+  yield ratesOf(`the whole path, ${title}`, sides, rounds)
 }

@@ -1,5 +1,6 @@
 import { Pool } from 'undici'
-import type { Contender } from '../measure.ts'
+import type { Section } from '../bench.ts'
+import { figureOf, type Contender, type Rounds } from '../measure.ts'
 import { cpuUsOfProcess } from '../runtimes/process-cpu.ts'
 
 /** What one request asks, and what its answer has to be. */
@@ -71,5 +72,16 @@ export function loaded({ name, pids, client, requestOf, before }: LoadPlan): Loa
         return used
       },
     },
+  }
+}
+
+/** How many requests a second there were in the turns whose CPU was measured. */
+export function ratesOf(title: string, sides: readonly Loaded[], { count }: Rounds): Section {
+  const figures = sides.map(({ contender, rates }) => figureOf(contender.name, rates.slice(-count)))
+  return {
+    title: `${title}: answered in a second (least)`,
+    unit: 'requests/s',
+    figures,
+    goals: [],
   }
 }

@@ -105,14 +105,28 @@ export async function startGateway(
   throw new Error('the gateway ended before it listened')
 }
 
-/** nginx with one worker, `ssl_verify_client on` and `ssl_crl`; undefined where it is not installed. */
+/** What one nginx does with client certificates. */
+export interface NginxRole {
+  /** Of its folder. */
+  readonly name: string
+  /** `on`: it decides, by `ssl_crl` as well. `optional_no_ca`: it passes certificates on. */
+  readonly verify: 'on' | 'optional_no_ca'
+  /** Sent along with every request. */
+  readonly hopSecret?: string
+}
+
+/** nginx with one worker; undefined where it is not installed. */
 export async function startNginx(
-  { directory }: WholePathPki,
+  pki: WholePathPki,
   upstreamPort: number,
+  role: NginxRole,
 ): Promise<Door | undefined> {
   const port = await freePort()
-  writeFileSync(join(directory, 'nginx.conf'), nginxConfig(directory, port, upstreamPort))
-  const args = ['-p', directory, '-e', 'nginx.log', '-c', join(directory, 'nginx.conf')]
+  const folder = join(pki.directory, role.name)
+  mkdirSync(folder)
+  const file = join(folder, 'nginx.conf')
+  writeFileSync(file, nginxConfig({ directory: pki.directory, folder, port, upstreamPort }, role))
+  const args = ['-p', folder, '-e', 'nginx.log', '-c', file]
   const child = spawn('nginx', args, { stdio: ['ignore', 'ignore', 'inherit'] })
   const failed = await Promise.race([
     once(child, 'error').then(() => true),
@@ -126,25 +140,39 @@ export async function startNginx(
   return doorOf(child, port, [master, ...workers.map(Number)])
 }
 
+interface NginxSite {
+  /** Of the hierarchy's files. */
+  readonly directory: string
+  /** Of this nginx alone. */
+  readonly folder: string
+  readonly port: number
+  readonly upstreamPort: number
+}
+
 /** Keep-alive to the upstream, as a gateway has it; no tickets, so that each handshake is a full one. */
-function nginxConfig(directory: string, port: number, upstreamPort: number): string {
-  return `daemon off; worker_processes 1; pid ${directory}/nginx.pid;
+function nginxConfig(
+  { directory, folder, port, upstreamPort }: NginxSite,
+  { verify, hopSecret }: NginxRole,
+): string {
+  return `daemon off; worker_processes 1; pid ${folder}/nginx.pid;
 events { worker_connections 1024; }
 http {
   access_log off; keepalive_requests 100000000;
-  client_body_temp_path ${directory}/body; proxy_temp_path ${directory}/proxy;
-  fastcgi_temp_path ${directory}/fastcgi; uwsgi_temp_path ${directory}/uwsgi;
-  scgi_temp_path ${directory}/scgi;
+  client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/proxy;
+  fastcgi_temp_path ${folder}/fastcgi; uwsgi_temp_path ${folder}/uwsgi;
+  scgi_temp_path ${folder}/scgi;
   upstream target { server 127.0.0.1:${upstreamPort}; keepalive 64; keepalive_requests 100000000; }
   server {
     listen 127.0.0.1:${port} ssl;
     ssl_certificate ${directory}/server.pem; ssl_certificate_key ${directory}/server.key;
     ssl_protocols TLSv1.3; ssl_session_tickets off; ssl_session_cache off;
-    ssl_verify_client on; ssl_verify_depth 3;
-    ssl_client_certificate ${directory}/authorities.pem; ssl_crl ${directory}/crls.pem;
+    ssl_verify_client ${verify}; ssl_verify_depth 3;
+    ssl_client_certificate ${directory}/authorities.pem;
+    ${verify === 'on' ? `ssl_crl ${directory}/crls.pem;` : ''}
     location / {
       proxy_pass http://target; proxy_http_version 1.1; proxy_set_header Connection "";
       proxy_set_header X-Client-Cert $ssl_client_escaped_cert;
+      ${hopSecret === undefined ? '' : `proxy_set_header X-Sallyport-Hop ${hopSecret};`}
     }
   }
 }
@@ -163,7 +191,7 @@ function doorOf(child: ChildProcess, port: number, pids: readonly number[]): Doo
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createTcpServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo

@@ -1,5 +1,6 @@
 import type { Context } from 'hono'
 import { identityOfLeaf } from '#shared/identity/device-identity.ts'
+import { rememberByOctets } from '#shared/octet-memo.ts'
 import type { VerificationPolicy } from '#shared/path/policy.ts'
 import { openSession, sealSession, type SessionOptions } from '#shared/session/session.ts'
 import type { Decision } from '#shared/verdict/decision.ts'
@@ -101,6 +102,15 @@ function sessionOptions(
   return { ...session, audience, random }
 }
 
+/** Devices that one isolate talks to within some minutes; 4,000 identities of leaves of this weight take some 8 MB. */
+const identityBounds = { countMax: 4000, weightMax: 4 * 1024 * 1024 }
+
+/** Whose a leaf is, as its session's requests come again and again; undefined where it cannot be read. */
+const identityOfDer = rememberByOctets((der) => {
+  const leaf = parseCertificate(der)
+  return leaf.ok ? identityOfLeaf(leaf.value) : undefined
+}, identityBounds)
+
 /** A decision by the session's token; undefined where the chain has to be verified. */
 async function resume(
   context: Context<AppEnv>,
@@ -116,9 +126,8 @@ async function resume(
   const evidence = { at: verification.now, epoch: verification.store.epoch, signaturesSpent: 0 }
   if (opened.verdict === 'refused')
     return { outcome: 'refused', rejection: opened.rejection, evidence }
-  const leaf = parseCertificate(presentedNow.leaf)
-  if (!leaf.ok) return undefined
+  const identity = identityOfDer(presentedNow.leaf)
+  if (identity === undefined) return undefined
   context.set('session', 'used')
-  const identity = identityOfLeaf(leaf.value)
   return { outcome: 'accepted', identity, basis: { kind: 'session' }, evidence }
 }

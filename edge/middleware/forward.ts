@@ -20,7 +20,10 @@ import { areHeadersTooLarge } from '../routing/size-limits.ts'
 import { sourceAddress } from '../routing/source-address.ts'
 import type { Target } from '../routing/target.ts'
 import { writeTraceContext } from '../routing/trace-context.ts'
+import { pathOf, recheckOf } from '../websocket/recheck.ts'
+import { takePathOf } from '../websocket/switched.ts'
 import { answerProblem } from './answer-problem.ts'
+import { cutLogged } from './logged.ts'
 import { signed } from './signed.ts'
 
 /**
@@ -31,21 +34,57 @@ export function forward(listener: Listener, ports: Ports) {
   const router = createRouter(listener.forwarding.routing, ports)
   if (router === undefined) return whoami
   const limits = { ...listener.forwarding, after: ports.after ?? runtimeAfter }
+  const onCut = cutLogged(listener, ports)
   return async (context: Context<AppEnv>): Promise<Response> => {
     if (areHeadersTooLarge(context.get('headers'))) {
       return answerProblem(context, ports, 'headers_too_large')
     }
+    if (couldNotBeCut(context)) return answerProblem(context, ports, 'attestation_insufficient')
     const facts = factsOf(context, listener)
     const route = router(facts, () => deviceOf(context))
     if (route.kind === 'answered') return route.response
     const lines = metadata(context.get('listenerPolicy'), context.get('presented'))
     if (!lines.ok) return answerProblem(context, ports, lines.error)
     const headers = targetHeaders(listener, ports, facts, lines.value)
-    const make: MakeRequest = (target, init) =>
-      outgoing(context, listener, ports, { target, headers, ...init })
+    const { group } = route
+    context.set('target', { group, name: undefined })
+    const make: MakeRequest = (target, init) => {
+      context.set('target', { group, name: target.name })
+      return outgoing(context, listener, ports, { target, headers, ...init })
+    }
     const response = await deliver(context.req.raw, route.pool, make, limits)
-    return response.ok ? response.value : answerProblem(context, ports, response.error)
+    return response.ok
+      ? held(response.value, context, ports, onCut)
+      : answerProblem(context, ports, response.error)
   }
+}
+
+/** Where a session would be decided on, and there would be nothing to ask again while it is open. */
+function couldNotBeCut(context: Context<AppEnv>): boolean {
+  const decision = context.get('decision')
+  if (decision === undefined || pathOf(decision) !== undefined) return false
+  return context.get('headers').get('upgrade')?.toLowerCase() === 'websocket'
+}
+
+/**
+ * Stays in the path of a WebSocket that was decided here, so that it is cut when it would no longer
+ * be let in. Throws an Error where a target agrees to one in a way that cannot be held.
+ */
+function held(
+  response: Response,
+  context: Context<AppEnv>,
+  ports: Ports,
+  onCut: ReturnType<typeof cutLogged>,
+): Response {
+  const decision = context.get('decision')
+  if (decision === undefined) return response
+  const [take, path] = [takePathOf(response), pathOf(decision)]
+  if (take === undefined && response.status !== 101) return response
+  if (take === undefined || path === undefined) {
+    throw new Error('a target agreed to an upgrade that cannot be held: open it by `openTarget`')
+  }
+  const recheck = recheckOf(path, context.get('listenerPolicy'), ports)
+  return take({ recheck, repeat: ports.repeat, onCut: onCut(context) })
 }
 
 /** What rules ask of this request. */

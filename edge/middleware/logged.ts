@@ -5,7 +5,6 @@ import { identityText } from '#shared/identity/identity-text.ts'
 import type { Decision } from '#shared/verdict/decision.ts'
 import type { AppEnv, Ports } from '../context.ts'
 import type { Listener } from '../listener.ts'
-import type { OnCut } from '../mqtt/pump.ts'
 import { readConnectionFacts } from '../observe/connection-facts.ts'
 import { jsonLogLine, type DecisionFacts } from '../observe/connection-log-json.ts'
 import {
@@ -17,6 +16,7 @@ import {
 } from '../observe/connection-log.ts'
 import type { CountedBy } from '../observe/metrics.ts'
 import type { PlatformRequest } from '../platforms/platform.ts'
+import type { OnCut } from '../websocket/held-session.ts'
 
 /**
  * Around everything else: one line and one count for every request, with the decision that was
@@ -98,6 +98,7 @@ function jsonLine(
     problem: context.get('problem'),
     ...countedBy(context, listener),
     session: context.get('session'),
+    target: context.get('target'),
     authorization: context.get('authorization'),
     forged: context.get('forged'),
   })

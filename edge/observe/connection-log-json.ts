@@ -3,6 +3,7 @@ import { isoFromInstant } from '#shared/time.ts'
 import { answers } from '#shared/verdict/answers.ts'
 import { factsOf } from '#shared/verdict/facts.ts'
 import type { Rejection } from '#shared/verdict/rejection.ts'
+import type { ChosenTarget } from '../routing/target.ts'
 import {
   isoMicroseconds,
   type ConnectionFacts,
@@ -22,6 +23,8 @@ export interface DecisionFacts {
   readonly policy: string
   /** How the session stood (`none`, `issued`, `used`); never its token. */
   readonly session: 'none' | 'issued' | 'used'
+  /** Where the request went, by the configuration's own words; undefined where nowhere. */
+  readonly target: ChosenTarget | undefined
   /** What the policies said; undefined where none were asked. */
   readonly authorization: Authorization | undefined
   /** Lower-case names of the certificate headers that a client sent and that were taken away. */
@@ -62,13 +65,23 @@ function namedFacts({
   platform,
   policy,
   session,
+  target,
   authorization,
   forged,
 }: DecisionFacts): Readonly<Record<keyof DecisionFacts, unknown>> {
   const named = problem && { code: problem.code, id: problem.id }
   const said = authorization && namedAuthorization(authorization)
-  const taken = bounded(forged)
-  return { event, problem: named, platform, policy, session, authorization: said, forged: taken }
+  const to = target && { group: cutOff(target.group), name: cutOff(target.name) }
+  return {
+    event,
+    problem: named,
+    platform,
+    policy,
+    session,
+    target: to,
+    authorization: said,
+    forged: bounded(forged),
+  }
 }
 
 function namedAuthorization(authorization: Authorization): unknown {

@@ -7,7 +7,7 @@ import type { Target, TargetPool } from './target.ts'
 
 /** What a request is delivered within. */
 export interface DeliveryLimits {
-  /** Milliseconds that a target may take to begin its answer, each time octets of the body went to it. */
+  /** Milliseconds that a target may take to begin its answer, or another part of it, each time octets of the body went to it. */
   readonly timeoutMs: number
   readonly bodyOctetsMax: number
   readonly after: After
@@ -69,7 +69,7 @@ async function tryTarget(
     const request = await make(target, { signal: signalOf(raw, deadline.signal), body })
     if (!request.ok) return done(request)
     try {
-      return done(ok(await target.send(request.value)))
+      return done(ok(await target.send(request.value, { silenceMs: timeoutMs })))
     } catch (error) {
       if (isExceeded()) return done(err('body_too_large'))
       if (raw.signal.aborted) return done(err('client_gone'))

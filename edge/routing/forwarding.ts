@@ -4,7 +4,7 @@ import type { Routing } from './routing.ts'
 export interface Forwarding {
   /** Absent: to the one target there is. */
   readonly routing: Routing | undefined
-  /** Milliseconds that a target may take to begin its answer. */
+  /** Milliseconds that a target may take to begin its answer, and between two parts of it. */
   readonly timeoutMs: number
   /** Octets of a request's body. */
   readonly bodyOctetsMax: number

@@ -7,7 +7,7 @@ import { createTargetPool, type Target, type TargetPool } from './target.ts'
 
 /** Where one request goes: to a target of a group, or nowhere, as there is an answer already. */
 export type Route =
-  | { readonly kind: 'targets'; readonly pool: TargetPool }
+  | { readonly kind: 'targets'; readonly group: string | undefined; readonly pool: TargetPool }
   | { readonly kind: 'answered'; readonly response: Response }
 
 /**
@@ -34,8 +34,9 @@ export function createRouter(routing: Routing | undefined, ports: RouterPorts): 
 function toOnlyTarget({ target: send, addressAtTarget, clock }: RouterPorts): Router | undefined {
   if (send === undefined) return undefined
   const addressOf = addressAtTarget ?? ((requested: string) => new URL(requested))
-  const pool = createTargetPool([{ name: 'TARGET', send, addressOf }], clock)
-  return () => ({ kind: 'targets', pool })
+  const name = addressAtTarget?.('http://any.example/').host ?? 'binding:TARGET'
+  const pool = createTargetPool([{ name, send, addressOf }], clock)
+  return () => ({ kind: 'targets', group: undefined, pool })
 }
 
 function byRules(routing: Routing, ports: RouterPorts): Router {
@@ -49,8 +50,8 @@ function byRules(routing: Routing, ports: RouterPorts): Router {
         return { kind: 'answered', response: redirectResponse(action, url) }
       case 'forward': {
         const named = action.groups.length > 1 ? device() : undefined
-        const name = chooseGroup(action, named, ports.random)
-        return { kind: 'targets', pool: (name && pools.get(name)) || empty }
+        const group = chooseGroup(action, named, ports.random)
+        return { kind: 'targets', group, pool: (group && pools.get(group)) || empty }
       }
     }
   }

@@ -1,14 +1,33 @@
 import type { Clock } from '#shared/time.ts'
 import type { TargetAddress } from './routing.ts'
 
+/** Milliseconds between two parts of an answer's body, where nothing else is said: ALB's idle timeout. */
+export const answerSilenceMs = 60_000
+
+/** What an answer is taken within, once it has begun. */
+export interface AnswerLimits {
+  /** Milliseconds between two parts of its body. */
+  readonly silenceMs: number
+}
+
+/** Rejects where no answer came; the request's signal ends the wait. */
+export type SendToTarget = (request: Request, limits?: AnswerLimits) => Promise<Response>
+
 /** One target that requests can be sent to. */
 export interface Target {
-  /** As logs name it. */
+  /** As logs name it: a URL's host, or `binding:NAME`. */
   readonly name: string
-  /** Rejects where no answer came; the request's signal ends the wait. */
-  readonly send: (request: Request) => Promise<Response>
+  readonly send: SendToTarget
   /** The address that the target sees of a request. */
   readonly addressOf: (requested: string) => URL
+}
+
+/** Where a request was sent, or would have been. */
+export interface ChosenTarget {
+  /** Undefined where the listener has one target and no groups. */
+  readonly group: string | undefined
+  /** Of the one that was asked last; undefined where none was. */
+  readonly name: string | undefined
 }
 
 /** Opens a target as the runtime can. Throws an Error that says what is missing. */

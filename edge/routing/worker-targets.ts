@@ -3,7 +3,8 @@ import { urlAtTarget } from '../target-url.ts'
 import type { ConfigFault } from '../variables.ts'
 import type { Routing, TargetAddress } from './routing.ts'
 import { cloudflareCodes } from './target-fault.ts'
-import type { OpenTarget } from './target.ts'
+import type { OpenTarget, SendToTarget } from './target.ts'
+import { workerAnswer } from './worker-answer.ts'
 
 interface Fetcher {
   fetch(request: Request): Promise<Response>
@@ -16,14 +17,23 @@ export function openWorkerTarget(env: object): OpenTarget {
       const { name } = address
       const fetcher = bindingOf(env, name)
       if (fetcher === undefined) throw new Error(missing(name))
-      return { name, send: (request) => fetcher.fetch(request), addressOf: asRequested }
+      const key = `binding:${name}`
+      return { name: key, send: sendToService(fetcher, key), addressOf: asRequested }
     }
     const { url } = address
+    const { host } = new URL(url)
     const addressOf = (requested: string): URL => urlAtTarget(requested, url)
-    const send = async (request: Request) =>
-      fromOrigin(await fetch(new Request(addressOf(request.url), request)))
-    return { name: url, send, addressOf }
+    const send: SendToTarget = async (request, limits) => {
+      const answer = await fetch(new Request(addressOf(request.url), request))
+      return workerAnswer(await fromOrigin(answer), host, limits)
+    }
+    return { name: host, send, addressOf }
   }
+}
+
+/** @param name as logs have it */
+export function sendToService(service: Fetcher, name: string): SendToTarget {
+  return async (request, limits) => workerAnswer(await service.fetch(request), name, limits)
 }
 
 /**

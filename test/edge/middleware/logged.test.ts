@@ -139,6 +139,7 @@ describe('one line for every request', () => {
     expect(onlyLine(stage)).toMatchObject({
       outcome: 'accepted',
       problem: { code: 'target_unreachable' },
+      target: { name: 'binding:TARGET' },
     })
   })
 

@@ -87,6 +87,50 @@ const byDefault = (actions: readonly object[]) => ({ Priority: 'default', Action
 const textOf = async (routed: Routed, request: Request) =>
   (await routed.app.request(request)).text()
 
+const refused = () => Promise.reject(Object.assign(new Error('no'), { code: 'ECONNREFUSED' }))
+
+describe('the line of the log names the chosen target', () => {
+  const groups = { blue: ['b', 'b2'], green: [] }
+  const rules = [
+    byPath(1, '/empty', forwardTo('green')),
+    byPath(2, '/gone', [
+      { Type: 'fixed-response', FixedResponseConfig: { StatusCode: '410', MessageBody: 'gone' } },
+    ]),
+    byDefault(forwardTo('blue')),
+  ]
+  test.each([
+    { name: 'by its group', path: '/a', target: { group: 'blue', name: 'b' } },
+    {
+      name: 'the one that answered',
+      path: '/a',
+      sends: { b: refused },
+      target: { group: 'blue', name: 'b2' },
+    },
+    {
+      name: 'the last that did not',
+      path: '/a',
+      sends: { b: refused, b2: refused },
+      target: { group: 'blue', name: 'b2' },
+    },
+    { name: 'none in an empty group', path: '/empty', target: { group: 'green' } },
+    { name: 'none where a rule answers', path: '/gone', target: undefined },
+  ])('$name', async ({ path, sends, target }) => {
+    const { app, lines } = await createRouted({ groups, rules, ...(sends && { sends }) })
+    await app.request(requestOf(cfOf(), {}, path))
+    const [line = ''] = lines
+    expect((JSON.parse(line) as { readonly target?: unknown }).target).toEqual(target)
+  })
+
+  test('by its host, where it is the one that there is', async () => {
+    const { app, lines } = await createStage(pki, {
+      variables: { MODE: 'off' },
+      addressAtTarget: () => new URL('https://origin.example:8443/telemetry'),
+    })
+    await app.request(requestOf(cfOf()))
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ target: { name: 'origin.example:8443' } })
+  })
+})
+
 describe('rules', () => {
   const groups = { blue: ['b'], green: ['g'] }
   const rules = [

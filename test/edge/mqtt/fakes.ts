@@ -1,15 +1,17 @@
-import type { BrokerConnection, DeviceSocket, SocketListeners } from '#edge/context.ts'
+import type { BrokerConnection } from '#edge/context.ts'
+import type { MessageSocket, SocketListeners } from '#edge/websocket/message-socket.ts'
+import type { Repeat } from '#edge/websocket/repeat.ts'
 import { toUtf8 } from '#shared/bytes.ts'
 
 /** The device's end of a WebSocket, played by a test. */
 export interface FakeDevice {
-  readonly socket: DeviceSocket
+  readonly socket: MessageSocket
   /** What arrived at the device, as text. */
   readonly received: readonly string[]
   /** How the edge closed it: code and reason, each time. */
   readonly closed: readonly (readonly [number, string])[]
   send(message: string | ArrayBuffer): void
-  leave(): void
+  leave(code?: number, reason?: string): void
 }
 
 export function fakeDevice(): FakeDevice {
@@ -23,11 +25,14 @@ export function fakeDevice(): FakeDevice {
       listen: (on) => {
         listeners = on
       },
-      send: (octets) => void received.push(new TextDecoder().decode(octets)),
+      send: (message) =>
+        void received.push(
+          typeof message === 'string' ? message : new TextDecoder().decode(message),
+        ),
       close: (code, reason) => void closed.push([code, reason]),
     },
     send: (message) => listeners?.message(message),
-    leave: () => listeners?.closed(),
+    leave: (code = 1000, reason = '') => listeners?.closed(code, reason),
   }
 }
 
@@ -82,6 +87,18 @@ export function fakeBroker(): FakeBroker {
     },
     resume: () => stalled?.resolve(),
   }
+}
+
+/** What a clock would do from time to time, done by a test. */
+export function byHand() {
+  let task: (() => void) | undefined
+  const repeat: Repeat = (given) => {
+    task = given
+    return () => {
+      task = undefined
+    }
+  }
+  return { repeat, tick: () => task?.(), ticking: () => task !== undefined }
 }
 
 /** Turns of the event loop until something holds; bounded, and by no clock. */

@@ -1,7 +1,15 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import type { Recheck } from '#edge/mqtt/pump.ts'
 import { pump } from '#edge/mqtt/pump.ts'
-import { binary, fakeBroker, fakeDevice, until, type FakeBroker, type FakeDevice } from './fakes.ts'
+import type { Recheck } from '#edge/websocket/held-session.ts'
+import {
+  binary,
+  byHand,
+  fakeBroker,
+  fakeDevice,
+  until,
+  type FakeBroker,
+  type FakeDevice,
+} from './fakes.ts'
 
 afterEach(() => vi.restoreAllMocks())
 
@@ -15,9 +23,11 @@ function pumped(recheck: Recheck = async () => undefined): Pumped {
   const device = fakeDevice()
   const broker = fakeBroker()
   let asked = 0
-  pump(device.socket, broker.connection, () => {
-    asked += 1
-    return recheck()
+  pump(device.socket, broker.connection, {
+    recheck: () => {
+      asked += 1
+      return recheck()
+    },
   })
   return { device, broker, asked: () => asked }
 }
@@ -157,9 +167,18 @@ describe('ends', () => {
 
   test('the broker closes', async () => {
     const { device, broker } = pumped()
+    broker.send('last')
     broker.end()
     await until(() => device.closed.length > 0)
-    expect(device.closed).toEqual([[1000, 'the broker closed']])
+    expect([device.received, device.closed]).toEqual([['last'], [[1000, 'the broker closed']]])
+  })
+
+  test('the broker ends and has said nothing: it was never there', async () => {
+    quietly()
+    const { device, broker } = pumped()
+    broker.end()
+    await until(() => device.closed.length > 0)
+    expect(device.closed).toEqual([[1011, 'the broker went away']])
   })
 
   test('the broker breaks off', async () => {
@@ -175,7 +194,8 @@ describe('ends', () => {
   test('a broker that cannot be closed is logged, and nothing else', async () => {
     const logged = quietly()
     const { device, broker } = { device: fakeDevice(), broker: fakeBroker() }
-    pump(device.socket, { ...broker.connection, close: closedAlready }, async () => undefined)
+    const connection = { ...broker.connection, close: closedAlready }
+    pump(device.socket, connection, { recheck: async () => undefined })
     device.leave()
     await until(() => logged.mock.calls.length > 0)
     expect(logged.mock.calls.flat().join('\n')).toContain('closed already')
@@ -185,14 +205,9 @@ describe('ends', () => {
 function idle(recheck: Recheck) {
   const device = fakeDevice()
   const broker = fakeBroker()
-  let task: (() => void) | undefined
-  pump(device.socket, broker.connection, recheck, (given) => {
-    task = given
-    return () => {
-      task = undefined
-    }
-  })
-  return { device, broker, tick: () => task?.(), ticking: () => task !== undefined }
+  const { repeat, tick, ticking } = byHand()
+  pump(device.socket, broker.connection, { recheck, repeat })
+  return { device, broker, tick, ticking }
 }
 
 describe('a session that carries nothing', () => {

@@ -259,6 +259,7 @@ describe('the JSON form', () => {
     platform: 'alb',
     policy: 'strict',
     session: 'used',
+    target: { group: 'blue', name: 'origin.example' },
     authorization: undefined,
     forged: ['client-cert'],
   }
@@ -271,6 +272,7 @@ describe('the JSON form', () => {
       platform: 'alb',
       policy: 'strict',
       session: 'used',
+      target: { group: 'blue', name: 'origin.example' },
       forged: ['client-cert'],
       epoch: 7,
       signaturesSpent: 2,
