@@ -6,8 +6,10 @@ import { toHex, toUtf8 } from '#shared/bytes.ts'
 import { createNodeVerifier } from '#shared/x509/node-verifier.ts'
 import type { ControlPlane, RemoteStore } from './control/control-plane.ts'
 import { openDirectory } from './control/directory.ts'
+import { openLocalRegistry } from './node-local-registry.ts'
 import { openNodeStore, type WatchVariables } from './node-watched-store.ts'
 import { runtimeClock, runtimeRandom } from './ports.ts'
+import type { BucketObjects } from './trust-stores/buckets/bucket-objects.ts'
 import { defaultStoreLimits } from './trust-stores/managed/document.ts'
 import { directoryObjects } from './trust-stores/managed/node-objects.ts'
 import { nodeSql } from './sqlite/node-sql.ts'
@@ -29,6 +31,7 @@ export interface NodeControlPlane extends ControlPlane {
 export function openNodeControlPlane(
   directory: string,
   variables: WatchVariables = {},
+  buckets?: BucketObjects,
 ): NodeControlPlane {
   mkdirSync(join(directory, 'stores'), { recursive: true, mode: 0o700 })
   const unlock = lock(directory)
@@ -46,6 +49,7 @@ export function openNodeControlPlane(
     const { stop, ...opened } = openNodeStore({
       name,
       variables,
+      buckets,
       sql,
       objects,
       limits,
@@ -57,6 +61,9 @@ export function openNodeControlPlane(
     stores.set(name, store)
     return store
   }
+  const plane = { objects, account, open: (name: string) => stores.get(name) ?? open(name) }
+  const registry = openLocalRegistry(join(directory, 'registry'), plane)
+  closing.push(registry.stop)
   // Sources are asked and findings told whether or not anybody asks for the store.
   for (const { name } of account.list()) open(name)
   return {
@@ -64,6 +71,7 @@ export function openNodeControlPlane(
     objects,
     directory: asked(account),
     store: (name) => stores.get(name) ?? open(name),
+    registry: registry.registry,
     close() {
       for (const close of closing.toReversed()) close()
     },

@@ -3,11 +3,14 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createControlApp } from './control/app.ts'
+import { bucketsOf, elbv2Of, type Elbv2Bindings } from './control/elbv2/bindings.ts'
 import { newApiToken, readTokens, scopes, type ApiToken, type Scope } from './control/tokens.ts'
+import { directoryBuckets } from './node-bucket-directory.ts'
 import { openNodeControlPlane } from './node-control-plane.ts'
 import type { WatchVariables } from './node-watched-store.ts'
 import { startNodeServer } from './node.ts'
 import { runtimeRandom } from './ports.ts'
+import type { BucketObjects } from './trust-stores/buckets/bucket-objects.ts'
 
 export interface NodeControlOptions {
   /** Where everything lies: made where it is not there. */
@@ -16,8 +19,14 @@ export interface NodeControlOptions {
   readonly host: string
   /** 0: any free port. */
   readonly port: number
-  readonly variables?: WatchVariables
+  /** With `AWS_KEYS` it speaks the ELBv2 API too, as a deployment does. */
+  readonly variables?: NodeControlVariables
+  /** Where buckets are folders; those of `S3_ENDPOINT` unless given. */
+  readonly bucketDirectory?: string
 }
+
+/** What a deployment has as variables and secrets; R2 bindings there are none. */
+export type NodeControlVariables = WatchVariables & Omit<Elbv2Bindings, 'BUCKETS'>
 
 /** The control plane of one machine. */
 export interface NodeControl {
@@ -44,13 +53,16 @@ export const controlFiles = {
  * address. Throws an Error that says what is wrong with the directory, the tokens or the port.
  */
 export async function serveControlPlane(options: NodeControlOptions): Promise<NodeControl> {
-  const { directory, host, port, variables } = options
+  const { directory, host, port, variables = {} } = options
+  const buckets = bucketsFor(options)
+  const spoken = elbv2Of(variables)
   mkdirSync(directory, { recursive: true, mode: 0o700 })
-  const plane = openNodeControlPlane(directory, variables)
+  const plane = openNodeControlPlane(directory, variables, buckets)
   try {
     const isNew = !existsSync(join(directory, controlFiles.tokens))
     if (isNew) await makeTokens(directory)
-    const app = createControlApp(plane, await tokensOf(directory))
+    const elbv2 = spoken && { ...spoken, ...(buckets && { buckets }) }
+    const app = createControlApp(plane, await tokensOf(directory), elbv2)
     const server = await startNodeServer({ app, host, port })
     await writeWhole(directory, controlFiles.url, `${server.url}\n`)
     return {
@@ -66,6 +78,15 @@ export async function serveControlPlane(options: NodeControlOptions): Promise<No
     plane.close()
     throw error
   }
+}
+
+/** Undefined where nothing is said of buckets: a source of one is then told so. */
+function bucketsFor({
+  variables = {},
+  bucketDirectory,
+}: NodeControlOptions): BucketObjects | undefined {
+  if (bucketDirectory !== undefined) return directoryBuckets(bucketDirectory)
+  return variables.S3_ENDPOINT === undefined ? undefined : bucketsOf(variables)
 }
 
 /** The list comes last: where it is there, so are the tokens that it is of. */

@@ -1,5 +1,6 @@
 import type { Result } from '#shared/result.ts'
 import type { Clock } from '#shared/time.ts'
+import type { DeviceRegistry } from '../enrollment/registry/device-registry.ts'
 import type { ChangeRefusal } from '../trust-stores/managed/changes.ts'
 import type { LimitsWord, StoreDocument } from '../trust-stores/managed/document.ts'
 import type {
@@ -37,4 +38,6 @@ export interface ControlPlane {
   readonly directory: Remote<Directory>
   /** By its name, whether it was made or not. */
   readonly store: (name: string) => RemoteStore
+  /** The devices that enrol; undefined where there is no such registry. */
+  readonly registry?: DeviceRegistry | undefined
 }

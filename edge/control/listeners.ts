@@ -107,6 +107,8 @@ export const listenerSteps: MigrationSteps = [
     )`,
     'CREATE TABLE signatures (signature TEXT PRIMARY KEY, until INTEGER NOT NULL)',
   ],
+  // Each request forgets those that hold no longer, without looking at all the others.
+  ['CREATE INDEX signatures_until ON signatures (until)'],
 ]
 
 /** Listeners of a database that the directory has migrated. */

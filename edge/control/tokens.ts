@@ -31,6 +31,7 @@ export function scopeOfChange(change: StoreChange): Scope {
     case 'replace_intermediates':
     case 'remove_lists':
     case 'restore_serials':
+    case 'replace_refused':
       return 'write'
   }
 }

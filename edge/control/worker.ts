@@ -1,5 +1,11 @@
 import { WorkerEntrypoint } from 'cloudflare:workers'
 import type { Hono } from 'hono'
+import {
+  boundRegistry,
+  publishTarget,
+  RegistryObject,
+  type RegistryBindings,
+} from '../enrollment/registry/registry-object.ts'
 import { runtimeClock } from '../ports.ts'
 import { TrustStoreObject } from '../trust-stores/managed/durable-object.ts'
 import type { StoreHead } from '../trust-stores/managed/managed-trust-store.ts'
@@ -12,10 +18,10 @@ import { elbv2Of, type Elbv2Bindings } from './elbv2/bindings.ts'
 import type { ListenerSettings } from './listeners.ts'
 import { readTokens } from './tokens.ts'
 
-export { DirectoryObject, TrustStoreObject }
+export { DirectoryObject, RegistryObject, TrustStoreObject }
 
 /** Bindings of the control plane's `wrangler.toml`. */
-export interface ControlBindings extends Elbv2Bindings, EdgeMetricsBindings {
+export interface ControlBindings extends Elbv2Bindings, EdgeMetricsBindings, RegistryBindings {
   readonly TRUST: R2Bucket
   readonly STORES: DurableObjectNamespace<TrustStoreObject>
   readonly DIRECTORY: DurableObjectNamespace<DirectoryObject>
@@ -55,7 +61,8 @@ function appOf(env: ControlBindings): Hono {
   return createControlApp(planeOf(env), tokens.value, elbv2Of(env), askEdgeOf(env))
 }
 
-function planeOf({ TRUST, STORES, DIRECTORY }: ControlBindings): ControlPlane {
+function planeOf(env: ControlBindings): ControlPlane {
+  const { TRUST, STORES, DIRECTORY } = env
   return {
     clock: runtimeClock,
     objects: r2Objects(TRUST, objectsPrefix),
@@ -64,5 +71,8 @@ function planeOf({ TRUST, STORES, DIRECTORY }: ControlBindings): ControlPlane {
       return DIRECTORY.getByName('directory')
     },
     store: (name) => STORES.getByName(name),
+    get registry() {
+      return boundRegistry(env, publishTarget(env))
+    },
   }
 }

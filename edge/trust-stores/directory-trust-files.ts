@@ -41,6 +41,9 @@ function describe(directory: string, name: string): Promise<TrustFile | undefine
   })
 }
 
+/** Nothing of this name, or a name below what is no folder. */
+const isAbsence = (code: unknown): boolean => code === 'ENOENT' || code === 'ENOTDIR'
+
 /** Files come and go while they are listed; anything else that is wrong is told. */
 export async function absentAsUndefined<Value>(
   ask: () => Promise<Value>,
@@ -48,7 +51,7 @@ export async function absentAsUndefined<Value>(
   try {
     return await ask()
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    if (error instanceof Error && 'code' in error && isAbsence(error.code)) return undefined
     throw error
   }
 }

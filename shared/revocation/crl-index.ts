@@ -24,6 +24,14 @@ export interface CrlIndex extends EntryIndex {
   entries(): Iterable<CrlEntry>
 }
 
+/** Entries that lie in the list's own octets: any of them is read by its place alone. */
+export interface PlacedIndex extends CrlIndex {
+  /** One of `entries()`, by its place in their order. */
+  entryAt(place: number): CrlEntry
+  /** `serialHash` of its serial, without reading the rest. */
+  hashOf(place: number): number
+}
+
 type Words = Uint32Array<ArrayBuffer>
 
 /** Entries of one issuer, in the order of the list. Each has been read once without a fault. */
@@ -60,12 +68,14 @@ const scannedMax = 8
  *
  * @param der the whole CRL, which the index keeps looking into
  */
-export function buildCrlIndex(der: Bytes, places: EntryPlaces): CrlIndex {
+export function buildCrlIndex(der: Bytes, places: EntryPlaces): PlacedIndex {
   const buckets = distribute(der, places)
   return {
     size: places.offsets.length,
     find: (serial) => findEntry(buckets, serial),
     entries: () => entriesOf(buckets),
+    entryAt: (place) => readCrlEntry(new DerReader(der, offsetOf(buckets, place))),
+    hashOf: (place) => hashAt(der, offsetOf(buckets, place)),
   }
 }
 
@@ -164,6 +174,12 @@ function firstNotBefore({ der, offsets, starts }: Buckets, bucket: number, seria
     else high = middle
   }
   return low
+}
+
+function offsetOf({ offsets }: Buckets, place: number): number {
+  const offset = offsets[place]
+  if (offset !== undefined) return offset
+  throw new RangeError(`a list of ${offsets.length} entries has no place ${place}`)
 }
 
 function* entriesOf({ der, offsets }: Buckets): Generator<CrlEntry> {

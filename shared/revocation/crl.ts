@@ -10,7 +10,7 @@ import {
   readerInside,
 } from '#shared/x509/extensions.ts'
 import { readSigned, type Signed } from '#shared/x509/signed.ts'
-import { buildCrlIndex, type CrlIndex, type EntryIndex } from './crl-index.ts'
+import { buildCrlIndex, type CrlIndex, type EntryIndex, type PlacedIndex } from './crl-index.ts'
 import { readCrlEntries, type ListedEntries } from './crl-entries.ts'
 import { readIssuingDistributionPoint, type CrlScope } from './issuing-distribution-point.ts'
 
@@ -51,7 +51,10 @@ export interface WholeCrl extends CrlFacts {
 }
 
 /** A parsed CRL. Byte fields are views into `der`; entries stay in it. */
-export interface Crl extends WholeCrl, Signed {}
+export interface Crl extends WholeCrl, Signed {
+  readonly index: PlacedIndex
+  readonly indexOfOthers: ReadonlyMap<string, PlacedIndex>
+}
 
 /** RFC 5280 5.2.3: conforming CRL numbers have at most 20 octets. */
 const crlNumberOctetsMax = 20
@@ -92,7 +95,7 @@ function indexesOf(
   der: Bytes,
   { own, others }: ListedEntries,
 ): Pick<Crl, 'index' | 'indexOfOthers' | 'entries'> {
-  const indexOfOthers = new Map<string, CrlIndex>()
+  const indexOfOthers = new Map<string, PlacedIndex>()
   let entries = own.offsets.length
   for (const [issuer, places] of others) {
     indexOfOthers.set(issuer, buildCrlIndex(der, places))

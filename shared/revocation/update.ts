@@ -79,7 +79,14 @@ export async function checkCrlUpdate(
 ): Promise<Result<Crl, UpdateRefusal>> {
   const parsed = parseCrl(der)
   if (!parsed.ok) return err({ code: 'malformed_crl', ...parsed.error })
-  const offered = parsed.value
+  return checkParsedUpdate(parsed.value, context)
+}
+
+/** The same of a list that was parsed before. */
+export async function checkParsedUpdate(
+  offered: Crl,
+  context: UpdateContext,
+): Promise<Result<Crl, UpdateRefusal>> {
   const { held } = context
   // The same list, written once more, takes its own place.
   if (held !== undefined && 'der' in held && equalBytes(offered.der, held.der)) return ok(held)

@@ -51,6 +51,8 @@ export interface TrustStoreParts {
   readonly crls: readonly RevocationList[]
   /** Certificates that an operator has revoked by word, before any list says so; none unless given. */
   readonly revokedSerials?: readonly RevokedSerial[]
+  /** The same of many at once, as a device registry writes them; none unless given. */
+  readonly revokedMany?: readonly RevokedMany[]
   readonly epoch: number
   readonly limits: Limits
 }
@@ -64,6 +66,18 @@ export interface RevokedSerial {
   readonly since: Instant
 }
 
+/** Certificates of one issuer that are revoked by word, asked for one at a time. */
+export interface RevokedMany extends RevokedOfIssuer {
+  /** DER of the issuer's Name. */
+  readonly issuer: Bytes
+}
+
+/** Since when a serial is revoked by word, as `albSerial` writes it; undefined where it is not. */
+export interface RevokedOfIssuer {
+  readonly size: number
+  get(serial: string): Instant | undefined
+}
+
 /** An immutable snapshot of what is trusted and what is revoked. It is replaced whole, never changed. */
 export interface TrustStore {
   readonly epoch: number
@@ -74,7 +88,7 @@ export interface TrustStore {
   readonly intermediatesBySubject: ReadonlyMap<string, readonly Certificate[]>
   readonly crlsByIssuer: ReadonlyMap<string, readonly RevocationList[]>
   /** Since when, by `nameKey` of the issuer and serial. */
-  readonly revokedSerials: ReadonlyMap<string, ReadonlyMap<string, Instant>>
+  readonly revokedSerials: ReadonlyMap<string, RevokedOfIssuer>
 }
 
 /** Groups the parts by name, ready to be asked. */
@@ -89,7 +103,7 @@ export async function buildTrustStore(parts: TrustStoreParts): Promise<TrustStor
     ),
     intermediatesBySubject: groupBy(parts.intermediates, subjectKey),
     crlsByIssuer: groupBy(parts.crls, (crl) => nameKey(crl.issuer)),
-    revokedSerials: bySerial(parts.revokedSerials ?? []),
+    revokedSerials: bySerial(parts.revokedSerials ?? [], parts.revokedMany ?? []),
   }
 }
 
@@ -119,12 +133,35 @@ class CertificateAnchor implements TrustAnchor {
   }
 }
 
-function bySerial(all: readonly RevokedSerial[]): TrustStore['revokedSerials'] {
-  const issuers = groupBy(all, ({ issuer }) => nameKey(issuer))
-  const entries = [...issuers].map(([key, listed]) => {
-    return [key, new Map(listed.map(({ serial, since }) => [serial, since]))] as const
-  })
-  return new Map(entries)
+function bySerial(
+  words: readonly RevokedSerial[],
+  many: readonly RevokedMany[],
+): TrustStore['revokedSerials'] {
+  const issuers = new Map<string, RevokedOfIssuer[]>()
+  const add = (key: string, revoked: RevokedOfIssuer): void => {
+    issuers.set(key, [...(issuers.get(key) ?? []), revoked])
+  }
+  for (const [key, listed] of groupBy(words, ({ issuer }) => nameKey(issuer))) {
+    add(key, new Map(listed.map(({ serial, since }) => [serial, since])))
+  }
+  for (const each of many) if (each.size > 0) add(nameKey(each.issuer), each)
+  return new Map([...issuers].map(([key, all]) => [key, anyOf(all)]))
+}
+
+/** One of several, which is asked as it is where it is alone. */
+function anyOf(all: readonly RevokedOfIssuer[]): RevokedOfIssuer {
+  const [first] = all
+  if (first !== undefined && all.length === 1) return first
+  return {
+    size: all.reduce((sum, { size }) => sum + size, 0),
+    get(serial) {
+      for (const each of all) {
+        const since = each.get(serial)
+        if (since !== undefined) return since
+      }
+      return undefined
+    },
+  }
 }
 
 function groupBy<Each>(all: readonly Each[], keyOf: (each: Each) => string): Map<string, Each[]> {

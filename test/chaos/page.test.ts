@@ -27,3 +27,33 @@ test.each([...faults, ...others])('%s has a row that names its test', (fault) =>
   const row = page.split('\n').find((line) => line.startsWith(`| ${fault} `))
   expect(row).toContain('`test/')
 })
+
+/** Of the second table: of each server the column, and the file of tests. */
+const columns = [
+  ['nginx', 2],
+  ['haproxy', 3],
+  ['mosquitto', 4],
+  ['openssl', 5],
+] as const
+const header = page.split('\n').findIndex((line) => /^\| fault +\| nginx /.test(line))
+const following = page.split('\n').slice(header + 2)
+const elsewhere = following
+  .slice(0, following.indexOf(''))
+  .map((row) => row.split('|').map((cell) => cell.trim()))
+
+const numbersOf = (text: string): readonly string[] => text.match(/C\d+/g) ?? []
+
+test.each(columns)(
+  'every cell of %s is a test of its number, and every test has one',
+  (name, at) => {
+    const source = readFileSync(join(import.meta.dirname, `${name}.test.ts`), 'utf8')
+    const tested = [...source.matchAll(/'(C[^']*?): /g)].flatMap(([, title = '']) =>
+      numbersOf(title),
+    )
+    const told = elsewhere
+      .filter((row) => row[at] !== '–')
+      .flatMap(([, fault = '']) => numbersOf(fault))
+    expect(tested.length).toBeGreaterThan(8)
+    expect(new Set(told)).toEqual(new Set(tested))
+  },
+)

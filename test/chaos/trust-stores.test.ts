@@ -345,6 +345,35 @@ test('C40: what one region was told is known to the next that asks, though the o
   }
 })
 
+describe('C40: revoked by one way, asked at workers that let it in before', () => {
+  const ways: readonly [string, () => Promise<unknown>][] = [
+    [
+      'a word on its serial',
+      () => made({ kind: 'revoke_serials', serials: [wordOn(issuing, [0x40, 1])] }),
+    ],
+    [
+      'a list',
+      async () => taken(await list(issuing, { number: 6, entries: [...listed, entry([0x40, 1])] })),
+    ],
+  ]
+
+  test.each(ways)('%s', async (_, revoke) => {
+    const chain = [car.der, issuing.der]
+    const workers = ['edge', 'graceful', 'slow']
+    for (const worker of workers) expect(await knocks(worker)).toEqual(asBefore)
+    const first = await plane.fetch('edge', '/', chain)
+    const cookie = (first.headers.get('set-cookie') ?? '').split(';')[0]
+    await first.arrayBuffer()
+    await revoke()
+    // Past the bound: what it held until then it does not decide by any more.
+    await plane.suffer('slow', { forwardMs: 6000 })
+    for (const worker of workers) expect(await knocks(worker)).toEqual(['revoked', 'revoked', 'in'])
+    const elsewhere = await plane.fetch('graceful', '/', chain, { cookie })
+    expect(elsewhere.status).toBe(403)
+    await elsewhere.arrayBuffer()
+  })
+})
+
 /** The list in force of an issuer, as the document has it. */
 async function listOf(
   issuer: Entity,

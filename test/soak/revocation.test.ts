@@ -20,3 +20,18 @@ test.each<FaultName>(['none', 'restart'])(
   },
   120_000,
 )
+
+test('gateways in processes of their own keep the same bound over HTTP', async () => {
+  const report = await runRevocationSoak({
+    workers: 2,
+    inProcesses: true,
+    revocations: 6,
+    list: 40_000,
+    rate: 10,
+    maxStalenessMs: 2000,
+    fault: 'none',
+    onProgress: () => undefined,
+  })
+  expect(report).toMatchObject({ revocations: 11, late: 0, neverRefused: 0 })
+  expect([...report.healthyRefused]).toEqual([])
+}, 120_000)

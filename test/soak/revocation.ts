@@ -2,12 +2,13 @@ import { parseArgs } from 'node:util'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseDuration } from '#shared/duration.ts'
 import { instantFromMs, shift } from '#shared/time.ts'
-import { bundleOf, massOf, startPlane, wordOn, type Plane } from '../chaos/stage.ts'
+import { bundleOf, massOf, startPlane, wordOn } from '../chaos/stage.ts'
 import type { Fault } from '../chaos/orders.ts'
 import { cfOf, dayMs } from '../runtime/given.ts'
 import { createCrl, entry } from '../shared/crls.ts'
 import { newKeys } from '../shared/keys.ts'
 import { createCa, issue, issueCa, type Entity } from '../shared/pki.ts'
+import { startProcessPlane, type SoakPlane } from './revocation-processes.ts'
 
 /** What goes wrong while revocations are made. */
 export const faults = ['none', 'restart', 'slow-r2', 'r2-errors', 'cold'] as const
@@ -23,6 +24,8 @@ export interface RevocationSoakOptions {
   readonly rate: number
   readonly maxStalenessMs: number
   readonly fault: FaultName
+  /** Gateways on Node, each a process that follows over HTTP, in place of isolates of workerd. */
+  readonly inProcesses?: boolean
   readonly onProgress: (text: string) => void
 }
 
@@ -73,13 +76,14 @@ interface Tally {
   questions: number
 }
 
-/** Runs a control plane and its followers in workerd, on the machine's own clock, and revokes. */
+/** Runs a control plane and its followers, in workerd or on Node, on the machine's own clock, and revokes. */
 export async function runRevocationSoak(
   options: RevocationSoakOptions,
 ): Promise<RevocationSoakReport> {
   const names = Array.from({ length: options.workers }, (_, nth) => `edge${nth}`)
   const variables = { MAX_STALENESS: `${options.maxStalenessMs}ms` }
-  const plane = await startPlane(Object.fromEntries(names.map((name) => [name, variables])))
+  const start = options.inProcesses === true ? startProcessPlane : startPlane
+  const plane: SoakPlane = await start(Object.fromEntries(names.map((name) => [name, variables])))
   try {
     const fleet = await createFleet(options)
     await publish(plane, fleet)
@@ -136,7 +140,7 @@ async function createFleet({ revocations }: RevocationSoakOptions): Promise<Flee
 
 const times = { thisUpdate: shift(now, -60_000), nextUpdate: shift(now, dayMs) }
 
-async function publish(plane: Plane, { root, issuing }: Fleet): Promise<void> {
+async function publish(plane: SoakPlane, { root, issuing }: Fleet): Promise<void> {
   const bundle = await plane.file(bundleOf(root))
   await plane.api('POST', '/trust-stores', { name: 'cars', bundle })
   const file = await plane.file(bundleOf(issuing))
@@ -147,7 +151,7 @@ async function publish(plane: Plane, { root, issuing }: Fleet): Promise<void> {
 }
 
 /** An object that dies takes its answer with it: asked again, as a caller would; it is the same word. */
-async function made(plane: Plane, change: object): Promise<void> {
+async function made(plane: SoakPlane, change: object): Promise<void> {
   for (let tries = 0; tries < 10; tries += 1) {
     const answer = await plane.change(change).catch(() => undefined)
     if (answer?.status === 200) return
@@ -157,7 +161,7 @@ async function made(plane: Plane, change: object): Promise<void> {
   throw new Error('a change was not made in ten tries')
 }
 
-async function warm(plane: Plane, names: readonly string[], { healthy }: Fleet): Promise<void> {
+async function warm(plane: SoakPlane, names: readonly string[], { healthy }: Fleet): Promise<void> {
   for (const name of names)
     await plane.probe(
       name,
@@ -179,7 +183,7 @@ async function probeUntil(
 
 /** An acceptance is dated by when it was asked for: it was decided no earlier. */
 async function probeOnce(
-  plane: Plane,
+  plane: SoakPlane,
   name: string,
   { healthy }: Fleet,
   tally: Tally,
@@ -212,7 +216,7 @@ const exposureOf = ({ lastAcceptedAt, answeredAt }: Open): number =>
   Math.max(0, lastAcceptedAt - answeredAt)
 
 async function revokeAll(
-  plane: Plane,
+  plane: SoakPlane,
   { issuing, byWord, byList }: Fleet,
   names: readonly string[],
   tally: Tally,
@@ -252,7 +256,7 @@ async function settle({ open }: Tally, maxStalenessMs: number): Promise<void> {
 /** Makes the fault go on until it is stopped. */
 async function suffer(
   signal: AbortSignal,
-  plane: Plane,
+  plane: SoakPlane,
   names: readonly string[],
   fault: FaultName,
 ): Promise<void> {
@@ -301,6 +305,7 @@ long any of them still lets a revoked device in. Exits with 1 where one did afte
 device that nobody revoked was refused, or where a revoked one was never refused.
 
   --workers N         isolates that follow the control plane (50)
+  --processes N       processes of sallyport-serve on Node in their place
   --revocations N     by word, one call each (1000)
   --list N            entries of the list that comes after them (50000)
   --rate N            calls a second (10)
@@ -313,6 +318,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       workers: { type: 'string', default: '50' },
+      processes: { type: 'string' },
       revocations: { type: 'string', default: '1000' },
       list: { type: 'string', default: '50000' },
       rate: { type: 'string', default: '10' },
@@ -329,8 +335,17 @@ async function main(): Promise<void> {
   const maxStalenessMs = parseDuration(values['max-staleness'])
   if (fault === undefined) throw new Error(`--fault: expected one of ${faults.join(', ')}`)
   if (maxStalenessMs === undefined) throw new Error('--max-staleness: expected a duration, as 5s')
+  const { processes } = values
+  if (processes !== undefined && fault !== 'none') {
+    throw new Error('--processes: expected no --fault beside it')
+  }
+  const workers =
+    processes === undefined
+      ? wholeNumber('--workers', values.workers, 1, 500)
+      : wholeNumber('--processes', processes, 1, 50)
   const outcome = await runRevocationSoak({
-    workers: wholeNumber('--workers', values.workers, 1, 500),
+    workers,
+    inProcesses: processes !== undefined,
     revocations: wholeNumber('--revocations', values.revocations, 0, 10_000),
     list: wholeNumber('--list', values.list, listDevices, 400_000),
     rate: wholeNumber('--rate', values.rate, 1, 1000),

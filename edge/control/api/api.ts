@@ -11,6 +11,7 @@ import { addFindings } from './findings.ts'
 import { addFiles, fileOctetsMax } from './files.ts'
 import type { Api, ApiEnv } from './env.ts'
 import { ApiProblem, problem, type ApiFault } from './problem.ts'
+import { addRegistry, importOctetsMax } from './registry/registry.ts'
 import { addSources } from './sources.ts'
 import { addStores } from './stores.ts'
 
@@ -42,17 +43,23 @@ export function createApi(
   api.use(authenticated(tokens))
   api.use('/files', limited(fileOctetsMax))
   api.use('/trust-stores/*', limited(jsonOctetsMax))
+  api.use('/registry/*', limited(importOctetsMax))
   addStores(api, plane)
   addChanges(api, plane)
   addFiles(api, plane)
   addSources(api, plane)
   addFindings(api, plane)
+  addRegistry(api, plane)
   addEdgeMetrics(api, askEdge)
-  api.notFound((context) => problem(context, 'not_found'))
+  // Not `notFound`: where an app is mounted, only the outer one's is asked.
+  api.all('*', (context) => problem(context, 'not_found'))
   api.onError((error, context) => {
     if (error instanceof ApiProblem) return problem(context, error.code, error.details)
+    // Of the framework: a body that is no JSON, or does not say that it is.
     if (error instanceof HTTPException && error.status === 400)
-      return problem(context, 'request_malformed')
+      return problem(context, 'request_malformed', { detail: error.message })
+    if (error instanceof HTTPException && error.status === 415)
+      return problem(context, 'media_type_unsupported', { detail: 'expected application/json' })
     console.error(`the control plane failed: ${error.stack ?? String(error)}`)
     return problem(context, 'unavailable')
   })

@@ -129,6 +129,11 @@ export const documentForm = z
     intermediates: bundleForm.optional(),
     lists: z.array(listForm).readonly(),
     revoked: z.array(z.object({ issuer, serial, since: z.int(), reason: z.string() })).readonly(),
+    refused: z
+      .array(z.object({ file: fileName, entries: z.int() }))
+      .readonly()
+      .optional()
+      .openapi({ description: 'What a device registry refuses, in its own files.' }),
   })
   .openapi('Document')
 

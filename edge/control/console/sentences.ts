@@ -15,7 +15,7 @@ import { countWords, shortHash, spanWords, whenWords } from './words.ts'
 const shownMax = 5
 
 /** What was asked for, as one would tell it. */
-export function changeSentence(change: StoreChange): string {
+export function changeSentence(change: AuditEntry['change']): string {
   switch (change.kind) {
     case 'replace_bundle':
       return `CA bundle replaced by ${shortHash(change.file)}`
@@ -35,6 +35,10 @@ export function changeSentence(change: StoreChange): string {
       return `Rolled back to epoch ${change.epoch}`
     case 'delete':
       return 'Trust store deleted'
+    case 'add_source':
+      return `Source ${change.source} added: ${change.location}`
+    case 'remove_source':
+      return `Source ${change.source} removed: ${change.location}`
     default:
       return laterChange(change)
   }
@@ -67,6 +71,7 @@ function someOf(names: readonly string[]): string {
 /** What came of it. */
 export function outcomeSentence({ outcome }: Pick<AuditEntry, 'outcome'>): string {
   if (outcome.kind === 'made') return `Epoch ${outcome.epoch}`
+  if (outcome.kind === 'done') return 'Done'
   const { refusal } = outcome
   const file = refusal.file === undefined ? '' : ` (file ${shortHash(refusal.file)}, kept)`
   return `Refused, ${refusal.code}: ${refusal.because}${file}`

@@ -69,6 +69,7 @@ interface Claim {
   readonly signature: string
   /** `x-amz-date`: `yyyymmddThhmmssZ`. */
   readonly date: string
+  readonly at: Instant
 }
 
 const headerForm =
@@ -82,7 +83,8 @@ function readClaim(headers: Headers): Result<Claim, AwsError> {
   const [, accessKeyId, day, region, service, listed, signature] =
     headerForm.exec(authorization) ?? []
   const date = headers.get('x-amz-date') ?? ''
-  if (signature === undefined || !/^\d{8}T\d{6}Z$/.test(date)) {
+  const at = instantOf(date)
+  if (signature === undefined || at === undefined) {
     return err(
       awsError(
         'IncompleteSignature',
@@ -103,6 +105,7 @@ function readClaim(headers: Headers): Result<Claim, AwsError> {
     signedHeaders,
     signature,
     date,
+    at,
   })
 }
 
@@ -123,14 +126,13 @@ function scopeFault(
   )
 }
 
-function timeFault({ date, day }: Claim, now: Instant): AwsError | undefined {
+function timeFault({ date, day, at }: Claim, now: Instant): AwsError | undefined {
   if (!date.startsWith(day)) {
     return awsError(
       'SignatureDoesNotMatch',
       'Date in Credential scope does not match YYYYMMDD from X-Amz-Date.',
     )
   }
-  const at = instantOf(date)
   if (Math.abs(now - at) <= signatureAgeMaxMs) return undefined
   const edge = dateOf(now - Math.sign(now - at) * signatureAgeMaxMs)
   return at < now
@@ -144,9 +146,11 @@ function timeFault({ date, day }: Claim, now: Instant): AwsError | undefined {
       )
 }
 
-function instantOf(date: string): Instant {
-  const iso = date.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z')
-  return instantFromMs(Date.parse(iso))
+/** Undefined where it is no time: not of the form, or the ninety-ninth of a month. */
+function instantOf(date: string): Instant | undefined {
+  const form = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/
+  const ms = form.test(date) ? Date.parse(date.replace(form, '$1-$2-$3T$4:$5:$6Z')) : Number.NaN
+  return Number.isNaN(ms) ? undefined : instantFromMs(ms)
 }
 
 const dateOf = (ms: number): string => new Date(ms).toISOString().replaceAll(/[-:]|\.\d{3}/g, '')

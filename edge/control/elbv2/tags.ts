@@ -51,8 +51,15 @@ async function add(call: Call): Promise<XmlValue> {
   const tags = tagsOfInput(call.input)
   if (tags.length === 0)
     throw new AwsFault('ValidationError', 'The request must contain the parameter Tags')
-  for (const { id } of await resourcesOf(call, 'write')) {
-    const added = await call.plane.directory.addTags(id, tags)
+  const { directory } = call.plane
+  const resources = await resourcesOf(call, 'write')
+  // All of them are looked at before any is touched.
+  for (const { id } of resources) {
+    const keys = [...(await directory.tags(id)), ...tags].map(({ key }) => key)
+    if (new Set(keys).size > tagsMax) throw tooMany()
+  }
+  for (const { id } of resources) {
+    const added = await directory.addTags(id, tags)
     if (!added.ok) throw tooMany()
   }
   return {}

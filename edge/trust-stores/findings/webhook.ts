@@ -18,7 +18,7 @@ export type Post = (
 
 /**
  * Reads the secrets `FINDINGS_WEBHOOK` (an https address) and `FINDINGS_WEBHOOK_SECRET` (`whsec_` and
- * base64 of 24 to 64 octets, as the Standard Webhooks specification has it).
+ * base64 of 24 to 64 octets, as the Standard Webhooks specification has it), or another pair of them.
  *
  * @returns undefined where neither is set; a sentence that repeats no value where they cannot be used
  */
@@ -26,17 +26,18 @@ export function readWebhook(
   address: string | undefined,
   secret: string | undefined,
   open: OpenHosts,
+  variable = 'FINDINGS_WEBHOOK',
 ): Result<Webhook | undefined, string> {
   if (address === undefined && secret === undefined) return ok(undefined)
-  if (address === undefined) return err('FINDINGS_WEBHOOK is missing, and its secret is there')
+  if (address === undefined) return err(`${variable} is missing, and its secret is there`)
   const url = checkAddress(address, open)
-  if (!url.ok) return err('FINDINGS_WEBHOOK: expected a public https address')
+  if (!url.ok) return err(`${variable}: expected a public https address`)
   if (url.value.protocol !== 'https:' && !open.includes(url.value.host)) {
-    return err('FINDINGS_WEBHOOK: expected https')
+    return err(`${variable}: expected https`)
   }
   const key = fromBase64((secret ?? '').replace(/^whsec_/, ''))
   if (key === undefined || key.length < 24 || key.length > 64) {
-    return err('FINDINGS_WEBHOOK_SECRET: expected whsec_ and base64 of 24 to 64 octets')
+    return err(`${variable}_SECRET: expected whsec_ and base64 of 24 to 64 octets`)
   }
   return ok({ url: url.value, secret: key })
 }
@@ -57,16 +58,7 @@ export async function sendFindings(
 ): Promise<Result<void, string>> {
   const { store, findings, at } = message
   const body = JSON.stringify({ type: 'trust_store.findings', store, findings })
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', toUtf8(body)))
-  const id = `msg_${toHex(digest.subarray(0, 16))}`
-  const timestamp = String(Math.floor(at / 1000))
-  const signature = await hmacOf(secret, `${id}.${timestamp}.${body}`)
-  const headers = {
-    'content-type': 'application/json',
-    'webhook-id': id,
-    'webhook-timestamp': timestamp,
-    'webhook-signature': `v1,${toBase64(signature)}`,
-  }
+  const headers = await signedHeaders(body, secret, at)
   try {
     const response = await post(url, { headers, body })
     await response.body?.cancel()
@@ -74,6 +66,24 @@ export async function sendFindings(
   } catch {
     // What a runtime says of a connection that failed can hold the address.
     return err('it does not answer')
+  }
+}
+
+/** The headers that go with a message: HMAC-SHA256 over its id, the time and the body (Standard Webhooks). */
+export async function signedHeaders(
+  body: string,
+  secret: Bytes,
+  at: Instant,
+): Promise<Readonly<Record<string, string>>> {
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', toUtf8(body)))
+  const id = `msg_${toHex(digest.subarray(0, 16))}`
+  const timestamp = String(Math.floor(at / 1000))
+  const signature = await hmacOf(secret, `${id}.${timestamp}.${body}`)
+  return {
+    'content-type': 'application/json',
+    'webhook-id': id,
+    'webhook-timestamp': timestamp,
+    'webhook-signature': `v1,${toBase64(signature)}`,
   }
 }
 

@@ -1,11 +1,11 @@
 import { equalBytes, toBase64, type Bytes } from '#shared/bytes.ts'
 import { err, ok, type Result } from '#shared/result.ts'
-import { compileCrl, type CompiledFiles } from '#shared/revocation/compiled/compile.ts'
+import { compileCrlTo } from '#shared/revocation/compiled/compile.ts'
 import { sha256 } from '#shared/revocation/compiled/format.ts'
 import { openByDigest, type ShardedCrl } from '#shared/revocation/compiled/load.ts'
 import { parseCrl, type Crl } from '#shared/revocation/crl.ts'
 import {
-  checkCrlUpdate,
+  checkParsedUpdate,
   defaultShrink,
   type ShrinkRules,
   type UpdateRefusal,
@@ -15,10 +15,13 @@ import { readSerial } from '#shared/wire/serial.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
 import type { SignatureVerifier } from '#shared/x509/signature.ts'
 import { crlDer, readCertificates, updateSentence } from '../gate.ts'
+import { readRefused } from '../../enrollment/registry/refused-file.ts'
 import {
   listsInForce,
+  refusedEntriesMax,
   type BundleEntry,
   type ListEntry,
+  type RefusedFile,
   type RevokedSerial,
   type StoreDocument,
   type StoreLimits,
@@ -47,6 +50,8 @@ export type Change =
         readonly reason: string
       }[]
     }
+  /** All that a device registry refuses, in the place of what it refused before. */
+  | { readonly kind: 'replace_refused'; readonly files: readonly RefusedFile[] }
   /** Takes the word back: what a list says of the certificate stays. */
   | {
       readonly kind: 'restore_serials'
@@ -76,6 +81,7 @@ export type ChangeRefusalCode =
   | 'file_not_found'
   | 'list_not_found'
   | 'serial_malformed'
+  | 'refused_malformed'
   | 'serial_not_revoked'
   | 'epoch_not_found'
   | 'limit_exceeded'
@@ -117,6 +123,8 @@ export async function changed(
       return revokeSerials(before, change.serials, context)
     case 'restore_serials':
       return restoreSerials(before, change.serials)
+    case 'replace_refused':
+      return replaceRefused(before, change.files, context)
   }
 }
 
@@ -199,10 +207,18 @@ async function addList(
   }
   const der = crlDer(octets)
   if (!der.ok) return refused('malformed_crl', der.error, file)
-  const held = await heldFor(before, der.value, context.objects)
+  // Once: of a list of a million entries the index alone is eight megabytes, and thrice that while it is made.
+  const parsed = parseCrl(der.value)
+  if (!parsed.ok)
+    return refused(
+      'malformed_crl',
+      updateSentence({ code: 'malformed_crl', ...parsed.error }),
+      file,
+    )
+  const held = await heldFor(before, parsed.value, context.objects)
   // The very list that is in force: nothing is to be done, and asking twice is no fault.
   if (held !== undefined && (await isList(held.crl, der.value))) return ok(before)
-  const crl = await checkCrlUpdate(der.value, {
+  const crl = await checkParsedUpdate(parsed.value, {
     held: held?.crl,
     issuers,
     verifier: context.verifier,
@@ -228,12 +244,10 @@ async function addList(
 /** The list in force that a new one would take the place of: of its issuer, kind and scope. */
 async function heldFor(
   before: StoreDocument,
-  der: Bytes,
+  offered: Crl,
   objects: Objects,
 ): Promise<{ readonly entry: ListEntry; readonly crl: Crl | ShardedCrl } | undefined> {
-  const offered = parseCrl(der)
-  if (!offered.ok) return undefined
-  const { issuer, kind, scope } = factsOfList(offered.value)
+  const { issuer, kind, scope } = factsOfList(offered)
   const entry = listsInForce(before).find(
     (each) => each.issuer === issuer && each.kind === kind && each.scope === scope,
   )
@@ -278,20 +292,13 @@ async function storeCompiled(
   { objects, limits, verifier }: ChangeContext,
 ): Promise<ObjectName | undefined> {
   if (crl.entries <= limits.wholeEntriesMax) return undefined
+  // Shard by shard, and the manifest last: one that is there has all that it names.
+  const keep = async (shard: Bytes): Promise<void> => void (await storeObject(objects, shard))
   for (const issuer of issuers) {
-    const files = await compileCrl(crl, { issuer, verifier, sign: 'by_digest' })
-    if (files.ok) return storeFiles(files.value, objects)
+    const manifest = await compileCrlTo(crl, { issuer, verifier, sign: 'by_digest' }, keep)
+    if (manifest.ok) return storeObject(objects, manifest.value)
   }
   return undefined
-}
-
-/** Shards first: a manifest that is there has all that it names. */
-async function storeFiles(
-  { manifest, shards }: CompiledFiles,
-  objects: Objects,
-): Promise<ObjectName> {
-  for (const shard of shards) await storeObject(objects, shard)
-  return storeObject(objects, manifest)
 }
 
 function factsOfList(
@@ -368,6 +375,26 @@ function restoreSerials(
     }
   }
   return ok({ ...before, revoked: [...revoked.values()] })
+}
+
+async function replaceRefused(
+  before: StoreDocument,
+  files: readonly RefusedFile[],
+  { objects }: ChangeContext,
+): Promise<Result<StoreDocument, ChangeRefusal>> {
+  const entries = files.reduce((sum, each) => sum + each.entries, 0)
+  if (entries > refusedEntriesMax) {
+    return overLimit('certificates that a registry refuses', entries, refusedEntriesMax)
+  }
+  const known = new Set(before.refused?.map(({ file }) => file))
+  for (const { file } of files) {
+    const octets = known.has(file) ? undefined : await objects.get(file)
+    if (known.has(file)) continue
+    if (octets === undefined) return refused('file_not_found', 'the file is not stored', file)
+    const read = readRefused(octets)
+    if (!read.ok) return refused('refused_malformed', read.error, file)
+  }
+  return ok({ ...before, refused: files })
 }
 
 const serialKey = ({ issuer, serial }: Pick<RevokedSerial, 'issuer' | 'serial'>): string =>

@@ -18,6 +18,17 @@ export interface StoreDocument {
   readonly lists: readonly ListEntry[]
   /** Serials revoked one by one, by word of an operator, before any list says so. */
   readonly revoked: readonly RevokedSerial[]
+  /**
+   * What a device registry refuses, in its own files; without it none does. A follower that does not
+   * know of it lets those devices in: followers are brought up to date first.
+   */
+  readonly refused?: readonly RefusedFile[]
+}
+
+/** Certificates whose devices are suspended, revoked or retired (`edge/enrollment/registry/refused-file.ts`). */
+export interface RefusedFile {
+  readonly file: ObjectName
+  readonly entries: number
 }
 
 /** A PEM file of certificates. */
@@ -92,6 +103,9 @@ export interface StoreLimits {
  * beyond it a single shard is the smaller thing to load.
  */
 const wholeEntriesMax = 2 * entriesPerShard
+
+/** Of a device registry: 28 octets each, which an isolate of 128 MB has room for beside its lists. */
+export const refusedEntriesMax = 1_000_000
 
 /** ALB's quotas page. It has no single serials: as many as fit a document of two megabytes. */
 export const albStoreLimits: StoreLimits = {

@@ -8,6 +8,11 @@ import { parseCrl } from '#shared/revocation/crl.ts'
 import type { Clock, Instant } from '#shared/time.ts'
 import { buildTrustStore, type Limits, type TrustStore } from '#shared/trust-store/trust-store.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
+import {
+  readRefused,
+  refusedBySerial,
+  type RefusedRecords,
+} from '../../enrollment/registry/refused-file.ts'
 import { crlDer } from '../gate.ts'
 import { runtimeAfter, type After } from '../../routing/deadline.ts'
 import type { HeldTrustStore, TrustFileProblem } from '../held-trust-store.ts'
@@ -48,6 +53,7 @@ interface Held {
 interface Parts {
   readonly certificates: ReadonlyMap<ObjectName, readonly Certificate[]>
   readonly lists: ReadonlyMap<ObjectName, RevocationList>
+  readonly refused: ReadonlyMap<ObjectName, readonly RefusedRecords[]>
 }
 
 /** Ten minutes: an outage is noticed and ended in that time, or a revocation waits no longer than that. */
@@ -62,8 +68,18 @@ const objectRetryAfterMs = [50, 200] as const
 /** An object that starts answers in some hundred milliseconds; what takes longer than this hangs. */
 const headPatienceMs = 2000
 
-/** While the control plane is away a request a second waits for it to be back, and not every one. */
+/** While the control plane is away it is asked once a second, beside the requests: none waits for it. */
 const awayRetryMs = 1000
+
+/**
+ * For so long after it failed, or for `maxStalenessMs` where that is longer, the control plane counts
+ * as away: beyond the longest that one try of a question and the wait before it take (2.8 s), so that
+ * a question that hangs is no reason to wait either. Later nobody knows, and a request waits to know.
+ */
+const awayKnownMs = 3000
+
+/** Four tries of `headPatienceMs`, what lies between them, and some loading: what is not done then never will. */
+const tryingMs = 15_000
 
 /**
  * How long a decision waits for one shard, tries and all. By so much at most it may go beyond the bound
@@ -85,7 +101,7 @@ type Options = FollowedTrustStoreOptions & { readonly loaded: LoadedShards }
  * and in their way only where that did not come in time. Only what changed is loaded.
  *
  * While the control plane or the bucket is away the last good snapshot decides on, for
- * `failStaticMs`; after that there is none, and nobody is let in.
+ * `failStaticMs`, and no request waits; after that there is none, and nobody is let in.
  */
 export function createFollowedTrustStore(given: FollowedTrustStoreOptions): HeldTrustStore {
   const loaded = createBoundedMap<string, Shard>({ countMax: shardsMax, weightMax: shardOctetsMax })
@@ -95,8 +111,15 @@ export function createFollowedTrustStore(given: FollowedTrustStoreOptions): Held
   let held: Held | undefined
   let failedAt = Number.NEGATIVE_INFINITY
   let refreshingSince = Number.NEGATIVE_INFINITY
+  let tryingSince = Number.NEGATIVE_INFINITY
+  const isKnownAway = (now: Instant): boolean =>
+    ageAt(now, failedAt) < Math.max(awayKnownMs, maxStalenessMs)
   const refresh = async (): Promise<void> => {
-    const next = await follow(held, options)
+    const wasAway = isKnownAway(clock.now())
+    const next = await follow(held, options, () => {
+      // The first time all tries count: an object that restarts is away for less than they take.
+      if (wasAway) failedAt = clock.now()
+    })
     if (next === 'gone') {
       options.report({ name: 'trust store', version: '', because: 'it does not exist (any more)' })
       held = undefined
@@ -106,9 +129,15 @@ export function createFollowedTrustStore(given: FollowedTrustStoreOptions): Held
       failedAt = clock.now()
       return
     }
+    failedAt = Number.NEGATIVE_INFINITY
     if (held !== undefined && isOlder(next, held, clock.now())) return
     exposure.adopted(held?.head, next.head, clock.now())
     held = next
+  }
+  const tryBeside = (now: Instant): void => {
+    if (ageAt(now, failedAt) < awayRetryMs || ageAt(now, tryingSince) < tryingMs) return
+    tryingSince = now
+    background(refresh().finally(() => (tryingSince = Number.NEGATIVE_INFINITY)))
   }
   const isUsable = (now: Instant): boolean =>
     held !== undefined && Math.abs(now - held.askedAt) < options.failStaticMs
@@ -117,11 +146,12 @@ export function createFollowedTrustStore(given: FollowedTrustStoreOptions): Held
     async current() {
       const now = clock.now()
       const age = held === undefined ? Number.POSITIVE_INFINITY : ageAt(now, held.askedAt)
-      const isAway = isUsable(now) && ageAt(now, failedAt) < awayRetryMs
+      const isAway = isUsable(now) && isKnownAway(now)
       const isHalfway =
         age >= maxStalenessMs / 2 && ageAt(now, refreshingSince) >= maxStalenessMs / 2
-      if (!isAway && age >= maxStalenessMs) await refresh()
-      else if (!isAway && isHalfway) {
+      if (isAway) tryBeside(now)
+      else if (age >= maxStalenessMs) await refresh()
+      else if (isHalfway) {
         refreshingSince = now
         background(refresh())
       }
@@ -150,11 +180,13 @@ function isOlder(next: Held, held: Held, now: Instant): boolean {
 async function follow(
   held: Held | undefined,
   options: Options,
+  failed: () => void,
 ): Promise<Held | 'gone' | undefined> {
   for (const waitMs of [0, ...retryAfterMs]) {
     if (waitMs > 0) await options.wait(waitMs)
     const next = await followOnce(held, options)
     if (next !== undefined) return next
+    failed()
   }
   return undefined
 }
@@ -197,6 +229,9 @@ async function load(
     lists: await loadEach(listsInForce(document), before?.lists, (entry) =>
       loadList(entry, options),
     ),
+    refused: await loadEach(document.refused ?? [], before?.refused, ({ file }) =>
+      loadRefused(objects, file),
+    ),
   }
   const { bundle, intermediates } = document
   const store = await buildTrustStore({
@@ -208,6 +243,7 @@ async function load(
       serial,
       since,
     })),
+    revokedMany: refusedBySerial([...parts.refused.values()].flat()),
     epoch: head.epoch,
     limits,
   })
@@ -236,6 +272,12 @@ async function loadList({ file, manifest }: ListEntry, options: Options): Promis
   const crl = der.ok ? parseCrl(der.value) : undefined
   if (crl?.ok === true) return crl.value
   throw new Error(`the list ${file} cannot be read`)
+}
+
+async function loadRefused(objects: Objects, file: ObjectName): Promise<readonly RefusedRecords[]> {
+  const read = readRefused(await loadObject(objects, file))
+  if (read.ok) return read.value
+  throw new Error(`the refused certificates ${file} cannot be read: ${read.error}`)
 }
 
 /** A list in its compiled form: decisions load the shards that they ask. */

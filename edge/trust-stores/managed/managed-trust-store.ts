@@ -12,8 +12,11 @@ import {
 } from './document.ts'
 import { loadObject, storeObject, type ObjectName, type Objects } from './objects.ts'
 import { migrate } from '../../sqlite/migrate.ts'
+import type { SourceChange } from '../sources/source.ts'
+import { auditOf, nextAuditId } from './audit-rows.ts'
+import { noteQuotas } from './quotas.ts'
 import { storeSteps } from './schema.ts'
-import type { Sql, SqlRow } from '../../sqlite/sql.ts'
+import type { Sql } from '../../sqlite/sql.ts'
 
 /** What is in force: which document, since when, and for the how many-th time something changed. */
 export interface StoreHead {
@@ -32,8 +35,8 @@ export interface AuditEntry {
   readonly at: Instant
   /** Who asked: the name of a token, an access key, a source. */
   readonly by: string
-  readonly change: StoreChange
-  /** What came of it. A file that was refused stays in the bucket for inspection. */
+  readonly change: StoreChange | SourceChange
+  /** What came of it. A file that was refused stays in the bucket for inspection; `done` is of a source. */
   readonly outcome:
     | {
         readonly kind: 'made'
@@ -42,6 +45,7 @@ export interface AuditEntry {
         readonly document: ObjectName | undefined
       }
     | { readonly kind: 'refused'; readonly refusal: ChangeRefusal }
+    | { readonly kind: 'done' }
 }
 
 /** Whatever may be asked of a store. */
@@ -115,6 +119,7 @@ async function make(
   // It says what is said already: no epoch for that, and no worker has to load anything.
   if (before !== undefined && before.document === document) return ok(before)
   const epoch = lastEpochOf(sql) + 1
+  if (before === undefined) noteQuotas(sql, options.limits === albStoreLimits ? 'alb' : 'own')
   record(sql, { at, by, change, outcome: { kind: 'made', epoch, document } })
   return ok({ epoch, document, at })
 }
@@ -127,7 +132,7 @@ async function nextDocument(
   if (change.kind === 'delete') return deleted(sql)
   if (change.kind === 'roll_back') {
     const past = await documentOf(sql, objects, change.epoch)
-    if (past !== undefined) return ok(past)
+    if (past !== undefined) return ok(await withRefused(past, sql, objects))
     return err({ code: 'epoch_not_found', because: `there was no epoch ${change.epoch}` })
   }
   const newListId = () => newId(sql)
@@ -135,16 +140,33 @@ async function nextDocument(
   return changed(await documentOf(sql, objects), change, context)
 }
 
+/** What a device registry refuses is its own word of now: no roll-back lets a suspended device in. */
+async function withRefused(
+  past: StoreDocument,
+  sql: Sql,
+  objects: Objects,
+): Promise<StoreDocument> {
+  const { refused: _, ...rest } = past
+  const refused = (await documentOf(sql, objects))?.refused
+  return refused === undefined ? rest : { ...rest, refused }
+}
+
 function deleted(sql: Sql): Result<undefined, ChangeRefusal> {
   if (headOf(sql) !== undefined) return ok(undefined)
   return err({ code: 'store_not_found', because: 'there is no trust store to delete' })
 }
 
+type Recorded = Omit<AuditEntry, 'id' | 'change' | 'outcome'> & {
+  readonly change: StoreChange
+  readonly outcome: Exclude<AuditEntry['outcome'], { readonly kind: 'done' }>
+}
+
 /** The row that is the switch: the head is the latest of those that were made. */
-function record(sql: Sql, { at, by, change, outcome }: Omit<AuditEntry, 'id'>): void {
+function record(sql: Sql, { at, by, change, outcome }: Recorded): void {
   const isMade = outcome.kind === 'made'
   sql.all(
-    'INSERT INTO changes (at, by, change, epoch, document, refusal) VALUES (?, ?, ?, ?, ?, ?)',
+    'INSERT INTO changes (id, at, by, change, epoch, document, refusal) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    nextAuditId(sql),
     at,
     by,
     JSON.stringify(change),
@@ -193,36 +215,6 @@ function newId(sql: Sql): number {
   )
   if (row === undefined) throw new Error('the counter of revocation lists is missing')
   return Number(row['value'])
-}
-
-function auditOf(
-  sql: Sql,
-  { before, limit }: { readonly before?: number; readonly limit: number },
-): readonly AuditEntry[] {
-  const rows = sql.all(
-    'SELECT * FROM changes WHERE id < ? ORDER BY id DESC LIMIT ?',
-    before ?? Number.MAX_SAFE_INTEGER,
-    limit,
-  )
-  return rows.map(auditEntry)
-}
-
-function auditEntry(row: SqlRow): AuditEntry {
-  const made = {
-    kind: 'made',
-    epoch: Number(row['epoch']),
-    document: typeof row['document'] === 'string' ? row['document'] : undefined,
-  } as const
-  return {
-    id: Number(row['id']),
-    at: instantFromMs(Number(row['at'])),
-    by: String(row['by']),
-    change: JSON.parse(String(row['change'])) as AuditEntry['change'],
-    outcome:
-      row['refusal'] === null
-        ? made
-        : { kind: 'refused', refusal: JSON.parse(String(row['refusal'])) as ChangeRefusal },
-  }
 }
 
 /** Runs what it is given one after the other; what fails does not stop the rest. */

@@ -46,4 +46,13 @@ export const storeSteps: MigrationSteps = [
       sent INTEGER NOT NULL
     )`,
   ],
+  [
+    // Who added and removed sources: lines of the audit log beside `changes`, and ids of one series.
+    `CREATE TABLE source_changes (
+      id INTEGER PRIMARY KEY,
+      at INTEGER NOT NULL,
+      by TEXT NOT NULL,
+      change TEXT NOT NULL
+    )`,
+  ],
 ]

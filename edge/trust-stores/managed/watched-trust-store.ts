@@ -20,6 +20,7 @@ import {
 import type { NewSource, Source, SourceRefusal } from '../sources/source.ts'
 import { loadCertificates } from './changes.ts'
 import { listsInForce, type StoreDocument, type StoreLimits } from './document.ts'
+import { quotasOf } from './quotas.ts'
 import { loadObject, type Objects } from './objects.ts'
 
 /** What becomes of the addresses that a store's own files name. */
@@ -144,7 +145,7 @@ async function inspect(options: WatchOptions): Promise<Inspected | undefined> {
   if (document === undefined) return undefined
   return {
     document,
-    limits,
+    limits: quotasOf(sql, limits),
     ...(await casOf(document, objects)),
     deltaBases: await basesOfDeltas(document, objects),
     sources: sourcesOf(sql),

@@ -1,6 +1,7 @@
 import { err, ok, type Result } from '#shared/result.ts'
 import { instantFromMs, type Instant } from '#shared/time.ts'
 import type { Sql, SqlRow } from '../../sqlite/sql.ts'
+import { recordSourceChange } from '../managed/audit-rows.ts'
 import { checkAddress, shownAddress, type OpenHosts } from './address.ts'
 import {
   allowedHostsMax,
@@ -9,6 +10,7 @@ import {
   sourcesMax,
   type NewSource,
   type Source,
+  type SourceChange,
   type SourceFailure,
   type SourceOutcome,
   type SourceRefusal,
@@ -41,6 +43,29 @@ export function addSource(
   if (known.length >= sourcesMax) {
     return err({ code: 'too_many_sources', because: `a store has at most ${sourcesMax} sources` })
   }
+  return sql.transaction(() => {
+    const source = insert(sql, wanted, by)
+    recordSource(sql, 'add_source', source, by)
+    return ok(source)
+  })
+}
+
+interface By {
+  readonly name: string
+  readonly at: Instant
+}
+
+function recordSource(
+  sql: Sql,
+  kind: SourceChange['kind'],
+  { id, location }: Source,
+  { name, at }: By,
+): void {
+  const change = { kind, source: id, location: shownAddress(location) }
+  recordSourceChange(sql, { at, by: name, change })
+}
+
+function insert(sql: Sql, wanted: NewSource, by: By): Source {
   const [row] = sql.all(
     `INSERT INTO sources (kind, location, every_ms, allowed_hosts, added_by, added_at, next_at)
       VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING *`,
@@ -53,18 +78,17 @@ export function addSource(
     by.at,
   )
   if (row === undefined) throw new Error('a source that was added is not there')
-  return ok(sourceOf(row))
+  return sourceOf(row)
 }
 
 /** The lists that came from it stay. Its row stays too, with who removed it. */
-export function removeSource(
-  sql: Sql,
-  id: number,
-  by: { readonly name: string; readonly at: Instant },
-): Result<Source, SourceRefusal> {
+export function removeSource(sql: Sql, id: number, by: By): Result<Source, SourceRefusal> {
   const source = sourceById(sql, id)
   if (source === undefined) return err(sourceNotFound(id))
-  sql.all('UPDATE sources SET removed_by = ?, removed_at = ? WHERE id = ?', by.name, by.at, id)
+  sql.transaction(() => {
+    sql.all('UPDATE sources SET removed_by = ?, removed_at = ? WHERE id = ?', by.name, by.at, id)
+    recordSource(sql, 'remove_source', source, by)
+  })
   return ok(source)
 }
 

@@ -59,6 +59,13 @@ export interface NewSource {
   readonly allowedHosts?: readonly string[]
 }
 
+/** What the audit log says of a source: without what may be a secret in its address. */
+export interface SourceChange {
+  readonly kind: 'add_source' | 'remove_source'
+  readonly source: number
+  readonly location: string
+}
+
 export type SourceRefusalCode =
   | 'source_malformed'
   | 'source_known'

@@ -7,8 +7,8 @@ import type { SignatureVerifier } from '#shared/x509/signature.ts'
 import type { CrlIssuer } from '../authenticated-crls.ts'
 import { isCrlSignedBy } from '../crl-signature.ts'
 import type { Crl } from '../crl.ts'
-import type { CrlIndex } from '../crl-index.ts'
-import { manifestMagic, sha256, shardOf } from './format.ts'
+import type { PlacedIndex } from '../crl-index.ts'
+import { manifestMagic, sha256 } from './format.ts'
 import { encodeManifest, shardsMax, type ShardEntry } from './manifest.ts'
 import {
   addRecord,
@@ -56,24 +56,46 @@ export async function compileCrl(
   crl: Crl,
   options: CompileOptions,
 ): Promise<Result<CompiledFiles, CompileRefusal>> {
+  const shards: Bytes[] = []
+  const manifest = await compileCrlTo(crl, options, async (shard) => void shards.push(shard))
+  return manifest.ok ? ok({ manifest: manifest.value, shards }) : manifest
+}
+
+/**
+ * The same for a list whose compiled form does not fit beside it: each shard is given away before the
+ * next is made, so that beside the list and its index one shard and four octets an entry are held.
+ *
+ * @param keep takes the shards in their order; where the list is refused in the end, some for nothing
+ * @returns the manifest
+ */
+export async function compileCrlTo(
+  crl: Crl,
+  options: CompileOptions,
+  keep: (shard: Bytes) => Promise<void>,
+): Promise<Result<Bytes, CompileRefusal>> {
   if (!(await isOfIssuer(crl, options))) return err({ code: 'not_signed_by_issuer' })
   const perShard = options.entriesPerShard ?? entriesPerShard
   const count = Math.max(1, Math.ceil(crl.entries / perShard))
   const limit = shardsMax * perShard
   if (count > shardsMax) return err({ code: 'too_many_entries', entries: crl.entries, limit })
   const issuers = issuersOf(crl)
-  const groups = distribute(issuers, count)
-  if (!groups.ok) return groups
+  const order = sortedByShard(issuers, count)
   const indexes = issuers.map(({ index }) => index)
-  const shards = groups.value.map((each) => buildShard(each, indexes))
+  const shards: ShardEntry[] = []
+  for (let shard = 0; shard < count; shard += 1) {
+    const groups = groupsOf(issuers, placesOf(order, shard))
+    if (!groups.ok) return groups
+    const built = buildShard(groups.value, indexes)
+    shards.push(await entryOf(built))
+    await keep(built.octets)
+  }
   const octets = encodeManifest(crl, {
     signerSpki: options.issuer.spki,
     crlSha256: await sha256(crl.der),
     otherIssuers: issuers.slice(1).map(({ name }) => name),
-    shards: await Promise.all(shards.map(entryOf)),
+    shards,
   })
-  const manifest = options.sign === 'by_digest' ? octets : await signed(octets, options.sign)
-  return ok({ manifest, shards: shards.map((each) => each.octets) })
+  return ok(options.sign === 'by_digest' ? octets : await signed(octets, options.sign))
 }
 
 async function signed(
@@ -92,7 +114,7 @@ async function isOfIssuer(crl: Crl, { issuer, verifier }: CompileOptions): Promi
 /** Whose certificates are listed: the list's own issuer first. */
 interface ListedIssuer {
   readonly name: Bytes
-  readonly index: CrlIndex
+  readonly index: PlacedIndex
 }
 
 function issuersOf(crl: Crl): readonly ListedIssuer[] {
@@ -106,24 +128,75 @@ function issuersOf(crl: Crl): readonly ListedIssuer[] {
   return [{ name: crl.issuer, index: crl.index }, ...others]
 }
 
-/** Every entry into its shard; those of one serial stay in the order of the list. */
-function distribute(
-  issuers: readonly ListedIssuer[],
-  count: number,
-): Result<readonly ShardGroups[], CompileRefusal> {
-  const shards = Array.from({ length: count }, (): ShardGroups => new Map())
-  for (const [issuer, { index }] of issuers.entries()) {
-    for (const entry of index.entries()) {
-      const { serial, since } = entry
-      const seconds = dateSecondsOf(since)
-      const groups = shards[shardOf(serial, count)]
-      if (seconds === undefined || groups === undefined) {
-        return err({ code: 'date_out_of_range', serial, since })
-      }
-      addRecord(groups, issuer, entry, seconds)
+/** Entries shard after shard; those of one serial stay in the order of the list. */
+interface ShardOrder {
+  /** Of each entry its place in the index of its issuer, beyond all places of the issuers before. */
+  readonly places: Uint32Array
+  /** Where each shard starts among them, and at the end where the last one ends. */
+  readonly starts: Uint32Array
+}
+
+/** A stable counting sort: the hash is read twice and kept nowhere. */
+function sortedByShard(issuers: readonly ListedIssuer[], count: number): ShardOrder {
+  const starts = new Uint32Array(count + 1)
+  let entries = 0
+  for (const { index } of issuers) {
+    entries += index.size
+    for (let place = 0; place < index.size; place += 1) {
+      const after = (index.hashOf(place) % count) + 1
+      starts[after] = (starts[after] ?? 0) + 1
     }
   }
-  return ok(shards)
+  for (let shard = 1; shard <= count; shard += 1) {
+    starts[shard] = (starts[shard] ?? 0) + (starts[shard - 1] ?? 0)
+  }
+  const places = new Uint32Array(entries)
+  const next = starts.slice()
+  let base = 0
+  for (const { index } of issuers) {
+    for (let place = 0; place < index.size; place += 1) {
+      const shard = index.hashOf(place) % count
+      const at = next[shard] ?? 0
+      places[at] = base + place
+      next[shard] = at + 1
+    }
+    base += index.size
+  }
+  return { places, starts }
+}
+
+const placesOf = ({ places, starts }: ShardOrder, shard: number): Uint32Array =>
+  places.subarray(starts[shard], starts[shard + 1])
+
+/** The entries of one shard, by issuer and length of serial. */
+function groupsOf(
+  issuers: readonly ListedIssuer[],
+  places: Uint32Array,
+): Result<ShardGroups, CompileRefusal> {
+  const groups: ShardGroups = new Map()
+  let issuer = 0
+  let base = 0
+  for (const place of places) {
+    // Rising: those of one issuer come before those of the next.
+    for (;;) {
+      const { size } = indexAt(issuers, issuer)
+      if (place < base + size) break
+      base += size
+      issuer += 1
+    }
+    const entry = indexAt(issuers, issuer).entryAt(place - base)
+    const { serial, since } = entry
+    const seconds = dateSecondsOf(since)
+    if (seconds === undefined) return err({ code: 'date_out_of_range', serial, since })
+    addRecord(groups, issuer, entry, seconds)
+  }
+  return ok(groups)
+}
+
+function indexAt(issuers: readonly ListedIssuer[], at: number): PlacedIndex {
+  const issuer = issuers[at]
+  if (issuer !== undefined) return issuer.index
+  throw new RangeError(`a list of ${issuers.length} issuers has no issuer ${at}`)
 }
 
 async function entryOf({ octets, entries }: BuiltShard): Promise<ShardEntry> {

@@ -16,7 +16,7 @@ export interface Failure {
 
 /** What is asked of a control plane. */
 export interface Question<Schema extends z.ZodType> {
-  readonly method?: 'GET' | 'POST' | 'DELETE'
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Below `/api/v1/`. */
   readonly path: string
   /** Octets, or what is sent as JSON. */

@@ -65,6 +65,7 @@ export const auditForm = z.object({
           kind: z.literal('refused'),
           refusal: z.object({ code: z.string(), because: z.string() }),
         }),
+        z.object({ kind: z.literal('done') }),
       ]),
     }),
   ),
@@ -83,6 +84,31 @@ export const findingsForm = z.object({
   ),
 })
 
+export const sourceForm = z.object({
+  id: z.int(),
+  kind: z.string(),
+  location: z.string(),
+  everyMs: z.int(),
+  nextAt: instant,
+  failures: z.int(),
+  lastOutcome: z
+    .object({
+      kind: z.string(),
+      at: instant,
+      epoch: z.int(),
+      refusal: z.object({ code: z.string(), because: z.string() }).optional(),
+    })
+    .optional(),
+  lastFailure: z.object({ at: instant, because: z.string() }).optional(),
+})
+
+export const sourcesForm = z.object({ sources: z.array(sourceForm) })
+
+export const discoveredForm = z.object({
+  added: z.array(sourceForm),
+  passed: z.array(z.object({ location: z.string(), because: z.string() })),
+})
+
 export const problemForm = z.object({
   code: z.string(),
   detail: z.string().optional(),
@@ -94,4 +120,5 @@ export type Store = z.infer<typeof storeForm>
 export type StoreText = z.infer<typeof documentForm>
 export type AuditEntry = z.infer<typeof auditForm>['entries'][number]
 export type Finding = z.infer<typeof findingsForm>['findings'][number]
+export type Source = z.infer<typeof sourceForm>
 export type Problem = z.infer<typeof problemForm>

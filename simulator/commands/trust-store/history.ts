@@ -80,6 +80,7 @@ async function take(
 /** When, which epoch, by whom, and what: or why not. */
 export function entryRow({ at, by, change: asked, outcome }: AuditEntry): readonly string[] {
   if (outcome.kind === 'made') return [time(at), String(outcome.epoch), by, changeText(asked)]
+  if (outcome.kind === 'done') return [time(at), '-', by, changeText(asked)]
   const { code, because } = outcome.refusal
   return [time(at), 'refused', by, `${changeText(asked)}: ${code.replaceAll('_', ' ')}: ${because}`]
 }
@@ -88,6 +89,8 @@ function changeText({ kind, ...rest }: AuditEntry['change']): string {
   const words = kind.replaceAll('_', ' ')
   const [many] = Object.values(rest).filter((value) => Array.isArray(value))
   if (many !== undefined) return `${words} (${many.length})`
+  if (typeof rest['location'] === 'string')
+    return `${words} ${String(rest['source'])}: ${rest['location']}`
   return typeof rest['epoch'] === 'number' ? `${words} to epoch ${rest['epoch']}` : words
 }
 

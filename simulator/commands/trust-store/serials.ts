@@ -59,7 +59,8 @@ async function ofCertificate(path: string): Promise<NamedSerial> {
   return { issuer: toBase64(issuer), serial: albSerial(serial) }
 }
 
-async function readCertificate(path: string): Promise<Certificate> {
+/** The certificate of a file, PEM or DER: the first of it. Ends the command where there is none. */
+export async function readCertificate(path: string): Promise<Certificate> {
   const der = derOf(await readBounded(path))
   if (!der.ok) return unusable(`${path}: ${der.error}`)
   const certificate = parseCertificate(der.value)

@@ -1,11 +1,13 @@
 import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
+import type { NodeControlVariables } from '#edge/node-control.ts'
 import { messageOf, unusable } from '../options.ts'
 import { localDirectory } from './target.ts'
 
 interface ServeFlags {
   readonly local: string
   readonly listen: { readonly host: string; readonly port: number }
+  readonly buckets?: string
 }
 
 /** A change is done in milliseconds; a list of sixty megabytes is compiled in seconds. */
@@ -19,6 +21,7 @@ export function serveCommand(): Command {
       host: '127.0.0.1',
       port: 8600,
     })
+    .option('--buckets <dir>', 'bucket/key is a file below it (default: SALLYPORT_S3_ENDPOINT)')
     .addHelpText('after', help)
     .action(serve)
 }
@@ -32,22 +35,22 @@ admin.token, for the other commands, which find it there, and read.token, for ga
 
 It speaks plain HTTP to this machine alone; other machines reach it through a proxy that ends TLS.
 
-From the environment: SALLYPORT_SOURCES_OPEN_HOSTS, SALLYPORT_FINDINGS_WEBHOOK and
-SALLYPORT_FINDINGS_WEBHOOK_SECRET, which mean what they mean to a deployment without their prefix.
+From the environment, with the meaning that they have to a deployment without their prefix:
+SALLYPORT_SOURCES_OPEN_HOSTS, SALLYPORT_FINDINGS_WEBHOOK and SALLYPORT_FINDINGS_WEBHOOK_SECRET;
+SALLYPORT_AWS_KEYS, with which it speaks the ELBv2 API at its root, for aws elbv2 --endpoint-url, with
+SALLYPORT_CONTROL_REGION and SALLYPORT_CONTROL_ACCOUNT; SALLYPORT_S3_ENDPOINT, SALLYPORT_S3_REGION,
+SALLYPORT_S3_ACCESS_KEY_ID and SALLYPORT_S3_SECRET_ACCESS_KEY for buckets that are not in --buckets.
 
 Exit status: 0 ended by SIGTERM or SIGINT; 2 the directory, its files or the port cannot be used.`
 
-async function serve({ local, listen }: ServeFlags): Promise<void> {
+async function serve({ local, listen, buckets }: ServeFlags): Promise<void> {
   // What it takes is loaded by this command alone.
   const { controlFiles, serveControlPlane } = await import('#edge/node-control.ts')
   const control = await serveControlPlane({
     directory: local,
     ...listen,
-    variables: {
-      SOURCES_OPEN_HOSTS: process.env['SALLYPORT_SOURCES_OPEN_HOSTS'],
-      FINDINGS_WEBHOOK: process.env['SALLYPORT_FINDINGS_WEBHOOK'],
-      FINDINGS_WEBHOOK_SECRET: process.env['SALLYPORT_FINDINGS_WEBHOOK_SECRET'],
-    },
+    variables: variablesOf(process.env),
+    ...(buckets !== undefined && { bucketDirectory: buckets }),
   }).catch((error: unknown) => unusable(messageOf(error)))
   if (control.isNew) {
     const [admin, read] = [controlFiles.adminToken, controlFiles.readToken]
@@ -61,6 +64,28 @@ async function serve({ local, listen }: ServeFlags): Promise<void> {
   }
   // Whoever reads this may end it in the same moment.
   console.error(`listening on ${control.url}`)
+}
+
+/** What a deployment has as variables and secrets. */
+const variableNames = [
+  'SOURCES_OPEN_HOSTS',
+  'FINDINGS_WEBHOOK',
+  'FINDINGS_WEBHOOK_SECRET',
+  'AWS_KEYS',
+  'CONTROL_REGION',
+  'CONTROL_ACCOUNT',
+  'S3_ENDPOINT',
+  'S3_REGION',
+  'S3_ACCESS_KEY_ID',
+  'S3_SECRET_ACCESS_KEY',
+] as const
+
+function variablesOf(environment: NodeJS.ProcessEnv): NodeControlVariables {
+  const set = variableNames.flatMap((name) => {
+    const value = environment[`SALLYPORT_${name}`]
+    return value === undefined ? [] : [[name, value] as const]
+  })
+  return Object.fromEntries(set)
 }
 
 function loopback(text: string): ServeFlags['listen'] {

@@ -1,8 +1,16 @@
 import { Command } from 'commander'
+import { ok, type Result } from '#shared/result.ts'
 import * as z from 'zod'
 import { wholeNumber } from '../options.ts'
-import { change, documentOf, named, storeFile, type ChangeOrder } from './change.ts'
-import { answerOf, type Client } from './client.ts'
+import {
+  change,
+  documentOf,
+  named,
+  storeFile,
+  type ChangeOrder,
+  type StoredFile,
+} from './change.ts'
+import { answerOf, endWith, type Client, type Failure } from './client.ts'
 import { confirmed, yesFlag, type ConfirmFlags } from './confirm.ts'
 import { storeForm, storesForm, type Store, type StoreText } from './forms.ts'
 import { counted, issuerText, plain, print, printJson, table, time } from './print.ts'
@@ -57,21 +65,48 @@ export function createCommand(): Command {
     .action(create)
 }
 
-/** The store comes first: what is refused after that leaves it with what was taken. */
+/** The store comes first: where what comes after it is refused, it is deleted again. */
 async function create(name: string, flags: CreateFlags): Promise<void> {
   const client = await clientOf(flags)
   const bundle = await storeFile(client, flags.bundle)
+  const intermediates =
+    flags.intermediates === undefined ? undefined : await storeFile(client, flags.intermediates)
+  const lists = await storeLists(client, { files: flags.crl })
   const path = 'trust-stores'
   const body = { name, bundle: bundle.file }
   const made = await client.ask({ method: 'POST', path, body, answer: storeForm })
   answerOf(named(made, [bundle]))
-  if (flags.intermediates !== undefined) {
-    await replaceFile(client, name, 'replace_intermediates', flags.intermediates)
+  const filled = await fill(client, name, intermediates, lists)
+  if (!filled.ok) {
+    answerOf(
+      await client.ask({
+        method: 'DELETE',
+        path: `${path}/${encodeURIComponent(name)}`,
+        answer: z.undefined(),
+      }),
+    )
+    return endWith({ ...filled.error, message: `no store was made: ${filled.error.message}` })
   }
-  await addLists(client, name, { files: flags.crl })
   const store = await storeOf(client, name)
   if (flags.json === true) return printJson(store)
   return print(`${name}: made, epoch ${store.head?.epoch ?? 0}\n`)
+}
+
+/** What a new store has beside its bundle. */
+async function fill(
+  client: Client,
+  name: string,
+  intermediates: StoredFile | undefined,
+  lists: StoredLists,
+): Promise<Result<unknown, Failure>> {
+  if (intermediates !== undefined) {
+    const order = { kind: 'replace_intermediates', file: intermediates.file }
+    const replaced = named(await change(client, name, order), [intermediates])
+    if (!replaced.ok) return replaced
+  }
+  return lists.stored.length === 0
+    ? ok(undefined)
+    : named(await change(client, name, lists.order), lists.stored)
 }
 
 async function storeOf(client: Client, name: string): Promise<Store> {
@@ -98,13 +133,22 @@ export interface ListsOrder {
 }
 
 /** Adds lists in one change. */
-export async function addLists(
+export async function addLists(client: Client, name: string, lists: ListsOrder): Promise<void> {
+  const { stored, order } = await storeLists(client, lists)
+  answerOf(named(await change(client, name, order), stored))
+}
+
+/** Files of lists that are stored, and the change that adds them. */
+interface StoredLists {
+  readonly stored: readonly StoredFile[]
+  readonly order: ChangeOrder
+}
+
+async function storeLists(
   client: Client,
-  name: string,
   { files, removing = [], source, acceptShrink }: ListsOrder,
-): Promise<void> {
-  if (files.length === 0) return
-  const stored = []
+): Promise<StoredLists> {
+  const stored: StoredFile[] = []
   for (const file of files) stored.push(await storeFile(client, file))
   const order: ChangeOrder = {
     kind: 'add_lists',
@@ -115,7 +159,7 @@ export async function addLists(
     })),
     ...(removing.length > 0 && { removing }),
   }
-  answerOf(named(await change(client, name, order), stored))
+  return { stored, order }
 }
 
 interface ShowFlags extends TargetFlags, JsonFlags {

@@ -4,6 +4,7 @@ import { auditCommand, epochsCommand, rollBackCommand } from './history.ts'
 import { addCrlCommand, removeCrlCommand, replaceCrlCommand } from './lists.ts'
 import { restoreCommand, revokeCommand } from './revoke.ts'
 import { serveCommand } from './serve.ts'
+import { sourceCommand } from './source.ts'
 import { createCommand, deleteCommand, listCommand, modifyCommand, showCommand } from './stores.ts'
 import { tokenCommand } from './token.ts'
 import { watchCommand } from './watch.ts'
@@ -26,6 +27,7 @@ export function trustStoreCommand(): Command {
     rollBackCommand(),
     epochsCommand(),
     auditCommand(),
+    sourceCommand(),
     watchCommand(),
     doctorCommand(),
     deleteCommand(),
@@ -38,6 +40,7 @@ export function trustStoreCommand(): Command {
 
 /** Wrong usage is unusable input; a command's own settings are not inherited. */
 function withExits(command: Command): Command {
+  for (const inner of command.commands) withExits(inner)
   return command.showHelpAfterError('(--help tells more)').exitOverride((error) => {
     process.exit(error.exitCode === 0 ? 0 : 2)
   })

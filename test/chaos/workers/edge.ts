@@ -1,6 +1,6 @@
 import type { Bindings } from '#edge/worker.ts'
 import { createWorker } from '#edge/worker.ts'
-import { everyIdlePeriod } from '#edge/mqtt/repeat.ts'
+import { everyIdlePeriod } from '#edge/websocket/repeat.ts'
 import { instantFromMs } from '#shared/time.ts'
 import {
   chaosHeader,

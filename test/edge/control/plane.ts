@@ -11,6 +11,7 @@ import {
   type WatchedTrustStore,
 } from '#edge/trust-stores/managed/watched-trust-store.ts'
 import { nodeSql } from '#edge/sqlite/node-sql.ts'
+import type { Sql } from '#edge/sqlite/sql.ts'
 import { memoryObjects } from '#edge/trust-stores/managed/objects.ts'
 import { toHex, toUtf8 } from '#shared/bytes.ts'
 import { ok } from '#shared/result.ts'
@@ -29,7 +30,8 @@ export interface MemoryPlane extends ControlPlane {
   readonly published: Map<string, Response>
 }
 
-export function memoryPlane(): MemoryPlane {
+/** @param sqlOf the database of the directory (`''`) or of a store by its name, called once for each */
+export function memoryPlane(sqlOf: (name: string) => Sql = () => nodeSql(':memory:')): MemoryPlane {
   const clock = setClock()
   const objects = memoryObjects()
   const verifier = createWebCryptoVerifier()
@@ -37,13 +39,13 @@ export function memoryPlane(): MemoryPlane {
   const stores = new Map<string, MemoryStore>()
   let drawn = 0
   const directory = openDirectory({
-    sql: nodeSql(':memory:'),
+    sql: sqlOf(''),
     clock,
     random: (count) => new Uint8Array(count).fill((drawn += 1)),
     storesMax: 3,
   })
   const open = (name: string): MemoryStore => {
-    const stored = { sql: nodeSql(':memory:'), objects, limits: defaultStoreLimits, clock }
+    const stored = { sql: sqlOf(name), objects, limits: defaultStoreLimits, clock }
     const store = openManagedTrustStore({ ...stored, verifier })
     const ports = {
       fetch: async ({ href }: URL) =>

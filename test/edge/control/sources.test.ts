@@ -60,7 +60,27 @@ async function answered(...asked: Parameters<typeof ask>): Promise<Record<string
 const sources = '/trust-stores/cars/sources'
 const source = { kind: 'url', location: address }
 
+const auditPage = async (query: string): Promise<unknown> =>
+  (await answered('reader', 'GET', `/trust-stores/cars/audit?${query}`))['entries']
+
 describe('sources over the API', () => {
+  test('who added and removed one is in the audit log, in one order with the changes', async () => {
+    await ask('admin', 'POST', sources, { ...source, location: `${address}?key=hush` })
+    const file = { kind: 'replace_bundle', file: 'f'.repeat(64) }
+    await ask('admin', 'POST', '/trust-stores/cars/changes', file)
+    await ask('admin', 'DELETE', `${sources}/1`)
+    const location = `${address}?…`
+    const [removed, refused, added, made] = [
+      { id: 4, by: 'alice', change: { kind: 'remove_source', source: 1, location } },
+      { id: 3, outcome: { kind: 'refused' } },
+      { id: 2, change: { kind: 'add_source', source: 1, location }, outcome: { kind: 'done' } },
+      { id: 1, outcome: { kind: 'made', epoch: 1 } },
+    ]
+    expect(await auditPage('limit=9')).toMatchObject([removed, refused, added, made])
+    expect(await auditPage('limit=2')).toMatchObject([removed, refused])
+    expect(await auditPage('limit=2&before=3')).toMatchObject([added, made])
+  })
+
   test('added, asked, told, removed', async () => {
     expect(await answered('admin', 'POST', sources, source)).toMatchObject({
       status: 201,

@@ -19,7 +19,11 @@ export function auditList(
         'li',
         { class: entry.outcome.kind },
         h('p', {}, changeSentence(entry.change)),
-        h('p', { class: entry.outcome.kind === 'made' ? 'muted' : 'bad' }, outcomeSentence(entry)),
+        h(
+          'p',
+          { class: entry.outcome.kind === 'refused' ? 'bad' : 'muted' },
+          outcomeSentence(entry),
+        ),
         h(
           'p',
           { class: 'muted small' },
@@ -37,7 +41,7 @@ function rollBackControl(
   current: number | undefined,
   rollBack: (epoch: number) => void,
 ): HTMLElement | undefined {
-  if (outcome.kind === 'refused' || outcome.document === undefined) return undefined
+  if (outcome.kind !== 'made' || outcome.document === undefined) return undefined
   const { epoch } = outcome
   if (epoch === current) return h('p', { class: 'muted' }, 'In force')
   return button(`Roll back to epoch ${epoch}…`, () => rollBack(epoch), { id: `epoch-${epoch}` })

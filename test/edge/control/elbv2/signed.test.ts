@@ -42,6 +42,7 @@ describe('a request is its sender’s, here and now, once', () => {
     ['without a signature', { authorization: null }, 'MissingAuthenticationToken'],
     ['with another form of it', { authorization: 'Bearer x' }, 'IncompleteSignature'],
     ['without a date', { 'x-amz-date': null }, 'IncompleteSignature'],
+    ['with a date that is none', { 'x-amz-date': '99999999T999999Z' }, 'IncompleteSignature'],
     ['with another date', { 'x-amz-date': '20270101T000001Z' }, 'SignatureDoesNotMatch'],
   ])('%s', async (_name, changes, code) => {
     const request = await stage.signed(body)

@@ -283,7 +283,7 @@ function once(failure: Error, store: ManagedTrustStore): () => Promise<StoreHead
 }
 
 describe('while the control plane is away', () => {
-  test('a request a second waits for it, the others are decided at once', async () => {
+  test('it is asked once a second beside the requests, which are decided at once', async () => {
     await followed.current()
     away.head = true
     clock.advance(staleMs)
@@ -292,8 +292,28 @@ describe('while the control plane is away', () => {
     expect(await revokedNow()).toBe(0)
     expect(asked.heads).toBe(heads)
     clock.advance(1000)
-    await followed.current()
+    // The question is under way, and none of these waits for it.
+    const side = Array.from({ length: 5 }, () => followed.current())
+    expect(asked.heads).toBe(heads + 1)
+    await Promise.all([...side, ...background])
     expect(asked.heads).toBe(heads + 4)
+    clock.advance(1000)
+    away.head = false
+    await revoke('01')
+    expect(await revokedNow()).toBe(0)
+    await Promise.all(background)
+    expect(await revokedNow()).toBe(1)
+  })
+
+  test('who comes after a pause in which it may be back waits to know', async () => {
+    await followed.current()
+    away.head = true
+    clock.advance(staleMs)
+    await followed.current()
+    away.head = false
+    await revoke('01')
+    clock.advance(staleMs)
+    expect(await revokedNow()).toBe(1)
   })
 
   test('one that hangs is no better than one that fails', async () => {

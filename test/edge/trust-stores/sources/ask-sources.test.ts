@@ -61,7 +61,7 @@ test('asked again, a list that has not changed is neither sent nor told of', asy
     undefined,
     '"edition-1"',
   ])
-  expect(stage.store.audit({ limit: 9 }).length).toBe(3)
+  expect(stage.store.audit({ limit: 9 }).length).toBe(4)
 })
 
 test('the same octets under another validator are no change and no line in the log', async () => {
@@ -72,7 +72,7 @@ test('the same octets under another validator are no change and no line in the l
   stage.clock.set(only().nextAt)
   await stage.tick()
   expect(only().etag).toBe('"edition-2"')
-  expect(stage.store.audit({ limit: 9 }).length).toBe(3)
+  expect(stage.store.audit({ limit: 9 }).length).toBe(4)
 })
 
 test('a list a day for a week: one in force, one that it took the place of, no more', async () => {
