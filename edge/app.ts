@@ -1,5 +1,7 @@
 import { Hono } from 'hono'
 import type { AppEnv, Ports } from './context.ts'
+import { crlPage, crlPath } from './enrollment/crl-page.ts'
+import { createEstServer, estPath } from './enrollment/est/server.ts'
 import type { Listener } from './listener.ts'
 import { answerProblem } from './middleware/answer-problem.ts'
 import { authorized } from './middleware/authorized.ts'
@@ -29,6 +31,7 @@ export function createApp(listener: Listener, ports: Ports): Hono<AppEnv> {
     app.get(evidenceKeysPath, evidenceKeys(listener.evidence.ring))
   }
   if (isObserved(listener, ports)) app.use(logged(listener, ports))
+  addEnrolment(app, listener, ports)
   app.use(inTurn(stepsOf(listener, ports), giveToken))
   // Where this listener decides it also stays in the path of MQTT; where it does not, the target does.
   if (decidesAnywhere(listener) && ports.mqtt !== undefined) {
@@ -43,6 +46,21 @@ export function createApp(listener: Listener, ports: Ports): Hono<AppEnv> {
     return answerProblem(context, ports, 'misconfigured')
   })
   return app
+}
+
+/** A device that enrols has no certificate of ours yet: it is let in here before any policy refuses it. */
+function addEnrolment(app: Hono<AppEnv>, listener: Listener, ports: Ports): void {
+  if (listener.enrolment === undefined) return
+  if (ports.enrolment === undefined) {
+    throw new Error(
+      'ENROLLMENT needs a registry of devices: --registry <dir>, or the binding REGISTRY',
+    )
+  }
+  const first = inTurn([presented(listener, ports)])
+  app.use(`${estPath}/*`, first)
+  app.use(`${crlPath}/*`, first)
+  app.route('/', createEstServer(listener, listener.enrolment, ports, ports.enrolment))
+  app.get(`${crlPath}/*`, crlPage(listener.enrolment, ports, ports.enrolment))
 }
 
 /** Up to where a request goes on. */

@@ -3,6 +3,7 @@ import { importKeyRing } from '#shared/session/key-ring.ts'
 import { sessionTtlMaxMs } from '#shared/session/session.ts'
 import { albLimits, defaultLimits } from '#shared/trust-store/trust-store.ts'
 import { readPolicies } from './authorization/read-policies.ts'
+import { readEnrolment } from './enrollment/settings.ts'
 import { importEvidenceRing } from './evidence/keys.ts'
 import type { Hop, Listener } from './listener.ts'
 import { platformNames, platforms, type PlatformRow } from './platforms/by-name.ts'
@@ -47,6 +48,7 @@ export async function readListener(
     evidence: await readEvidence(variables, decides, faults),
     forwarding: readForwarding(variables, platform, faults),
     targetHopSecret: readSecret(variables, 'TARGET_HOP_SECRET', faults),
+    enrolment: await readEnrolment(variables, faults),
   }
   return faults.all.length === 0 ? ok(listener) : err(faults.all)
 }

@@ -3,6 +3,7 @@ import type { AuthorizationPolicy } from '#shared/authorization/policy.ts'
 import type { VerificationPolicy } from '#shared/path/policy.ts'
 import type { KeyRing } from '#shared/session/key-ring.ts'
 import type { Limits } from '#shared/trust-store/trust-store.ts'
+import type { EnrolmentSettings } from './enrollment/settings.ts'
 import type { EvidenceRing } from './evidence/keys.ts'
 import type { Platform } from './platforms/platform.ts'
 import type { Forwarding } from './routing/forwarding.ts'
@@ -67,6 +68,8 @@ export interface Listener extends ListenerPolicy {
   readonly forwarding: Forwarding
   /** The secret that tells the target behind that a request came through here. */
   readonly targetHopSecret: string | undefined
+  /** The EST server of this listener; absent: there is none, and its addresses are like any other. */
+  readonly enrolment?: EnrolmentSettings | undefined
 }
 
 /** Header of the hop secret, both ways. */

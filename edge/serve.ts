@@ -4,8 +4,8 @@ import { readFile } from 'node:fs/promises'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { createNodeVerifier } from '#shared/x509/node-verifier.ts'
 import { configuredApp } from './configured-app.ts'
-import { everyIdlePeriod } from './mqtt/repeat.ts'
 import { openTcpBroker, type HostAndPort } from './node-broker.ts'
+import { nodeEnrolment } from './node-enrolment.ts'
 import { createLiveTls, type LiveTls, type TlsSources } from './node-live-tls.ts'
 import { createNodeTargets, type NodeTargets } from './node-target.ts'
 import { tlsPolicyNames, type TlsPolicyName } from './node-tls-policies.ts'
@@ -26,6 +26,7 @@ interface Flags {
   readonly tlsPolicy?: TlsPolicyName
   readonly advertiseCaNames: 'on' | 'off'
   readonly trust?: string
+  readonly registry?: string
   readonly target?: string
   readonly broker?: HostAndPort
   readonly maxConnections: number
@@ -61,6 +62,7 @@ const program = new Command('sallyport-serve')
   )
   .option('--target <url>', 'where admitted requests go; without it: answers who was let in', url)
   .option('--broker <host:port>', 'MQTT over WebSocket at /mqtt goes there', hostAndPort)
+  .option('--registry <dir>', 'devices that enrol over EST (SALLYPORT_ENROLLMENT)')
   .option('--max-connections <count>', 'more at a time are closed at once', count, 16_384)
   .option('--platform <name>', 'who ends TLS (with --cert and --key: node-tls)')
   .option('--grace <seconds>', 'time for requests under way at SIGTERM', seconds, 10)
@@ -85,8 +87,9 @@ await program.parseAsync()
 async function serve(flags: Flags): Promise<void> {
   try {
     const { server, targets } = await start(flags)
-    console.error(`listening on ${server.url}`)
     endOnSignal(server, targets, flags.grace * 1000)
+    // Whoever reads this may end it in the same moment.
+    console.error(`listening on ${server.url}`)
   } catch (error) {
     console.error(`sallyport-serve: ${messageOf(error)}`)
     process.exitCode = 2
@@ -109,6 +112,7 @@ async function start(flags: Flags): Promise<{ server: NodeServer; targets: NodeT
     addressAtTarget: target?.addressOf,
     openTarget: targets.open,
     mqtt: mqttOf(flags),
+    openEnrolment: flags.registry === undefined ? undefined : nodeEnrolment(flags.registry),
   })
   if (target !== undefined && listener.forwarding.routing !== undefined) {
     throw new Error('--target goes without SALLYPORT_TARGET_GROUPS: name it in a group there')
@@ -176,11 +180,7 @@ function tlsSources(flags: Flags, { trustStore }: Ports): TlsSources {
 function mqttOf({ broker }: Flags): PortsOptions['mqtt'] {
   if (broker === undefined) return undefined
   const acceptWebSocket = createAcceptWebSocket()
-  return ({ maxStalenessMs }) => ({
-    openBroker: () => openTcpBroker(broker),
-    acceptWebSocket,
-    repeat: everyIdlePeriod(maxStalenessMs),
-  })
+  return { openBroker: () => openTcpBroker(broker), acceptWebSocket }
 }
 
 /** Whatever cannot be used is told, and what was in force before stays. */

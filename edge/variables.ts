@@ -44,6 +44,8 @@ export type VariableName =
   | 'TARGET_TIMEOUT'
   | 'BODY_MAX'
   | 'XFF_MODE'
+  | 'ENROLLMENT'
+  | 'ENROLLMENT_KEYS'
 
 /** A variable that cannot be used. The value of a secret is never repeated. */
 export interface ConfigFault {

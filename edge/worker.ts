@@ -9,6 +9,8 @@ import { createApp } from './app.ts'
 import { readListener } from './config.ts'
 import type { AppEnv, Ports } from './context.ts'
 import type { ListenerSettings } from './control/listeners.ts'
+import { boundEnrolment } from './enrollment/bound-enrolment.ts'
+import type { RegistryBindings } from './enrollment/registry/registry-object.ts'
 import {
   createFollowedListener,
   heldWhile,
@@ -19,12 +21,11 @@ import {
   type FollowedListener,
 } from './followed-listener.ts'
 import type { Listener } from './listener.ts'
-import { everyIdlePeriod, type Repeat } from './mqtt/repeat.ts'
-import { acceptWebSocket } from './mqtt/worker-socket.ts'
 import { problemDocument, problemId } from './observe/problem.ts'
 import { readObservers, type ObserverBindings } from './observe/worker-observers.ts'
 import { createPorts, runtimeClock } from './ports.ts'
-import { openWorkerTarget, workerTargetFaults } from './routing/worker-targets.ts'
+import { workerAnswer } from './routing/worker-answer.ts'
+import { openWorkerTarget, sendToService, workerTargetFaults } from './routing/worker-targets.ts'
 import { urlAtTarget } from './target-url.ts'
 import type { HeldTrustStore } from './trust-stores/held-trust-store.ts'
 import { failStaticMs } from './trust-stores/managed/followed-trust-store.ts'
@@ -35,9 +36,12 @@ import {
 } from './trust-stores/managed/worker-feed.ts'
 import { r2TrustFiles } from './trust-stores/r2-trust-files.ts'
 import type { ListenerVariables } from './variables.ts'
+import { everyIdlePeriod, type Repeat } from './websocket/repeat.ts'
+import { acceptWebSocket } from './websocket/worker-socket.ts'
 
 /** Bindings of `wrangler.toml`, beside the listener's variables. */
-export interface Bindings extends ListenerVariables, ObserverBindings, FeedBindings {
+export interface Bindings
+  extends ListenerVariables, ObserverBindings, FeedBindings, RegistryBindings {
   /** Prefix of the trust store's files in the bucket; ends in `/`. */
   readonly TRUST_PREFIX?: string
   readonly TARGET?: { fetch(request: Request): Promise<Response> }
@@ -49,13 +53,13 @@ export interface Bindings extends ListenerVariables, ObserverBindings, FeedBindi
   readonly BROKER?: string
 }
 
-/** How idle MQTT sessions are asked about, by how old a snapshot of the trust store may be. */
+/** How idle WebSockets are asked about, by how old a snapshot of the trust store may be. */
 type RepeatOf = (maxStalenessMs: number) => Repeat
 
 /**
  * A Worker around the edge app. The clock is an argument, and no request can reach it.
  *
- * @param repeatOf without it idle MQTT sessions are asked about when they carry something
+ * @param repeatOf without it idle WebSockets are asked about when they carry something
  */
 export function createWorker(
   clock: Clock,
@@ -118,7 +122,13 @@ async function make(env: Bindings, making: Making): Promise<Result<Made, readonl
   if (!read.ok || !observers.ok) {
     return err([read, observers].flatMap((each) => (each.ok ? [] : each.error)))
   }
-  const faults = [...feedFaults(env), ...workerTargetFaults(env, read.value.forwarding.routing)]
+  const { routing } = read.value.forwarding
+  const faults = [
+    ...feedFaults(env),
+    ...urlFaults(env),
+    ...registryFaults(env, read.value),
+    ...workerTargetFaults(env, routing),
+  ]
   if (faults.length > 0) return err(faults)
   const listener = withRenamedHeaders(read.value, settings?.renamed ?? {})
   const fresh = before === undefined ? portsOf(clock, env, listener, repeatOf) : before.ports
@@ -179,6 +189,17 @@ interface Fault {
   readonly expected: string
 }
 
+function urlFaults({ TARGET_URL }: Bindings): readonly Fault[] {
+  if (TARGET_URL === undefined) return []
+  const isUrl = /^https?:/i.test(TARGET_URL) && URL.canParse(TARGET_URL)
+  return isUrl ? [] : [{ variable: 'TARGET_URL', expected: 'an absolute URL, http: or https:' }]
+}
+
+function registryFaults({ REGISTRY }: Bindings, { enrolment }: Listener): readonly Fault[] {
+  if (enrolment === undefined || REGISTRY !== undefined) return []
+  return [{ variable: 'ENROLLMENT', expected: 'together with the binding REGISTRY' }]
+}
+
 function feedFaults(env: Bindings): readonly Fault[] {
   if (env.LISTENER === undefined) return isHalfBound(env) ? [halfBound('TRUST_STORE')] : []
   const overruled = overruledVariables(env).map((variable) => {
@@ -217,15 +238,21 @@ function portsOf(
     addressAtTarget: addressOf(env),
     openTarget: openWorkerTarget(env),
     clock,
+    openEnrolment: (settings) => boundEnrolment(env, settings),
   })
   const trustStore = boundTrustStore(env, listener, clock) ?? ports.trustStore
-  return { ...ports, trustStore, mqtt: mqttOf(env, repeatOf?.(listener.maxStalenessMs)) }
+  const repeat = repeatOf?.(listener.maxStalenessMs)
+  return { ...ports, trustStore, repeat, mqtt: mqttOf(env) }
 }
 
 function targetOf({ TARGET, TARGET_URL }: Bindings): Ports['target'] {
-  if (TARGET !== undefined) return (request) => TARGET.fetch(request)
+  if (TARGET !== undefined) return sendToService(TARGET, 'binding:TARGET')
   if (TARGET_URL === undefined) return undefined
-  return (request) => fetch(new Request(urlAtTarget(request.url, TARGET_URL), request))
+  const { host } = new URL(TARGET_URL)
+  return async (request, limits) => {
+    const answer = await fetch(new Request(urlAtTarget(request.url, TARGET_URL), request))
+    return workerAnswer(answer, host, limits)
+  }
 }
 
 /** A service binding is asked under the address of the request itself. */
@@ -234,9 +261,9 @@ function addressOf({ TARGET, TARGET_URL }: Bindings): Ports['addressAtTarget'] {
   return (requested) => urlAtTarget(requested, TARGET_URL)
 }
 
-function mqttOf({ BROKER }: Bindings, repeat: Repeat | undefined): Ports['mqtt'] {
+function mqttOf({ BROKER }: Bindings): Ports['mqtt'] {
   if (BROKER === undefined) return undefined
-  return { openBroker: () => connect(BROKER), acceptWebSocket, ...(repeat && { repeat }) }
+  return { openBroker: () => connect(BROKER), acceptWebSocket }
 }
 
 export { ConnectionLogFiles } from './observe/log-files/connection-log-files.ts'

@@ -10,7 +10,10 @@ export interface Signer {
   sign(order: SigningOrder): Promise<Result<Bytes, SignerFailure>>
 }
 
-/** What the registry agreed to: a CA that cannot take a field of it refuses instead of dropping it. */
+/**
+ * What the registry agreed to. What a CA signs otherwise is refused instead of handed out: other names, a
+ * later end. (It may end earlier: a CA elsewhere has limits of its own.)
+ */
 export interface SigningOrder {
   /** DER of the certification request, its signature verified. */
   readonly request: Bytes
@@ -18,7 +21,10 @@ export interface SigningOrder {
   readonly subject: Bytes
   /** DER of the GeneralNames to be certified; undefined: none. */
   readonly subjectAltName: Bytes | undefined
-  /** 16 octets, positive, drawn by the registry before anything is signed. */
+  /**
+   * 16 octets, positive, drawn by the registry before anything is signed. CAs elsewhere draw their own,
+   * which the registry takes over.
+   */
   readonly serial: Bytes
   readonly notBefore: Instant
   readonly notAfter: Instant

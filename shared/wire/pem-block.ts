@@ -3,8 +3,8 @@ import { err, ok, type Result } from '#shared/result.ts'
 import type { WireFault } from './fault.ts'
 import { decodeUsualBody, readUsualBlock } from './usual-pem.ts'
 
-/** The labels of RFC 7468 sections 5 and 6 that this core reads. */
-export type PemLabel = 'CERTIFICATE' | 'X509 CRL'
+/** The labels of RFC 7468 sections 5 to 7 that this core reads. */
+export type PemLabel = 'CERTIFICATE' | 'CERTIFICATE REQUEST' | 'X509 CRL'
 
 export interface PemBlock {
   readonly der: Bytes

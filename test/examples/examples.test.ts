@@ -1,9 +1,14 @@
+import { once } from 'node:events'
 import { readdir, readFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { toUtf8 } from '#shared/bytes.ts'
+import { instantFromMs } from '#shared/time.ts'
 import { writeAlbPassthrough } from '#shared/wire/alb.ts'
+import { encodePem } from '#shared/wire/pem.ts'
 import type { DeviceCredential } from '#simulator/ca/authority.ts'
 import {
   answered,
@@ -15,7 +20,12 @@ import {
 import { cfOf, chainOf, dayMs } from '../runtime/given.ts'
 import { startRuntime } from '../runtime/stage.ts'
 import packageJson from '../../package.json' with { type: 'json' }
+import { createCa, newRequest } from '../interop/est/devices.ts'
+import { startNodeEdge } from '../interop/est/node-edge.ts'
 import { createUser, type User } from '../package/user.ts'
+import type * as JustInTime from '../../examples/aws-iot/just-in-time.ts'
+import type * as PreAuthentication from '../../examples/aws-iot/pre-authentication.ts'
+import type * as Ocpp from '../../examples/ocpp/sign-certificate.ts'
 import type * as Own from '../../examples/hono/app.ts'
 import type * as Authorizer from '../../examples/lambda-authorizer/authorizer.ts'
 import type * as Lambda from '../../examples/lambda/handler.ts'
@@ -134,6 +144,94 @@ test('a Lambda authorizer of an API Gateway', async () => {
     })
   expect(await ask(car)).toMatchObject({ isAuthorized: true })
   expect(await ask(revoked)).toEqual({ isAuthorized: false, context: { code: 'revoked' } })
+})
+
+/** What AWS IoT's own API is asked, and answers. */
+async function startIot(certificatePem: string) {
+  const asked: string[] = []
+  const server = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url}`)
+    request.resume()
+    const certificateDescription = { certificatePem, certificateArn: 'arn:aws:iot:x:1:cert/a' }
+    response.end(JSON.stringify(request.method === 'GET' ? { certificateDescription } : {}))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  return { asked, url: `http://127.0.0.1:${port}`, close: () => void server.close() }
+}
+
+const pems = ({ chainPem }: DeviceCredential) => chainPem.split(/(?<=-----END CERTIFICATE-----\n)/)
+
+describe('AWS IoT Core', () => {
+  test('custom client certificate validation', async () => {
+    vi.stubEnv('TRUST_DIR', pki.directory)
+    const { handler } = (await imported(
+      'aws-iot/pre-authentication.ts',
+    )) as typeof PreAuthentication
+    const ask = (...clientCertificateChain: string[]) =>
+      handler({ principalId: 'a', serverName: 'edge.example', clientCertificateChain })
+    expect(await ask(...pems(car))).toEqual({ isAuthenticated: true })
+    expect(await ask(...pems(revoked))).toEqual({ isAuthenticated: false })
+    expect(await ask()).toEqual({ isAuthenticated: false })
+    expect(await ask('no PEM')).toEqual({ isAuthenticated: false })
+  })
+
+  test('just-in-time registration', async () => {
+    vi.stubEnv('TRUST_DIR', pki.directory)
+    const event = { certificateId: 'a1', certificateStatus: 'PENDING_ACTIVATION' }
+    const became = async ({ chainPem }: DeviceCredential) => {
+      const iot = await startIot(chainPem)
+      vi.stubEnv('IOT_ENDPOINT', iot.url)
+      const { handler } = (await imported('aws-iot/just-in-time.ts')) as typeof JustInTime
+      const word = await handler(event)
+      iot.close()
+      return { word, asked: iot.asked }
+    }
+    expect(await became(car)).toEqual({
+      word: 'activated',
+      asked: [
+        'GET /certificates/a1',
+        'PUT /target-policies/fleet',
+        'PUT /certificates/a1?newStatus=ACTIVE',
+      ],
+    })
+    expect(await became(revoked)).toEqual({
+      word: 'revoked',
+      asked: ['GET /certificates/a1', 'PUT /certificates/a1?newStatus=REVOKED'],
+    })
+  })
+})
+
+test('an OCPP management system has a charging station’s certificate signed', async () => {
+  const ca = await createCa('Charging CA', instantFromMs(Date.now()))
+  const edge = await startNodeEdge({
+    anchors: ca.pem,
+    variables: {
+      PLATFORM: 'nginx',
+      HOP: 'network',
+      CERT_HEADER: 'x-client-cert',
+      ENROLLMENT: JSON.stringify({
+        cas: { charging: { kind: 'key', certificates: ca.pem } },
+        labels: { ocpp: { ca: 'charging', profile: 'ocpp-cs' } },
+      }),
+      ENROLLMENT_KEYS: JSON.stringify({ charging: ca.pkcs8 }),
+    },
+  })
+  const claim = { quota: 1, classes: [], approval: 'automatic', forMs: dayMs } as const
+  const made = await edge.registry.makeClaim({ ...claim, device: 'CS-1' }, 'a test')
+  const token = made.ok ? (made.value.token ?? '') : ''
+  vi.stubEnv('EST_URL', `http://127.0.0.1:${edge.port}/.well-known/est/ocpp`)
+  const { signCertificate } = (await imported('ocpp/sign-certificate.ts')) as typeof Ocpp
+  const csr = encodePem('CERTIFICATE REQUEST', await newRequest({ subject: 'CN=CS-1,O=Operator' }))
+  const signed = await signCertificate({ csr }, 'CS-1', token)
+  expect(signed).toMatchObject({
+    kind: 'signed',
+    request: { certificateChain: expect.stringMatching(/^-----BEGIN CERTIFICATE-----\n/) },
+  })
+  const stranger = await signCertificate({ csr }, 'CS-2', token)
+  expect(stranger).toMatchObject({ kind: 'refused', because: expect.stringContaining('csr.id') })
+  await edge.close()
 })
 
 const colons = (serial: string) => (serial.match(/../g) ?? []).join(':').toLowerCase()

@@ -7,10 +7,20 @@ export type DeviceStatus = 'pending' | 'active' | 'suspended' | 'revoked' | 'ret
 
 /** Who asks for a certificate, as the edge has verified it. */
 export type Claimant =
-  /** A certificate of ours, current or (on the renewal route alone) expired: its serial is looked up. */
+  /**
+   * A certificate of ours, current or (on the renewal route alone) expired: it is looked up.
+   * `issuerKeyId` as `issuerKeyIdOf` gives it, `serial` as `albSerial` does.
+   */
   | { readonly kind: 'own_certificate'; readonly issuerKeyId: string; readonly serial: string }
-  /** A factory's certificate below a CA that is registered for enrolment. */
-  | { readonly kind: 'factory_certificate'; readonly leafSha256: string; readonly ca: string }
+  /**
+   * A factory's certificate, verified below CAs that may be registered for enrolment: `cas` has the
+   * SHA-256 (hex) of the SubjectPublicKeyInfo of each, the leaf's issuer first, the anchor last.
+   */
+  | {
+      readonly kind: 'factory_certificate'
+      readonly leafSha256: string
+      readonly cas: readonly string[]
+    }
   /** A one-time token or a claim with a quota; only its digest is kept. */
   | { readonly kind: 'claim'; readonly secretSha256: string }
 
@@ -24,6 +34,8 @@ export interface EnrolmentAttempt {
   /** The name that the request's subject bears. */
   readonly device: string
   readonly kind: 'enroll' | 'renew'
+  /** How long the certificate is to live; the registry's own word unless told. */
+  readonly validityMs?: number
 }
 
 /** What the registry says to an attempt. */
@@ -41,17 +53,61 @@ export type Admission =
   /** 202: waits for an approval. */
   | { readonly kind: 'pending'; readonly retryAfterMs: number }
 
+/** Why nothing is signed. `because` is for people, and holds no secret. */
 export interface EnrolmentRefusal {
-  /** Stable: `claim_unknown`, `claim_used`, `claim_expired`, `quota_exceeded`, `key_reuse`, `device_suspended`, … */
-  readonly code: string
+  readonly code: EnrolmentRefusalCode
   readonly because: string
 }
 
-/** The registry as enrolment uses it. Strongly consistent for each device. */
+export type EnrolmentRefusalCode =
+  /** The name cannot be a device's, or differs from a known one's by the case of letters alone. */
+  | 'device_malformed'
+  | 'device_name_taken'
+  /** A certificate of ours that the registry does not know, or knows as another device's. */
+  | 'certificate_unknown'
+  | 'certificate_of_another'
+  | 'certificate_revoked'
+  /** Expired, and this is no renewal, or it has been expired for too long. */
+  | 'certificate_expired'
+  | 'certificate_lapsed'
+  | 'claim_unknown'
+  | 'claim_used'
+  | 'claim_expired'
+  | 'claim_revoked'
+  | 'claim_of_another'
+  | 'quota_exceeded'
+  | 'ca_unknown'
+  | 'ca_disabled'
+  /** The factory's certificate has enrolled another device before. */
+  | 'factory_certificate_of_another'
+  /** One key, two devices. */
+  | 'key_reuse'
+  /** A new certificate for a key that has one takes a renewal. */
+  | 'key_certified'
+  /** The very request was made by somebody else before, or its enrolment ended. */
+  | 'request_of_another'
+  | 'request_ended'
+  | 'too_many_certificates'
+  /** The name is enrolled with another key, and the claimant is not known to be that device. */
+  | 'device_enrolled'
+  | 'approval_refused'
+  | 'device_suspended'
+  | 'device_revoked'
+  | 'device_retired'
+
+/**
+ * The registry as enrolment uses it. Strongly consistent for each device. Anything but a refusal
+ * that keeps it from answering is thrown: answer 503 and let the device ask again.
+ */
 export interface EnrolmentRegistry {
+  /** Asked twice, or by two at once, it says the same: one request, one serial. */
   admit(attempt: EnrolmentAttempt): Promise<Result<Admission, EnrolmentRefusal>>
-  /** Writes the certificate down, before it leaves the house. */
-  issued(enrolment: string, certificate: Bytes): Promise<void>
+  /**
+   * Writes the certificate down, before it leaves the house: hand out what comes back, which is the
+   * one that was written down first where two signed at once. Throws where the enrolment has ended or
+   * the certificate is not what was ordered: then nothing may be handed out.
+   */
+  issued(enrolment: string, certificate: Bytes): Promise<Bytes>
   /** The signer will never sign it: the enrolment ends, and what it used up of a claim is given back. */
   failed(enrolment: string, because: string): Promise<void>
 }
