@@ -30,6 +30,8 @@ export interface TlsOptions {
   /** Bounds the handshake, milliseconds of real time. */
   readonly timeoutMs?: number
   readonly count?: HandshakeCount
+  /** Where it comes from: one address has some 28,000 ports to one server, loopback 16 million addresses. */
+  readonly localAddress?: string
 }
 
 export interface TlsConnection {
@@ -53,6 +55,7 @@ export function openTls(options: TlsOptions): Promise<Result<TlsConnection, Conn
     port: options.port,
     servername: options.servername,
     secureContext: context,
+    ...(options.localAddress === undefined ? {} : { localAddress: options.localAddress }),
     ...(options.session === undefined ? {} : { session: options.session }),
   })
   socket.setNoDelay(true)

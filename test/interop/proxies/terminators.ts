@@ -1,13 +1,16 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { realpathSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import { connect, createServer, type AddressInfo } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import type { TLSSocket } from 'node:tls'
 import type { PlatformName, PlatformSettings } from '#edge/platforms/by-name.ts'
+import { programOf as installed, startProgram } from '#simulator/gateways/program.ts'
+
+export { writeServerFiles as writeSite } from '#simulator/gateways/files.ts'
+export { freePort } from '#simulator/gateways/program.ts'
 
 /** Where a terminator finds what it needs: files in `folder`, and the upstream it hands requests to. */
 export interface Site {
@@ -163,20 +166,7 @@ export const terminators: readonly Terminator[] = [nginx, haproxy, apache, caddy
 
 /** Where a program is, links resolved; undefined where it is missing: its tests are skipped by name. */
 export function programOf({ program }: Terminator): string | undefined {
-  const found = spawnSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' })
-  return found.status === 0 ? realpathSync(found.stdout.trim()) : undefined
-}
-
-/** Files that every terminator is given: server and key, apart and together, and the anchors. */
-export function writeSite(
-  folder: string,
-  files: { readonly certPem: string; readonly keyPem: string; readonly anchorsPem: string },
-): void {
-  const { certPem, keyPem, anchorsPem } = files
-  writeFileSync(join(folder, 'server.pem'), certPem)
-  writeFileSync(join(folder, 'server.key'), keyPem)
-  writeFileSync(join(folder, 'server-with-key.pem'), certPem + keyPem)
-  writeFileSync(join(folder, 'anchors.pem'), anchorsPem)
+  return installed(program)
 }
 
 /** An upstream that answers with the headers it was sent, each line a pair. */
@@ -192,45 +182,12 @@ export async function startEcho(): Promise<{ readonly server: Server; readonly p
   return { server, port: (server.address() as AddressInfo).port }
 }
 
-/** A port that was free a moment ago: these programs do not say which one they took. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
 /** Starts a terminator; resolves once it takes connections. */
 export async function startTerminator(terminator: Terminator, site: Site): Promise<ChildProcess> {
   const file = join(site.folder, `${terminator.program}.conf`)
   writeFileSync(file, terminator.config(site))
   const args = terminator.args(file, site.folder)
-  const child = spawn(site.program, args, {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, HOME: site.folder },
-  })
-  let said = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
-  // A hundred attempts are some ten seconds, many times what any of them needs.
-  for (let attempt = 0; attempt < 100 && child.exitCode === null; attempt += 1) {
-    if (await takesConnections(site.port)) return child
-    await wait(100)
-  }
-  child.kill()
-  throw new Error(`${terminator.program} did not start: ${said}`)
-}
-
-async function takesConnections(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1')
-  const opened = await once(socket, 'connect').then(
-    () => true,
-    // Refused: it does not listen yet, which is what was asked.
-    () => false,
-  )
-  socket.destroy()
-  return opened
+  return (await startProgram({ ...site, args })).child
 }
 
 /** What a client of the terminator shows. */
