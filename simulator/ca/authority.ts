@@ -3,6 +3,7 @@ import { instantFromMs, type Instant } from '#shared/time.ts'
 import { hash32, stream } from '#simulator/random.ts'
 import { createCrl, type CrlEntry, type RevocationReason } from './crl.ts'
 import { createHierarchy, type Ca, type Hierarchy, type HierarchyOptions } from './hierarchy.ts'
+import { derivedCaKeys, derivedLeaves, type MakeLeaf } from './identity.ts'
 import { serialFrom, serialText } from './identifiers.ts'
 import { createLeaf, type KeyAndLeaf } from './leaf.ts'
 import type { Ledger } from './ledger.ts'
@@ -70,7 +71,8 @@ export interface Authority {
 /** All that an authority remembers: what `saveAuthority` writes. */
 export interface AuthorityState {
   readonly options: HierarchyOptions
-  readonly hierarchy: Hierarchy
+  /** Changes when an authority gets another certificate (`hierarchy-events.ts`). */
+  hierarchy: Hierarchy
   /** Certificates issued so far, by device. */
   readonly issued: Map<string, number>
   /** Revocations so far, by issuer name. */
@@ -89,14 +91,43 @@ export async function createAuthority(
   return authorityFrom({ options: hierarchyOptions, hierarchy, ...fresh }, ledger)
 }
 
-/** An authority that goes on from `state`. */
-export function authorityFrom(state: AuthorityState, ledger: Ledger): Authority {
-  const { root, intermediates } = state.hierarchy
+/**
+ * An authority whose keys and whose devices' keys are all derived from the seed: nothing of it needs
+ * to be stored, and every process makes the same one.
+ */
+export async function createDerivedAuthority(
+  options: HierarchyOptions & { readonly ledger: Ledger },
+): Promise<Authority> {
+  const { ledger, seed, start, intermediates } = options
+  const hierarchyOptions = { seed, start, intermediates }
+  const hierarchy = await createHierarchy(
+    hierarchyOptions,
+    undefined,
+    derivedCaKeys(seed, 'authority'),
+  )
+  const fresh = { issued: new Map(), revoked: new Map(), crlNumber: 0 }
+  const state = { options: hierarchyOptions, hierarchy, ...fresh }
+  return authorityFrom(state, ledger, derivedLeaves(seed, 'leaf'))
+}
+
+/**
+ * An authority that goes on from `state`.
+ *
+ * @param makeLeaf how it makes leaves: with new keys unless given
+ */
+export function authorityFrom(
+  state: AuthorityState,
+  ledger: Ledger,
+  makeLeaf: typeof createLeaf | MakeLeaf = createLeaf,
+): Authority {
+  const { root } = state.hierarchy
   let rogue: Promise<Hierarchy> | undefined
   return {
     anchorsPem: toPem('CERTIFICATE', root.der),
-    intermediatesPem: intermediates.map(({ der }) => toPem('CERTIFICATE', der)).join(''),
-    issue: (request) => issue(state, ledger, request),
+    get intermediatesPem() {
+      return state.hierarchy.intermediates.map(({ der }) => toPem('CERTIFICATE', der)).join('')
+    },
+    issue: (request) => issue(state, ledger, request, makeLeaf),
     revoke: (serial, at, reason) => revoke(state, ledger, { serial, at, reason }),
     crls: (at, nextUpdateMs) => publish(state, at, nextUpdateMs),
     forge: async (request) => {
@@ -111,6 +142,7 @@ async function issue(
   state: AuthorityState,
   ledger: Ledger,
   { device, kind, at, ...validity }: IssueRequest,
+  makeLeaf: typeof createLeaf | MakeLeaf,
 ): Promise<DeviceCredential> {
   const count = (state.issued.get(device) ?? 0) + 1
   // Counted before the first wait, so that two requests at once never share a serial.
@@ -125,7 +157,7 @@ async function issue(
     ...dated,
     issuedAt: at,
   })
-  const leaf = await createLeaf(issuer, { device, kind, serial, ...dated })
+  const leaf = await makeLeaf(issuer, { device, kind, serial, ...dated })
   return toCredential(issuer, leaf, serial, dated)
 }
 
@@ -140,12 +172,13 @@ async function forge(
   return toCredential(issuer, leaf, serial, dated)
 }
 
-interface Validity {
+export interface Validity {
   readonly notBefore: Instant
   readonly notAfter: Instant
 }
 
-function wholeSeconds({ notBefore, notAfter }: Validity): Validity {
+/** Cut to the whole second, as X.509 knows time. */
+export function wholeSeconds({ notBefore, notAfter }: Validity): Validity {
   return { notBefore: toSecond(notBefore), notAfter: toSecond(notAfter) }
 }
 
@@ -155,15 +188,21 @@ function toSecond(at: Instant): Instant {
 
 function toCredential(
   issuer: Ca,
-  { keyPem, der }: KeyAndLeaf,
+  leaf: KeyAndLeaf,
   serial: Uint8Array,
   validity: Validity,
 ): DeviceCredential {
+  const { der } = leaf
   return {
     serial: serialText(serial),
     issuer: issuer.name,
-    keyPem,
-    chainPem: toPem('CERTIFICATE', der) + toPem('CERTIFICATE', issuer.der),
+    // Written where they are asked for: the mass of devices never leaves this process.
+    get keyPem() {
+      return leaf.keyPem
+    },
+    get chainPem() {
+      return toPem('CERTIFICATE', der) + toPem('CERTIFICATE', issuer.der)
+    },
     leafDer: der,
     intermediateDer: issuer.der,
     ...validity,
@@ -171,7 +210,7 @@ function toCredential(
 }
 
 /** A device keeps its issuer for life; devices are spread over the issuers by their names. */
-function issuerOf({ root, intermediates }: Hierarchy, device: string): Ca {
+export function issuerOf({ root, intermediates }: Hierarchy, device: string): Ca {
   return intermediates[hash32(device) % intermediates.length] ?? root
 }
 
@@ -189,7 +228,8 @@ async function publish(
 ): Promise<readonly PublishedCrl[]> {
   state.crlNumber += 1
   const fields = { number: state.crlNumber, at, nextUpdateMs }
-  const issuers = [state.hierarchy.root, ...state.hierarchy.intermediates]
+  const { root, furtherRoots = [], intermediates } = state.hierarchy
+  const issuers = [root, ...furtherRoots, ...intermediates]
   // The entries are read before the first wait: a revocation in between waits for the next CRLs.
   const crls = issuers.map((issuer) => publishOne(state, issuer, fields))
   return Promise.all(crls)

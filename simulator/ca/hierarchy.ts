@@ -32,6 +32,8 @@ export interface Hierarchy {
   readonly root: Ca
   /** At least one; each signs device certificates. */
   readonly intermediates: readonly Ca[]
+  /** Roots beside the first, that publish lists as well; they come with a rollover. */
+  readonly furtherRoots?: readonly Ca[]
 }
 
 export interface HierarchyOptions {
@@ -44,6 +46,12 @@ export interface HierarchyOptions {
 export const keyAlgorithm = { name: 'ECDSA', namedCurve: 'P-256' } as const
 export const signingAlgorithm = { name: 'ECDSA', hash: 'SHA-256' } as const
 
+/** Makes the key pair of the authority of this name. */
+export type MakeCaKeys = (name: string) => Promise<webcrypto.CryptoKeyPair>
+
+const generateKeys: MakeCaKeys = () =>
+  webcrypto.subtle.generateKey(keyAlgorithm, true, ['sign', 'verify'])
+
 /** What differs between authorities. Years are counted from the start of the simulated time. */
 const profiles = {
   root: { pathLength: undefined, yearsBefore: 5, yearsAfter: 15 },
@@ -53,16 +61,21 @@ const profiles = {
 /**
  * A root and its intermediates with new P-256 keys. With `imitated`, names, serials and key
  * identifiers are those of that hierarchy: all that a forger can copy without a private key.
+ *
+ * @param makeKeys new ones unless given
  */
 export async function createHierarchy(
   options: HierarchyOptions,
   imitated?: Hierarchy,
+  makeKeys: MakeCaKeys = generateKeys,
 ): Promise<Hierarchy> {
-  const root = await createCa('root', options, undefined, imitated?.root.keyId)
+  const create = async (name: string, issuer: Ca | undefined, keyId: Bytes | undefined) =>
+    createCa(name, options, issuer, keyId, await makeKeys(name))
+  const root = await create('root', undefined, imitated?.root.keyId)
   const intermediates: Ca[] = []
   for (let number = 1; number <= options.intermediates; number += 1) {
     const keyId = imitated?.intermediates[number - 1]?.keyId
-    intermediates.push(await createCa(`issuing-${number}`, options, root, keyId))
+    intermediates.push(await create(`issuing-${number}`, root, keyId))
   }
   return { root, intermediates }
 }
@@ -72,9 +85,9 @@ async function createCa(
   { seed, start }: HierarchyOptions,
   issuer: Ca | undefined,
   imitatedKeyId: Bytes | undefined,
+  keys: webcrypto.CryptoKeyPair,
 ): Promise<Ca> {
   const profile = issuer === undefined ? profiles.root : profiles.issuing
-  const keys = await webcrypto.subtle.generateKey(keyAlgorithm, true, ['sign', 'verify'])
   const keyId = imitatedKeyId ?? keyIdOf(await webcrypto.subtle.exportKey('spki', keys.publicKey))
   const subject = distinguishedName(name)
   const certificate = await X509CertificateGenerator.create({
@@ -115,7 +128,7 @@ function yearsFrom(start: Instant, years: number): Date {
 }
 
 /** RFC 5280 4.2.1: what makes a certificate one of an authority. */
-function extensionsOf(
+export function extensionsOf(
   pathLength: number | undefined,
   keyId: Bytes,
   issuer: Ca | undefined,

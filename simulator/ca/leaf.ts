@@ -34,7 +34,8 @@ export interface KeyAndLeaf {
 }
 
 const generate = promisify(generateKeyPair)
-const ecdsaWithSha256 = sequence(objectIdentifier('1.2.840.10045.4.3.2'))
+/** RFC 5758 3.2. */
+export const ecdsaWithSha256 = sequence(objectIdentifier('1.2.840.10045.4.3.2'))
 const empty = new Uint8Array()
 
 /** A new P-256 key and the device certificate over it, signed by `issuer` (RFC 5280 4.1). */
@@ -49,7 +50,8 @@ export async function createLeaf(issuer: Ca, fields: LeafFields): Promise<KeyAnd
   return { keyPem: privateKey, der: sequence(tbs, ecdsaWithSha256, bitString(signature)) }
 }
 
-function toBeSigned(issuer: Ca, fields: LeafFields, spki: Bytes): Bytes {
+/** TBSCertificate of a device (RFC 5280 4.1.2). */
+export function toBeSigned(issuer: Ca, fields: LeafFields, spki: Bytes): Bytes {
   return sequence(
     tagged(0, integer(Uint8Array.of(2))),
     integer(fields.serial),

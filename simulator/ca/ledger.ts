@@ -19,6 +19,33 @@ export interface LedgerRevocation {
   readonly publishedAt: Instant | undefined
 }
 
+/** One list as it was published: it clears until its nextUpdate. */
+export interface LedgerList {
+  readonly publishedAt: Instant
+  readonly nextUpdate: Instant
+}
+
+/** One certificate of an issuing CA: a CA may have several, of one name and key. */
+export interface LedgerAuthority {
+  readonly issuer: string
+  readonly root: string
+  readonly notAfter: Instant
+  /** Devices that get their certificate from here on present it; undefined: it is never presented. */
+  readonly presentedFrom: Instant | undefined
+  /** From when on it lies in the trust store; undefined: never. */
+  readonly storedFrom: Instant | undefined
+}
+
+/** A root while it is an anchor: from `from`, and up to but not including `until`. */
+export interface LedgerAnchor {
+  readonly root: string
+  readonly from: Instant
+  readonly until: Instant | undefined
+}
+
+/** An edge within its staleness bound may hold an older one; so many are never published in that time. */
+const listsKept = 16
+
 /**
  * What truly happened, written by the world as it happens: the only source of the oracle's truth.
  * Nothing here comes from the verification core.
@@ -26,6 +53,9 @@ export interface LedgerRevocation {
 export class Ledger {
   readonly #certificates = new Map<string, LedgerCertificate>()
   readonly #revocations = new Map<string, LedgerRevocation>()
+  readonly #authorities: LedgerAuthority[] = []
+  readonly #anchors: LedgerAnchor[] = []
+  readonly #lists = new Map<string, LedgerList[]>()
 
   recordIssued(certificate: LedgerCertificate): void {
     if (this.#certificates.has(certificate.serial)) {
@@ -34,14 +64,46 @@ export class Ledger {
     this.#certificates.set(certificate.serial, certificate)
   }
 
+  /** Only where authorities change in a run: without them nothing is said of who is trusted when. */
+  recordAuthority(authority: LedgerAuthority): void {
+    this.#authorities.push(authority)
+  }
+
+  recordAnchored(root: string, from: Instant): void {
+    this.#anchors.push({ root, from, until: undefined })
+  }
+
+  recordUnanchored(root: string, until: Instant): void {
+    const index = this.#anchors.findIndex((anchor) => anchor.root === root)
+    const anchor = this.#anchors[index]
+    if (anchor === undefined) throw new Error(`the ledger knows no anchor ${root}`)
+    this.#anchors[index] = { ...anchor, until }
+  }
+
+  authorities(issuer: string): readonly LedgerAuthority[] {
+    return this.#authorities.filter((authority) => authority.issuer === issuer)
+  }
+
+  anchors(): readonly LedgerAnchor[] {
+    return this.#anchors
+  }
+
   recordRevoked(serial: string, revokedAt: Instant, reason: string): void {
     if (!this.#certificates.has(serial)) throw new Error(`the ledger never issued serial ${serial}`)
     if (this.#revocations.has(serial)) return
     this.#revocations.set(serial, { serial, revokedAt, reason, publishedAt: undefined })
   }
 
-  /** Every revocation up to now is in the CRL that was just written to the bucket. */
-  recordPublished(issuer: string, publishedAt: Instant): void {
+  /**
+   * Every revocation up to now is in the CRL that was just written to the bucket.
+   *
+   * @param nextUpdate when the list ends; without it nothing is said of how fresh lists are
+   */
+  recordPublished(issuer: string, publishedAt: Instant, nextUpdate?: Instant): void {
+    if (nextUpdate !== undefined) {
+      const lists = this.#lists.get(issuer) ?? []
+      this.#lists.set(issuer, [...lists.slice(1 - listsKept), { publishedAt, nextUpdate }])
+    }
     for (const revocation of this.#revocations.values()) {
       const certificate = this.#certificates.get(revocation.serial)
       if (certificate?.issuer !== issuer || revocation.publishedAt !== undefined) continue
@@ -55,6 +117,11 @@ export class Ledger {
 
   revocation(serial: string): LedgerRevocation | undefined {
     return this.#revocations.get(serial)
+  }
+
+  /** The last lists of an issuer, the latest last. */
+  lists(issuer: string): readonly LedgerList[] {
+    return this.#lists.get(issuer) ?? []
   }
 
   revocations(): readonly LedgerRevocation[] {

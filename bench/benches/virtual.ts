@@ -1,0 +1,89 @@
+import FlatQueue from 'flatqueue'
+import { hash32 } from '#simulator/random.ts'
+import { planFleet } from '#simulator/device/profile.ts'
+import { liveShard } from '#simulator/engine/virtual/shard.ts'
+import { parseScenario } from '#simulator/scenario/parse.ts'
+import type { Scenario } from '#simulator/scenario/scenario.ts'
+import type { Bench } from '../bench.ts'
+import { figureOf } from '../measure.ts'
+import { retainedOctets } from '../retained.ts'
+
+/**
+ * Meters that report every hour for thirty days: an event is a wake of a device, and every one of
+ * them is a decision of the core, judged by the oracle and counted for the report. Lives are lived
+ * one after another, so what one event costs does not depend on how many devices there are.
+ */
+export const virtualBench: Bench = {
+  name: 'virtual',
+  title: 'lives in virtual time, oracle on, each event a decision',
+  runtimes: ['node'],
+  async *run({ rounds }) {
+    const scenario = metersHourly(meters)
+    const costs: number[] = []
+    const bare: number[] = []
+    let share = ''
+    for (let round = 0; round < Math.min(rounds.count, roundsMax); round += 1) {
+      const options = { scenario, shard: 0, shards: 1, revocations: [], appEvery: 1000 }
+      const { counts } = await liveShard({ ...options, log: 'none' }, () => {})
+      costs.push((counts.cpuMs * 1000) / counts.events)
+      bare.push(bareHeapUs())
+      const decided = counts.whole + counts.again
+      share = `${counts.events} events, ${decided} decisions, ${counts.whole} of whole paths`
+    }
+    yield {
+      title: `${share}; identities included`,
+      unit: 'µs',
+      figures: [figureOf(ours, costs), figureOf('a bare event heap, 100,000 devices', bare)],
+      // 800,000 events a second on two cores.
+      goals: [{ of: ours, atMost: 2.5 }],
+    }
+    const planned = await retainedOctets(() => planFleet(metersHourly(parked)))
+    yield {
+      title: `a device whose life is not being lived, of ${parked}`,
+      unit: 'B',
+      figures: [figureOf('planned', [planned / parked])],
+      goals: [{ of: 'planned', atMost: 200 }],
+    }
+  },
+}
+
+const ours = 'a wake with its decision'
+const meters = 500
+const parked = 100_000
+/** Half a minute each: more of them tell nothing new. */
+const roundsMax = 3
+
+function metersHourly(count: number): Scenario {
+  const text = `
+version: 1
+name: meters-hourly
+seed: 7
+time: { start: 2027-01-01T00:00:00Z, duration: 30d, tick: 1m }
+pki: { intermediates: 2, crl: { publish_every: 6h, publish_delay: 15m2s, next_update: 2d } }
+phases:
+  - { name: verify, for: 30d, mode: verify }
+fleets:
+  - kind: meter
+    count: ${count}
+    certificate: { validity: 90d }
+    traffic: { connect_every: 1h }
+`
+  const parsed = parseScenario(text, 'bench')
+  if (!parsed.ok) throw new Error(parsed.error.map(({ message }) => message).join('; '))
+  return parsed.value
+}
+
+/** Microseconds for one event of a heap that holds one of each device, and does nothing with them. */
+function bareHeapUs(): number {
+  const heap = new FlatQueue()
+  for (let device = 0; device < 100_000; device += 1) heap.push(device, hash32(String(device)))
+  const events = 1_000_000
+  const started = process.cpuUsage()
+  for (let event = 0; event < events; event += 1) {
+    const at = heap.peekValue() ?? 0
+    const device = heap.pop() ?? 0
+    heap.push(device, at + 3_600_000)
+  }
+  const { user, system } = process.cpuUsage(started)
+  return (user + system) / events
+}

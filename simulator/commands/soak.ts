@@ -1,0 +1,76 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { Command } from 'commander'
+import type { Found, Lived } from '../engine/virtual/soak/soak.ts'
+import { wholeNumber } from './options.ts'
+
+interface SoakFlags {
+  readonly seeds: number
+  readonly from: number
+  readonly threads: number
+  readonly out: string
+}
+
+export function soakCommand(): Command {
+  return new Command('soak')
+    .description(
+      'draw small worlds from seeds, with faults of all kinds, and live each in virtual time',
+    )
+    .option('--seeds <count>', 'so many worlds', wholeNumber(1), 1000)
+    .option('--from <seed>', 'the first seed', wholeNumber(0), 1)
+    .option('--threads <count>', 'so many at a time', wholeNumber(1), availableParallelism())
+    .option('--out <dir>', 'where a world that fails is written', 'reports/soak')
+    .addHelpText('after', help)
+    .action(async (flags: SoakFlags) => {
+      await soak(flags)
+    })
+}
+
+const help = `
+Each seed draws hierarchy, platform, listener policies, fleets, revocations, attackers and faults. The
+first world in which one decision is wrong is cut down to a small one, printed as a scenario, written
+to --out, and ends the soak.
+
+Exit status: 0 every decision in every world was right; 1 one was not (the last line replays it); 2
+the input cannot be used.`
+
+async function soak({ seeds, from, threads, out }: SoakFlags): Promise<void> {
+  // Loaded only where it is used: the edge and its packages take a moment to load.
+  const { soakSeeds } = await import('../engine/virtual/soak/soak-threads.ts')
+  const { shrinkFailure } = await import('../engine/virtual/soak/soak.ts')
+  const started = { wall: performance.now(), cpu: process.cpuUsage() }
+  const counts = { worlds: 0, decisions: 0 }
+  const failed: Lived[] = []
+  const onLived = (lived: Lived): boolean => {
+    counts.worlds += 1
+    counts.decisions += lived.decisions
+    if (counts.worlds % 50 === 0) process.stderr.write(`${counts.worlds} of ${seeds} worlds\n`)
+    if (lived.failures.length > 0) failed.push(lived)
+    return failed.length > 0
+  }
+  await soakSeeds({ first: from, seeds, threads, onLived })
+  const cpu = process.cpuUsage(started.cpu)
+  const [first] = failed
+  if (first !== undefined) return tellFailure(await shrinkFailure(first), out)
+  const wallS = ((performance.now() - started.wall) / 1000).toFixed(0)
+  const cpuS = ((cpu.user + cpu.system) / 1e6).toFixed(0)
+  process.stdout.write(
+    `PASS  ${counts.worlds} worlds, ${counts.decisions} decisions, each as its ledger says ` +
+      `(${wallS} s, ${cpuS} s of CPU).\n`,
+  )
+}
+
+async function tellFailure({ seed, sketch, failures, tries }: Found, out: string): Promise<void> {
+  const { sketchText } = await import('../engine/virtual/soak/draw.ts')
+  const file = join(out, `seed-${seed}.yaml`)
+  await mkdir(out, { recursive: true })
+  await writeFile(file, sketchText(sketch))
+  const devices = sketch.fleets.reduce((sum, { count }) => sum + count, 0)
+  process.stdout.write(
+    `${sketchText(sketch)}\nFAIL  seed ${seed}, cut down to ${devices} devices in ${tries} lives:\n` +
+      failures.map((each) => `  ${each}\n`).join('') +
+      `npm run sallyport -- run ${file} --engine virtual\n`,
+  )
+  process.exitCode = 1
+}

@@ -1,0 +1,105 @@
+import type { Instant } from '#shared/time.ts'
+import { Ledger, type LedgerCertificate } from '../../ca/ledger.ts'
+import type { RevocationReason } from '../../ca/crl.ts'
+import type { Observation } from '../../oracle/attempt.ts'
+import { createOracle } from '../../oracle/oracle.ts'
+import { createCollector, type Collected, type Collector } from '../../report/collect.ts'
+import type { LifecycleEvent } from '../../report/planned-events.ts'
+import type { ExposureWindow } from '../../report/run-result.ts'
+import type { Scenario } from '../../scenario/scenario.ts'
+import type { UnnumberedAttempt } from '../deeds.ts'
+import { createEventLog, type EventLog } from '../event-log.ts'
+
+/** Where a life writes down what happens in it. */
+export interface Recorder {
+  issued(certificate: LedgerCertificate): void
+  /** A device of another chronicle appears with this certificate. */
+  lent(certificate: LedgerCertificate): void
+  revoked(serial: string, at: Instant, reason: RevocationReason): void
+  published(issuer: string, at: Instant): void
+  event(at: Instant, name: string, facts: Readonly<Record<string, unknown>>): void
+  happened(event: LifecycleEvent, device: string, at: Instant): void
+  handshake(at: Instant): void
+  /** A decision of the core was asked of the whole app as well. */
+  compared(): void
+  attempt(attempt: UnnumberedAttempt, phase: string, observation: Observation): void
+}
+
+/** For lives that are lived once more: nothing of them is told. */
+export const muted: Recorder = {
+  issued: () => {},
+  lent: () => {},
+  revoked: () => {},
+  published: () => {},
+  event: () => {},
+  happened: () => {},
+  handshake: () => {},
+  compared: () => {},
+  attempt: () => {},
+}
+
+/** What a few lives came to. */
+export interface Chronicle {
+  readonly recorder: Recorder
+  /** Takes the lines written since it was last asked; empty where no log is kept. */
+  takeLines(): readonly string[]
+  result(endedAt: Instant): ChronicleResult
+}
+
+export interface ChronicleResult {
+  readonly collected: Collected
+  readonly exposures: readonly ExposureWindow[]
+  readonly issued: number
+  readonly compared: number
+}
+
+/** The ledger, the oracle and the counts of some lives, which know nothing of others. */
+export function createChronicle(scenario: Scenario, log: 'kept' | 'none'): Chronicle {
+  const ledger = new Ledger()
+  const oracle = createOracle({ ledger, scenario })
+  const collector: Collector = createCollector({ scenario, ledger })
+  let lines: EventLog | undefined = log === 'kept' ? createEventLog() : undefined
+  let attempts = 0
+  let compared = 0
+  let issued = 0
+  const lent = new Set<string>()
+  return {
+    recorder: {
+      issued(certificate) {
+        issued += 1
+        if (!lent.delete(certificate.serial)) ledger.recordIssued(certificate)
+      },
+      lent(certificate) {
+        if (ledger.certificate(certificate.serial) !== undefined) return
+        lent.add(certificate.serial)
+        ledger.recordIssued(certificate)
+      },
+      revoked: (serial, at, reason) => ledger.recordRevoked(serial, at, reason),
+      published: (issuer, at) => ledger.recordPublished(issuer, at),
+      event: (at, name, facts) => lines?.event(at, name, facts),
+      happened: (event, device, at) => collector.happened(event, device, at),
+      handshake: (at) => collector.handshake(at),
+      compared: () => {
+        compared += 1
+      },
+      attempt(unnumbered, phase, observation) {
+        attempts += 1
+        const attempt = { ...unnumbered, id: attempts, phase }
+        const judged = { attempt, observation, verdict: oracle.judge(attempt, observation) }
+        collector.attempt(judged)
+        lines?.attempt(judged)
+      },
+    },
+    takeLines() {
+      const taken = lines?.lines() ?? []
+      if (lines !== undefined) lines = createEventLog()
+      return taken
+    },
+    result: (endedAt) => ({
+      collected: collector.collected(endedAt),
+      exposures: oracle.exposures(),
+      issued,
+      compared,
+    }),
+  }
+}

@@ -1,0 +1,148 @@
+import { stringify } from 'yaml'
+import { chance, pick, stream, type Random } from '../../../random.ts'
+import { parseScenario } from '../../../scenario/parse.ts'
+import {
+  chaosFaults,
+  frontProfileNames,
+  hostileKinds,
+  type Scenario,
+} from '../../../scenario/scenario.ts'
+
+/** A scenario in the words of its file, so that it can be printed, cut down and read again. */
+export type Sketch = Readonly<Record<string, unknown>> & {
+  readonly seed: number
+  readonly time: { readonly duration: string } & Readonly<Record<string, unknown>>
+  readonly phases: readonly ({ readonly for: string } & Readonly<Record<string, unknown>>)[]
+  readonly fleets: readonly ({ readonly kind: string; readonly count: number } & Readonly<
+    Record<string, unknown>
+  >)[]
+  readonly revocations: readonly SketchedRevocation[]
+  readonly hostile: readonly Readonly<Record<string, unknown>>[]
+  readonly chaos: readonly ({ readonly at: string } & Readonly<Record<string, unknown>>)[]
+}
+
+type SketchedRevocation = {
+  readonly at: string
+  readonly kind: string
+  readonly count: number
+} & Readonly<Record<string, unknown>>
+
+/** As a file says it. */
+export function sketchText(sketch: Sketch): string {
+  return stringify(sketch)
+}
+
+/** The scenario of a sketch; undefined where its parts contradict each other, as drawn parts may. */
+export function scenarioOf(sketch: Sketch): Scenario | undefined {
+  const parsed = parseScenario(sketchText(sketch), 'soak')
+  return parsed.ok ? parsed.value : undefined
+}
+
+/** Draws that may contradict themselves: nearly all are good, and a seed that has none is a fault here. */
+const drawsMax = 50
+
+/**
+ * A small world whose policy, fleets, faults and strengths are all drawn from the seed: two days of
+ * four to eleven devices, so that a thousand of them are lived in minutes and each is unlike the
+ * last. Throws an Error where the draws for a seed all contradict themselves.
+ */
+export function drawSketch(seed: number): Sketch {
+  for (let draw = 0; draw < drawsMax; draw += 1) {
+    const sketch = sketchFrom(seed, stream(seed, 'soak', draw))
+    if (scenarioOf(sketch) !== undefined) return sketch
+  }
+  throw new Error(`seed ${seed}: ${drawsMax} worlds were drawn for it, and none can be lived`)
+}
+
+const dayMinutes = 1440
+const days = 2
+
+function sketchFrom(seed: number, random: Random): Sketch {
+  const profile = pick(random, frontProfileNames)
+  return {
+    version: 1,
+    name: `soak-${seed}`,
+    seed,
+    time: { start: '2027-01-01T00:00:00Z', duration: `${days}d`, tick: '15m' },
+    pki: {
+      intermediates: whole(random, 1, 3),
+      crl: {
+        publish_every: pick(random, ['3h', '6h', '12h']),
+        publish_delay: pick(random, ['15m2s', '30m2s', '15m4s']),
+        next_update: pick(random, ['18h', '1d', '2d']),
+      },
+    },
+    front: { profile, resumption: 'never' },
+    edge: { max_staleness: pick(random, ['5s', '10s', '1m']), session_ttl: '15m' },
+    phases: ['first', 'second'].map((name) => drawPhase(name, profile, random)),
+    fleets: [drawFleet('car', 4, random), drawFleet('meter', 2, random)],
+    revocations: several(random, 1, 3, () => ({
+      at: `${whole(random, 2, 40)}h`,
+      kind: pick(random, ['car', 'meter']),
+      count: 1,
+      reason: pick(random, ['keyCompromise', 'cessationOfOperation', 'privilegeWithdrawn']),
+      goes_on: chance(random, 0.8),
+    })),
+    hostile: hostileKinds
+      .filter(() => chance(random, 0.7))
+      .map((kind) => ({ kind, every: pick(random, ['6h', '8h', '12h']) })),
+    chaos: several(random, 0, 3, () => drawFault(random)),
+  }
+}
+
+function drawPhase(name: string, profile: string, random: Random): Sketch['phases'][number] {
+  const mode = pick(random, ['verify', 'passthrough'])
+  // Of an ALB that verifies by itself the edge hears no chain, and takes no cookie beside its word.
+  const takesCookies = profile !== 'alb' || mode !== 'verify'
+  return {
+    name,
+    for: `${days / 2}d`,
+    mode,
+    expired: pick(random, ['refuse', 'grace 2h', 'grace 6h', 'allow']),
+    cookies: takesCookies && chance(random, 0.5),
+  }
+}
+
+/**
+ * Damaged lists meet an edge that has had time to load good ones: what one that starts anew makes of
+ * them is no matter of one decision (`damagedListsMeetAWarmEdge`). So an edge is started anew in the
+ * first hours of a phase, and lists are damaged in its second half.
+ */
+function drawFault(random: Random): Sketch['chaos'][number] {
+  const fault = pick(random, chaosFaults)
+  const day = whole(random, 0, days)
+  const isDamage = fault === 'crl.rollback' || fault === 'crl.truncated'
+  const hour = isDamage ? whole(random, 12, 18) : whole(random, 1, 6)
+  const at = `${day * dayMinutes + hour * 60 + whole(random, 0, 60)}m`
+  return { at, for: fault === 'gateway.restart' ? '0s' : pick(random, ['30m', '2h', '5h']), fault }
+}
+
+function drawFleet(kind: string, least: number, random: Random): Sketch['fleets'][number] {
+  const ratio = pick(random, [0, 0.3, 1])
+  return {
+    kind,
+    count: whole(random, least, least + 4),
+    certificate: {
+      validity: pick(random, ['6h', '12h', '1d']),
+      renew_at: pick(random, [0.5, 0.7]),
+      renew_jitter: 0.05,
+      reenroll_after: pick(random, ['1h', '3h']),
+    },
+    traffic: {
+      connect_every: pick(random, ['2h', '4h', '6h']),
+      requests: whole(random, 1, 4),
+      ticks: whole(random, 1, 4),
+      mqtt: pick(random, [0, 0.2, 0.5]),
+    },
+    offline: { ratio, min: '4h', max: pick(random, ['8h', '20h']) },
+  }
+}
+
+/** A whole number from `least` up to but not including `most`. */
+function whole(random: Random, least: number, most: number): number {
+  return least + Math.floor(random.next() * (most - least))
+}
+
+function several<Item>(random: Random, least: number, most: number, draw: () => Item): Item[] {
+  return Array.from({ length: whole(random, least, most + 1) }, draw)
+}

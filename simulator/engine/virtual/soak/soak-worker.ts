@@ -1,0 +1,21 @@
+import { isMainThread, parentPort, workerData } from 'node:worker_threads'
+import { liveSeed, type Lived } from './soak.ts'
+
+/** Which seeds one thread lives: every `step`th from `first` up to but not including `end`. */
+export interface SoakPart {
+  readonly first: number
+  readonly end: number
+  readonly step: number
+}
+
+// Loaded as a thread's entry alone. Each world is told as soon as it is over.
+if (!isMainThread && parentPort !== null) {
+  const port = parentPort
+  const tell = (lived: Lived): void => port.postMessage(lived)
+  // What an edge has to say of damaged lists is part of the play.
+  console.error = () => {}
+  const { first, end, step } = workerData as SoakPart
+  for (let seed = first; seed < end; seed += step) {
+    tell(await liveSeed(seed))
+  }
+}
