@@ -22,7 +22,12 @@ const typed: readonly string[] = ['shared', 'edge']
 const projects = ['shared/tsconfig.json', 'edge/tsconfig.json', 'tsconfig.json'] as const
 
 /** What no entry imports by name: the command's own module, and the worker that local runs bundle. */
-const loaded = ['simulator/main.ts', 'simulator/worker/local.ts']
+const loaded = [
+  'simulator/main.ts',
+  'simulator/worker/local.ts',
+  'simulator/engine/virtual/shard-worker.ts',
+  'simulator/engine/virtual/soak/soak-worker.ts',
+]
 
 /** JavaScript already. */
 const scripts = ['simulator/sallyport.js', 'simulator/report/page/draw-plots.js']

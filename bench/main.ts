@@ -8,11 +8,18 @@ import { compiledBench } from './benches/compiled.ts'
 import { controlPlaneBench } from './benches/control-plane.ts'
 import { crlBench } from './benches/crl.ts'
 import { handshakeBench } from './benches/handshake.ts'
+import { onboardBench } from './benches/onboard.ts'
+import { mqttBench } from './benches/mqtt.ts'
 import { overheadBench } from './benches/overhead.ts'
 import { headersBench } from './benches/headers.ts'
+import { identitiesBench } from './benches/identities.ts'
 import { parseBench } from './benches/parse.ts'
+import { registryBench } from './benches/registry.ts'
 import { sessionBench } from './benches/session.ts'
 import { trustStoreBench } from './benches/trust-store.ts'
+import { virtualBench } from './benches/virtual.ts'
+import { wireMemoryBench } from './benches/wire-memory.ts'
+import { wireBench } from './benches/wire.ts'
 import { compileOpenssl, type Openssl } from './openssl.ts'
 import type { RuntimeName } from './operations/operation.ts'
 import { nodeRuntime } from './runtimes/node.ts'
@@ -25,13 +32,20 @@ const benches: readonly Bench[] = [
   crlBench,
   compiledBench,
   controlPlaneBench,
+  registryBench,
   headersBench,
   sessionBench,
   bundleBench,
   trustStoreBench,
   batchBench,
+  onboardBench,
   handshakeBench,
   overheadBench,
+  wireBench,
+  wireMemoryBench,
+  mqttBench,
+  identitiesBench,
+  virtualBench,
 ]
 
 interface Flags {

@@ -1,6 +1,7 @@
 import type { Instant } from '#shared/time.ts'
 import { nodeSourceFetch } from './node-source-fetch.ts'
 import { runtimeClock } from './ports.ts'
+import type { BucketObjects } from './trust-stores/buckets/bucket-objects.ts'
 import { readWebhook } from './trust-stores/findings/webhook.ts'
 import {
   openManagedTrustStore,
@@ -33,13 +34,20 @@ export interface NodeStore extends ManagedTrustStore, Omit<WatchedTrustStore, 't
 export interface NodeStoreOptions extends ManagedTrustStoreOptions {
   readonly name: string
   readonly variables: WatchVariables
+  /** What sources of buckets are asked of; undefined where there are none. */
+  readonly buckets?: BucketObjects | undefined
 }
 
 /** Changes come in bursts: what they made is looked at once. */
 const settleMs = 5000
 
 /** Opens a store of a database and looks after it from now on. */
-export function openNodeStore({ name, variables, ...stored }: NodeStoreOptions): NodeStore {
+export function openNodeStore({
+  name,
+  variables,
+  buckets,
+  ...stored
+}: NodeStoreOptions): NodeStore {
   const store = openManagedTrustStore(stored)
   const openHosts = readOpenHosts(variables.SOURCES_OPEN_HOSTS)
   const { FINDINGS_WEBHOOK: address, FINDINGS_WEBHOOK_SECRET: secret } = variables
@@ -47,7 +55,7 @@ export function openNodeStore({ name, variables, ...stored }: NodeStoreOptions):
     ...stored,
     store,
     chance: Math.random,
-    ports: { fetch: nodeSourceFetch(openHosts), openHosts, buckets: undefined },
+    ports: { fetch: nodeSourceFetch(openHosts), openHosts, buckets },
     alarms: {
       store: name,
       log: (line) => console.warn(line),

@@ -1,6 +1,11 @@
 import { Command } from 'commander'
+import { chaosCommand } from './commands/chaos/chaos.ts'
 import { inspectCommand } from './commands/inspect.ts'
+import { onboardCommand } from './commands/onboard/onboard.ts'
+import { registryCommand } from './commands/registry/registry.ts'
 import { runCommand } from './commands/run.ts'
+import { scenarioCommand } from './commands/scenario/scenario.ts'
+import { soakCommand } from './commands/soak.ts'
 import { trustStoreCommand } from './commands/trust-store/trust-store.ts'
 import { verifyCommand } from './commands/verify.ts'
 import { missingPackage } from './missing-package.ts'
@@ -10,9 +15,14 @@ const program = new Command('sallyport')
   .description('Mutual-TLS client authentication at the edge, proven against a simulated fleet')
   .version('0.1.0')
   .addCommand(runCommand())
+  .addCommand(scenarioCommand())
+  .addCommand(chaosCommand())
+  .addCommand(soakCommand())
   .addCommand(verifyCommand())
   .addCommand(inspectCommand())
+  .addCommand(onboardCommand())
   .addCommand(trustStoreCommand())
+  .addCommand(registryCommand())
 
 // Wrong usage is unusable input; a command's own settings are not inherited.
 for (const command of [program, ...program.commands]) {

@@ -3,10 +3,11 @@ import { toPem } from '#simulator/ca/pem.ts'
 import { bundleWorker } from '#simulator/engine/bundle-worker.ts'
 import { tlsClientAuth } from '#simulator/front/profiles/cloudflare.ts'
 import type { Bench, Goal, Section } from '../bench.ts'
-import { alternate, figureOf, type Rounds } from '../measure.ts'
+import { alternate, type Rounds } from '../measure.ts'
 import {
   createClient,
   loaded,
+  ratesOf,
   type Client,
   type Loaded,
   type LoadRequest,
@@ -149,14 +150,7 @@ async function* sections(
     rounds,
   )
   yield { title: `${title}: CPU of workerd`, unit: 'µs', figures, goals }
-  yield {
-    title: `${title}: answered in a second (least)`,
-    unit: 'requests/s',
-    figures: sides.map(({ contender, rates }) =>
-      figureOf(contender.name, rates.slice(-rounds.count)),
-    ),
-    goals: [],
-  }
+  yield ratesOf(title, sides, rounds)
 }
 
 function filesOf(pki: Pki): Record<string, readonly Bytes[]> {

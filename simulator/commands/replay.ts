@@ -4,9 +4,12 @@ import type { RunFlags } from './run-flags.ts'
 /** Flags that shape a run, beside the seed; the second ones only a run against a target. */
 const shaping = [
   ['devices', '--devices'],
+  ['scale', '--scale'],
   ['days', '--days'],
   ['mode', '--mode'],
   ['profile', '--profile'],
+  ['engine', '--engine'],
+  ['shards', '--shards'],
 ] as const
 const shapingTarget = [
   ['target', '--target'],

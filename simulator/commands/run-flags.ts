@@ -4,6 +4,7 @@ import type { FrontProfileName } from '../scenario/scenario.ts'
 export interface RunFlags {
   readonly seed?: number
   readonly devices?: number
+  readonly scale?: number
   readonly days?: number
   readonly mode?: 'verify' | 'passthrough'
   readonly profile?: FrontProfileName
@@ -16,4 +17,7 @@ export interface RunFlags {
   readonly trustDir?: string
   readonly publishCommand?: string
   readonly compression?: number
+  readonly engine?: 'wire' | 'virtual'
+  readonly shards?: number
+  readonly logHash?: true
 }

@@ -1,43 +1,58 @@
-import { readFile } from 'node:fs/promises'
 import { shift } from '#shared/time.ts'
 import { runLocally, writeEventLog, type Progress, type Run } from '../engine/run.ts'
 import { wantsColour } from '../report/paint.ts'
 import { createProgressWriter } from '../report/progress.ts'
 import { renderTerminal } from '../report/terminal.ts'
 import { writeReport } from '../report/write-report.ts'
-import { formatScenarioError, parseScenario } from '../scenario/parse.ts'
 import { withOverrides } from '../scenario/overrides.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import { messageOf, unusable } from './options.ts'
+import { readScenarioFile } from './scenario/read.ts'
 import { replayCommand } from './replay.ts'
 import { runAgainstTarget } from './run-target.ts'
+import { runInVirtualTime } from './run-virtual.ts'
 import type { RunFlags } from './run-flags.ts'
 
 /** Runs one scenario and reports on it. The exit status is set, and the process left to end. */
 export async function runScenario(file: string, flags: RunFlags): Promise<void> {
-  const scenario = await readScenario(file, flags)
+  const scenario = withOverrides(await readScenarioFile(file), flags)
+  const engine = flags.engine ?? (isTooLarge(scenario, flags) ? 'virtual' : 'wire')
+  refuseMisfits(engine, scenario, flags)
   const signal = stopOnSignal()
   const replay = replayCommand(file, scenario, flags)
   const onProgress = showProgress(scenario)
   const common = { scenario, file, replay, signal, onProgress }
   const done = await start(() =>
-    flags.target === undefined
-      ? runLocally({ ...common, port: flags.port })
-      : runAgainstTarget(common, flags.target, flags),
+    engine === 'virtual'
+      ? runInVirtualTime(common, flags)
+      : flags.target === undefined
+        ? runLocally({ ...common, port: flags.port })
+        : runAgainstTarget(common, flags.target, flags),
   )
   await report(done, flags)
 }
 
-async function readScenario(file: string, flags: RunFlags): Promise<Scenario> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) =>
-    unusable(`cannot read the scenario: ${messageOf(error)}`),
+/** Real sockets for every device of a scenario that says it is too large for them would take days. */
+function isTooLarge({ engine }: Scenario, { scale, devices, target }: RunFlags): boolean {
+  return (
+    engine === 'virtual' && scale === undefined && devices === undefined && target === undefined
   )
-  const parsed = parseScenario(text, file)
-  if (!parsed.ok) {
-    for (const error of parsed.error) console.error(formatScenarioError(error))
-    return unusable(`${file} is not a scenario that can be run`)
+}
+
+function refuseMisfits(
+  engine: 'wire' | 'virtual',
+  scenario: Scenario,
+  { shards, logHash, target }: RunFlags,
+): void {
+  if (engine === 'virtual' && scenario.engine === 'wire') {
+    unusable('the scenario resumes TLS sessions, which virtual time has none of: use real sockets')
   }
-  return withOverrides(parsed.value, flags)
+  if (engine === 'virtual' && target !== undefined) {
+    unusable('--target is reached over real sockets: leave --engine virtual away')
+  }
+  if (engine === 'wire' && (shards !== undefined || logHash !== undefined)) {
+    unusable('--shards and --log-hash go with --engine virtual')
+  }
 }
 
 /** The first Ctrl-C ends the run in order; a second one ends the process at once. */

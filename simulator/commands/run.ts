@@ -9,11 +9,24 @@ export function runCommand(): Command {
     .argument('<file>', 'the scenario, like simulator/scenarios/quickstart.yaml')
     .option('--seed <number>', 'draw all that is left to chance from this seed', wholeNumber(0))
     .option('--devices <count>', 'scale the fleets to so many devices', wholeNumber(1))
+    .option('--scale <factor>', 'scale the fleets, like 0.01 for a hundredth', positiveNumber)
     .option('--days <days>', 'scale the run to so many simulated days', positiveNumber)
     .addOption(new Option('--mode <mode>', 'phases of this mode only').choices(modes))
     .addOption(
       new Option('--profile <name>', 'who plays the TLS terminator').choices(frontProfileNames),
     )
+    .addOption(
+      new Option(
+        '--engine <engine>',
+        'wire: real sockets; virtual: no sockets, the edge called in this process (default: as the file says, or wire)',
+      ).choices(['wire', 'virtual']),
+    )
+    .option(
+      '--shards <count>',
+      'live device by device on so many threads (with --engine virtual; from 20,000 devices on by itself)',
+      wholeNumber(1),
+    )
+    .option('--log-hash', 'tell a hash of the event log, the same for any number of shards')
     .option('--port <port>', 'port of the TLS front; 0 takes any free one', wholeNumber(0), 0)
     .option('--report <dir>', 'where the report is written', 'reports/latest')
     .option('--json', 'print the result as JSON in place of tables')

@@ -1,17 +1,21 @@
 import { instantFromMs, type Instant } from '#shared/time.ts'
 import { exponential, hash32, type Random } from '#simulator/random.ts'
-import type { DeviceKind } from '#simulator/scenario/scenario.ts'
+import type { TrafficPattern } from '#simulator/scenario/scenario.ts'
 import { nextTick, onGrid } from './grid.ts'
 import type { DeviceProfile } from './profile.ts'
 
 /** When a device that is online connects next: an instant of the grid after `from`. */
 type NextSession = (from: Instant, random: Random, profile: DeviceProfile) => Instant
 
-/** How the kinds of devices differ. Their measures stand in the scenario's fleets. */
-const behaviours: Readonly<Record<DeviceKind, NextSession>> = { car: nextTrip, meter: nextReport }
+/** How devices differ in when they connect. Their measures stand in the scenario's fleets. */
+const behaviours: Readonly<Record<TrafficPattern, NextSession>> = {
+  diurnal: nextTrip,
+  interval: nextReport,
+  random: nextCall,
+}
 
 export const nextSession: NextSession = (from, random, profile) =>
-  behaviours[profile.kind](from, random, profile)
+  behaviours[profile.fleet.traffic.pattern](from, random, profile)
 
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
@@ -41,10 +45,16 @@ function timeOfDay(random: Random): number {
   return (hour + random.next()) * hourMs
 }
 
-/** A meter reports at the fleet's interval, in a phase that the hash of its name spreads evenly. */
+/** A pod calls when it is called: connections that do not know of each other. */
+function nextCall(from: Instant, random: Random, { fleet, grid }: DeviceProfile): Instant {
+  const due = instantFromMs(from + exponential(random, fleet.traffic.everyMs))
+  return later(onGrid(grid, due), nextTick(grid, from))
+}
+
+/** A meter reports at the fleet's interval, in a phase that the hash of its name spreads over the window. */
 function nextReport(from: Instant, _random: Random, { id, fleet, grid }: DeviceProfile): Instant {
-  const { everyMs } = fleet.traffic
-  const first = grid.start + (hash32(id) % everyMs)
+  const { everyMs, windowMs } = fleet.traffic
+  const first = grid.start + (hash32(id) % Math.min(windowMs, everyMs))
   const periods = Math.floor((from - first) / everyMs) + 1
   const report = onGrid(grid, first + periods * everyMs)
   return later(report, nextTick(grid, from))

@@ -1,5 +1,6 @@
 import { shift, type Instant } from '#shared/time.ts'
 import { shuffle, stream } from '#simulator/random.ts'
+import { outageEnd, publisherOutages } from '#simulator/scenario/outages.ts'
 import { phaseAt } from '#simulator/scenario/phases.ts'
 import type {
   HostileKind,
@@ -8,7 +9,8 @@ import type {
   Scenario,
 } from '#simulator/scenario/scenario.ts'
 import { onGrid } from './grid.ts'
-import { awayUntil, planFleet, type DeviceProfile } from './profile.ts'
+import { awayUntil } from './absence.ts'
+import { planFleet, type DeviceProfile } from './profile.ts'
 
 /** One revocation that will happen. Its fields are those of the device's `revoked` event. */
 export interface PlannedRevocation {
@@ -56,8 +58,11 @@ function presentFirst(profiles: readonly DeviceProfile[], at: Instant): readonly
  * The probes look for the end of the exposure window: soon after the CRL is out, at the last instant
  * at which an older trust store may still be used, and a second after that.
  */
-function revocationOf({ pki, edge }: Scenario, { reason, goesOn }: RevocationPlan, at: Instant) {
-  const publishesAt = shift(at, pki.crl.publishDelayMs)
+function revocationOf(scenario: Scenario, { reason, goesOn }: RevocationPlan, at: Instant) {
+  const { pki, edge } = scenario
+  const due = shift(at, pki.crl.publishDelayMs)
+  // While the publisher is down nothing comes out; the list with everything in it comes at the end.
+  const publishesAt = outageEnd(publisherOutages(scenario), due) ?? due
   const bound = shift(publishesAt, edge.maxStalenessMs)
   const probesAt = [shift(publishesAt, 1000), bound, shift(bound, 1000)]
   return { reason, goesOn, publishesAt, probesAt: [...new Set(probesAt)].toSorted((a, b) => a - b) }
@@ -90,7 +95,7 @@ function planAttacks(
     const actor = kind === 'copied_cookie' ? other?.id : `${kind}-${number + 1}`
     const phase = phaseAt(scenario, at)
     if (victim === undefined || actor === undefined || phase === undefined) return []
-    if (kind === 'copied_cookie' && !phase.cookies) return []
+    if ((kind === 'copied_cookie' || kind === 'cookie_alone') && !phase.cookies) return []
     return [{ kind, at, victim: victim.id, actor }]
   }).flat()
 }

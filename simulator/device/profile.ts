@@ -1,67 +1,62 @@
-import type { Instant } from '#shared/time.ts'
-import { between, shuffle, stream, type Random } from '#simulator/random.ts'
-import type { DeviceKind, Fleet, Scenario } from '#simulator/scenario/scenario.ts'
-import { onGrid, type Grid } from './grid.ts'
+import { between, chance, stream } from '#simulator/random.ts'
+import { caOutages, type PlacedOutage } from '#simulator/scenario/outages.ts'
+import type { DeviceKind, Fleet, IssuanceService, Scenario } from '#simulator/scenario/scenario.ts'
+import { planAbsences, type Absence } from './absence.ts'
+import type { Grid } from './grid.ts'
 
 /** What a device is for the whole run, before anything happens to it. */
 export interface DeviceProfile {
   /** Like `car-0001`: unique over all fleets. */
   readonly id: string
   readonly kind: DeviceKind
+  /** The scenario's: what is drawn for this device alone, and only where it is needed, comes from it. */
+  readonly seed: number
   readonly fleet: Fleet
   readonly grid: Grid
-  /** When it is away for weeks, if it ever is: from `from`, up to but not including `until`. */
-  readonly absence: Absence | undefined
+  /** The CA it asks for certificates. */
+  readonly ca: CertificateSource
+  /** When it is away by plan, in order and apart; tunnels are drawn as they come. */
+  readonly absences: readonly Absence[]
+  /** How far its own clock is ahead (behind, if negative), in milliseconds. */
+  readonly skewMs: number
 }
 
-export interface Absence {
-  readonly from: Instant
-  readonly until: Instant
+/** The CA as devices meet it. */
+export interface CertificateSource extends Pick<IssuanceService, 'latencyMinMs' | 'latencyMaxMs'> {
+  readonly outages: readonly PlacedOutage[]
 }
 
 /** Every device of a scenario, in the order of its fleets. */
 export function planFleet(scenario: Scenario): readonly DeviceProfile[] {
-  const grid = { start: scenario.time.start, tickMs: scenario.time.tickMs }
+  const { seed, time } = scenario
+  const grid = { start: time.start, tickMs: time.tickMs }
+  const { latencyMinMs, latencyMaxMs } = scenario.pki.ca
+  const ca = { latencyMinMs, latencyMaxMs, outages: caOutages(scenario) }
   const counted = new Map<DeviceKind, number>()
   return scenario.fleets.flatMap((fleet, index) => {
     const { kind, count } = fleet
     const before = counted.get(kind) ?? 0
     counted.set(kind, before + count)
-    const absences = planAbsences(scenario, fleet, grid, stream(scenario.seed, 'absence', index))
-    return Array.from({ length: count }, (_, number) => {
-      return { id: idOf(kind, before + number + 1), kind, fleet, grid, absence: absences[number] }
+    const absences = planAbsences(scenario, fleet, grid, index)
+    return Array.from({ length: count }, (_, number): DeviceProfile => {
+      const id = idOf(kind, before + number + 1)
+      const skewMs = drawSkew(seed, id, fleet)
+      return { id, kind, seed, fleet, grid, ca, absences: absences[number] ?? never, skewMs }
     })
   })
 }
+
+/** One list for all that are never away by plan: a million devices share it. */
+const never: readonly Absence[] = []
 
 function idOf(kind: DeviceKind, number: number): string {
   return `${kind}-${String(number).padStart(4, '0')}`
 }
 
-/**
- * One absence, or none, for each device of a fleet. The returns are spread evenly over the run, so
- * that every phase sees some; an absence that would begin before the start is cut there.
- */
-function planAbsences(
-  { time }: Scenario,
-  { count, offline }: Fleet,
-  grid: Grid,
-  random: Random,
-): readonly (Absence | undefined)[] {
-  const away = Math.round(count * offline.ratio)
-  const returnsMs = Math.max(0, time.durationMs - offline.minMs)
-  const absences = Array.from({ length: count }, (_, index): Absence | undefined => {
-    if (index >= away) return undefined
-    const untilMs = offline.minMs + ((index + random.next()) / away) * returnsMs
-    const fromMs = Math.max(0, untilMs - between(random, offline.minMs, offline.maxMs))
-    return { from: onGrid(grid, time.start + fromMs), until: onGrid(grid, time.start + untilMs) }
-  })
-  return shuffle(random, absences)
-}
-
-/** Until when a device is away at an instant; undefined while it is online. */
-export function awayUntil({ absence }: DeviceProfile, at: Instant): Instant | undefined {
-  return absence !== undefined && absence.from <= at && at < absence.until
-    ? absence.until
-    : undefined
+/** Most clocks are off by little, evenly both ways; those in the tail by up to very much. */
+function drawSkew(seed: number, id: string, { clock }: Fleet): number {
+  if (clock.skewMs === 0 && clock.tailRatio === 0) return 0
+  const random = stream(seed, 'clock', id)
+  const most = chance(random, clock.tailRatio) ? clock.tailMs : clock.skewMs
+  return Math.round(between(random, -most, most))
 }

@@ -2,7 +2,8 @@ import type { Instant } from '#shared/time.ts'
 import { chance, type Random } from '#simulator/random.ts'
 import { nextSession } from './behaviour.ts'
 import { lastTick, nextTick } from './grid.ts'
-import { awayUntil, type DeviceProfile } from './profile.ts'
+import { awayUntil } from './absence.ts'
+import type { DeviceProfile } from './profile.ts'
 import type { DeviceEvent, DeviceState, OpenSession, RevokedTry, Step } from './state.ts'
 
 type RevokedState = Extract<DeviceState, { kind: 'revoked' }>

@@ -12,11 +12,24 @@ export interface HeldCertificate {
 /** Where a device stands. `wakeAt` is its one live alarm: a wake at any other instant is void. */
 export type DeviceState = { readonly wakeAt: Instant | undefined } & (
   | { readonly kind: 'unenrolled' }
-  | { readonly kind: 'enrolling' }
   | {
-      readonly kind: 'active' | 'renewing'
+      /** With an alarm: waits for the CA, which is slow, or for its own next try. */
+      readonly kind: 'enrolling'
+      readonly asking: Asking
+    }
+  | {
+      readonly kind: 'active'
       readonly certificate: HeldCertificate
       readonly nextSessionAt: Instant
+      /** The back-off of a renewal that failed; undefined where none is due or none has failed. */
+      readonly retry: Retry | undefined
+    }
+  | {
+      /** With an alarm: waits for the CA, which is slow. */
+      readonly kind: 'renewing'
+      readonly certificate: HeldCertificate
+      readonly nextSessionAt: Instant
+      readonly asking: Asking
     }
   | {
       /** Found its certificate expired. */
@@ -32,6 +45,20 @@ export type DeviceState = { readonly wakeAt: Instant | undefined } & (
       readonly tries: readonly RevokedTry[]
     }
 )
+
+/** Where a device stands with the CA. */
+export interface Asking {
+  /** Tries that failed before this one. */
+  readonly failed: number
+  /** `sent`: the CA has taken the request and has not answered yet. */
+  readonly stage: 'due' | 'sent'
+}
+
+/** So many tries have failed; the next one is not before `at`. */
+export interface Retry {
+  readonly failed: number
+  readonly at: Instant
+}
 
 /** One try of a revoked key. `held`: a session that spans the publication. `probe`: one request. */
 export interface RevokedTry {
@@ -55,6 +82,8 @@ export interface OpenSession {
 export type Effect =
   /** Issue a certificate with these bounds, then tell `issued`. */
   | { readonly kind: 'enroll' | 'renew'; readonly notBefore: Instant; readonly notAfter: Instant }
+  /** Asked for a certificate and got none; the back-off is set. Only to be counted. */
+  | { readonly kind: 'issuance_failed' }
   /** Connect with the certificate held now; when the session is over, tell `session_ended`. */
   | OpenSession
   /** Step again then. It takes the place of an earlier wake of the same device. */
@@ -68,6 +97,8 @@ export type DeviceEvent =
       readonly notBefore: Instant
       readonly notAfter: Instant
     }
+  /** The CA turned the request away, because more came than it can serve (`IssuanceService`). */
+  | { readonly kind: 'turned_away' }
   | {
       readonly kind: 'session_ended'
       /** The effect that opened it. */

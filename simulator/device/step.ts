@@ -1,14 +1,19 @@
 import { shift, type Instant } from '#shared/time.ts'
-import { between, chance, type Random } from '#simulator/random.ts'
+import { between, chance, stream, type Random } from '#simulator/random.ts'
 import { nextSession } from './behaviour.ts'
+import { awayUntil, leavesAt } from './absence.ts'
+import { ask, firstAsking, turnAway } from './asking.ts'
 import { nextTick, onGrid } from './grid.ts'
-import { awayUntil, type DeviceProfile } from './profile.ts'
+import type { DeviceProfile } from './profile.ts'
 import { planTries, stepRevoked } from './revoked.ts'
 import type { DeviceEvent, DeviceState, HeldCertificate, OpenSession, Step } from './state.ts'
 
-/** A device before the run: step it at the start. */
-export function initialState({ grid }: DeviceProfile): DeviceState {
-  return { kind: 'unenrolled', wakeAt: grid.start }
+/** A device before the run: step it at its `wakeAt`, which is the start where it is enrolled already. */
+export function initialState({ id, seed, fleet, grid }: DeviceProfile): DeviceState {
+  const { enrollment } = fleet
+  if (enrollment === undefined) return { kind: 'unenrolled', wakeAt: grid.start }
+  const withinMs = stream(seed, 'enrollment', id).next() * enrollment.withinMs
+  return { kind: 'unenrolled', wakeAt: onGrid(grid, grid.start + enrollment.atMs + withinMs) }
 }
 
 /**
@@ -25,17 +30,18 @@ export function step(
   if (state.wakeAt !== at) return [state, []]
   switch (state.kind) {
     case 'unenrolled':
-      return enrollFirst(random, profile)
+      return profile.fleet.enrollment === undefined
+        ? enrolledBefore(random, profile)
+        : enroll(at, random, profile)
     case 'active':
       return stepActive(state, at, random, profile)
     case 'lapsed':
-      return enrollAnew(at, profile)
+      return enroll(at, random, profile)
     case 'revoked':
       return stepRevoked(state, at, random, profile)
     case 'enrolling':
     case 'renewing':
-      // Both wait to be told, with no alarm set.
-      return [state, []]
+      return ask(state, at, random, profile)
   }
 }
 
@@ -50,32 +56,35 @@ export function tell(
   switch (event.kind) {
     case 'issued':
       return state.kind === 'revoked' ? [state, []] : activate(state, event, at, random, profile)
+    case 'turned_away':
+      return state.kind === 'enrolling' || state.kind === 'renewing'
+        ? turnAway(state, at, random, profile)
+        : [state, []]
     case 'session_ended':
-      return endTrial(state, event, at, profile)
+      return endSession(state, event, at, random, profile)
     case 'revoked':
       return planTries(event, at, profile)
   }
 }
 
-type ActiveState = Extract<DeviceState, { kind: 'active' | 'renewing' }>
+type ActiveState = Extract<DeviceState, { kind: 'active' }>
 
 /**
  * The first certificate was issued before the run, at an age drawn from what a fleet in its steady
  * state has: so renewals do not come all on one day, and lapses do not wait for the first expiry.
  */
-function enrollFirst(random: Random, { fleet, grid }: DeviceProfile): Step {
+function enrolledBefore(random: Random, { fleet, grid }: DeviceProfile): Step {
   const { validityMs, renewAtRatio, renewJitterRatio } = fleet.certificate
   const oldest = validityMs * (renewAtRatio - renewJitterRatio)
   const notBefore = shift(grid.start, -Math.floor(between(random, 0, oldest) / 1000) * 1000)
   return [
-    { kind: 'enrolling', wakeAt: undefined },
+    { kind: 'enrolling', asking: { failed: 0, stage: 'sent' }, wakeAt: undefined },
     [{ kind: 'enroll', notBefore, notAfter: shift(notBefore, validityMs) }],
   ]
 }
 
-function enrollAnew(at: Instant, { fleet }: DeviceProfile): Step {
-  const notAfter = shift(at, fleet.certificate.validityMs)
-  return [{ kind: 'enrolling', wakeAt: undefined }, [{ kind: 'enroll', notBefore: at, notAfter }]]
+function enroll(at: Instant, random: Random, profile: DeviceProfile): Step {
+  return ask({ kind: 'enrolling', asking: firstAsking, wakeAt: at }, at, random, profile)
 }
 
 function activate(
@@ -89,7 +98,8 @@ function activate(
   const certificate = { serial, notBefore, notAfter, renewAt }
   const planned = state.kind === 'renewing' ? state.nextSessionAt : undefined
   const nextSessionAt = planned ?? nextSession(at, random, profile)
-  return sleep({ kind: 'active', certificate, nextSessionAt, wakeAt: undefined }, at, profile)
+  const active = { kind: 'active', certificate, nextSessionAt, retry: undefined } as const
+  return sleep({ ...active, wakeAt: undefined }, at, profile)
 }
 
 function drawRenewal(notBefore: Instant, random: Random, { fleet }: DeviceProfile): Instant {
@@ -102,8 +112,8 @@ function drawRenewal(notBefore: Instant, random: Random, { fleet }: DeviceProfil
 function stepActive(state: ActiveState, at: Instant, random: Random, profile: DeviceProfile): Step {
   const { certificate, nextSessionAt } = state
   if (awayUntil(profile, at) !== undefined) return sleep(state, at, profile)
-  if (at > certificate.notAfter) return lapse(state, profile)
-  if (at >= certificate.renewAt) return renew(state, at, profile)
+  if (seemsOver(certificate, at, profile)) return lapse(state, profile)
+  if (at >= renewalAt(state, profile)) return renew(state, at, random, profile)
   if (at < nextSessionAt) return sleep(state, at, profile)
   const session = drawSession(at, random, profile)
   const over = shift(at, session.ticks * profile.grid.tickMs)
@@ -122,55 +132,86 @@ function lapse({ certificate, nextSessionAt }: ActiveState, { fleet }: DevicePro
   ]
 }
 
+/** A device whose clock is behind takes its certificate for good a while longer than it is. */
+function seemsOver({ notAfter }: HeldCertificate, at: Instant, { skewMs }: DeviceProfile): boolean {
+  return at + Math.min(0, skewMs) > notAfter
+}
+
+/**
+ * When a device asks for its next certificate, by its own clock; after a failure, when its back-off
+ * is over. However far ahead its clock is, it does not ask again within the longest back-off.
+ */
+function renewalAt({ certificate, retry }: ActiveState, { skewMs, fleet }: DeviceProfile): Instant {
+  if (retry !== undefined) return retry.at
+  const { renewAt, notBefore } = certificate
+  const due = shift(renewAt, -skewMs)
+  return skewMs > 0 ? later(due, shift(notBefore, fleet.certificate.retry.capMs)) : due
+}
+
 interface Renewable {
   readonly certificate: HeldCertificate
   readonly nextSessionAt: Instant
 }
 
 function renew(
+  state: Renewable & { readonly retry?: ActiveState['retry'] },
+  at: Instant,
+  random: Random,
+  profile: DeviceProfile,
+): Step {
+  const { certificate, nextSessionAt } = state
+  const asking = { ...firstAsking, failed: state.retry?.failed ?? 0 }
+  const renewing = { kind: 'renewing', certificate, nextSessionAt, asking, wakeAt: at } as const
+  return ask(renewing, at, random, profile)
+}
+
+/**
+ * A lapsed device that was let in renews at once; one that was not waits for new credentials, as does
+ * one that took its certificate for good and hears in the answer that it has ended.
+ */
+function endSession(
+  state: DeviceState,
+  { session, outcome }: Extract<DeviceEvent, { kind: 'session_ended' }>,
+  at: Instant,
+  random: Random,
+  profile: DeviceProfile,
+): Step {
+  if (state.kind === 'lapsed' && session.purpose === 'lapsed_trial') {
+    if (outcome === 'accepted') return renew(state, at, random, profile)
+    return awaitEnrollment(state, at, profile)
+  }
+  const wasOver = state.kind === 'active' && at > state.certificate.notAfter
+  return wasOver && outcome === 'refused' ? awaitEnrollment(state, at, profile) : [state, []]
+}
+
+function awaitEnrollment(
   { certificate, nextSessionAt }: Renewable,
   at: Instant,
   profile: DeviceProfile,
 ): Step {
-  const notAfter = shift(at, profile.fleet.certificate.validityMs)
-  return [
-    { kind: 'renewing', certificate, nextSessionAt, wakeAt: undefined },
-    [{ kind: 'renew', notBefore: at, notAfter }],
-  ]
-}
-
-/** A lapsed device that was let in renews at once; one that was not waits for new credentials. */
-function endTrial(
-  state: DeviceState,
-  { session, outcome }: Extract<DeviceEvent, { kind: 'session_ended' }>,
-  at: Instant,
-  profile: DeviceProfile,
-): Step {
-  if (state.kind !== 'lapsed' || session.purpose !== 'lapsed_trial') return [state, []]
-  if (outcome === 'accepted') return renew(state, at, profile)
   const enrolledAt = shift(at, profile.fleet.certificate.reenrollAfterMs)
   const wakeAt = later(onGrid(profile.grid, enrolledAt), nextTick(profile.grid, at))
-  return [{ ...state, trial: 'refused', wakeAt }, [{ kind: 'wake', at: wakeAt }]]
+  return [
+    { kind: 'lapsed', certificate, nextSessionAt, trial: 'refused', wakeAt },
+    [{ kind: 'wake', at: wakeAt }],
+  ]
 }
 
 /** Sets the alarm of an enrolled device: its next session or renewal, or its return from absence. */
 function sleep(state: ActiveState, at: Instant, profile: DeviceProfile): Step {
-  const due = Math.min(state.nextSessionAt, state.certificate.renewAt)
+  const due = Math.min(state.nextSessionAt, renewalAt(state, profile))
   const planned = later(onGrid(profile.grid, due), nextTick(profile.grid, at))
   const wakeAt = awayUntil(profile, planned) ?? planned
   return [{ ...state, wakeAt }, [{ kind: 'wake', at: wakeAt }]]
 }
 
 /** A session of the fleet's usual size; it ends before the device goes away. */
-function drawSession(
-  at: Instant,
-  random: Random,
-  { fleet, grid, absence }: DeviceProfile,
-): OpenSession {
+function drawSession(at: Instant, random: Random, profile: DeviceProfile): OpenSession {
+  const { fleet, grid } = profile
   const { requests, mqttRatio } = fleet.traffic
   const protocol = chance(random, mqttRatio) ? 'mqtt' : 'https'
-  const leavesAt = absence !== undefined && absence.from > at ? absence.from : Infinity
-  const ticks = Math.min(fleet.traffic.ticks, Math.ceil((leavesAt - at) / grid.tickMs))
+  const goesAt = fleet.traffic.ticks === 1 ? Infinity : (leavesAt(profile, at) ?? Infinity)
+  const ticks = Math.min(fleet.traffic.ticks, Math.ceil((goesAt - at) / grid.tickMs))
   return { kind: 'open_session', purpose: 'regular', protocol, requests, ticks }
 }
 

@@ -6,11 +6,14 @@ import type { DeviceAgent, Surroundings } from './device-agent.ts'
 import type { DeviceRequest } from './client/device-connection.ts'
 import type { DeviceCredential } from './client/tls-connection.ts'
 
+/** What an attack needs of a device. */
+export type Party = Pick<DeviceAgent, 'profile' | 'credential' | 'cookie' | 'requestOnce'>
+
 /** What an attack has to work with. `actor` is a device of its own only where it needs to be one. */
 interface Scene {
   readonly plan: PlannedAttack
-  readonly victim: DeviceAgent
-  readonly actor: DeviceAgent | undefined
+  readonly victim: Party
+  readonly actor: Party | undefined
   readonly around: Surroundings
   /** Counts the attacks of a run: picks a spelling. */
   readonly ordinal: number
@@ -24,6 +27,7 @@ const attacks: Readonly<Record<HostileKind, Attack>> = {
   forged_chain: forgeChain,
   forged_header: forgeHeader,
   copied_cookie: copyCookie,
+  cookie_alone: sendCookieAlone,
 }
 
 export const attack: Attack = (scene) => attacks[scene.plan.kind](scene)
@@ -85,6 +89,15 @@ async function copyCookie({ victim, actor }: Scene): Promise<Deeds> {
   if (cookie === undefined || actor === undefined) return lured
   const copied = await actor.requestOnce(cookie, 'copied_cookie')
   return mergeDeeds(lured, copied)
+}
+
+/** The victim gets a cookie; somebody without any certificate comes with a copy of it. */
+async function sendCookieAlone(scene: Scene): Promise<Deeds> {
+  const { victim } = scene
+  const lured = await victim.requestOnce(undefined, 'regular')
+  const { cookie } = victim
+  if (cookie === undefined) return lured
+  return mergeDeeds(lured, await knock(scene, undefined, undefined, { cookie: cookie.cookie }))
 }
 
 /** One request of an attacker over a connection of its own. */

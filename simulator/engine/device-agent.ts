@@ -1,9 +1,11 @@
 import { shift, type Instant } from '#shared/time.ts'
 import type { Authority, DeviceCredential } from '../ca/authority.ts'
+import type { TakeCapacity } from '../device/capacity.ts'
 import type { DeviceProfile } from '../device/profile.ts'
 import type { DeviceEvent, DeviceState, OpenSession, Step } from '../device/state.ts'
 import { initialState, step, tell } from '../device/step.ts'
 import type { Intent, Observation } from '../oracle/attempt.ts'
+import type { LifecycleEvent } from '../report/planned-events.ts'
 import { stream, type Random } from '../random.ts'
 import { noDeeds, type Deeds, type UnnumberedAttempt } from './deeds.ts'
 import type { Answer, Door, HttpsLine, MqttLine } from './door.ts'
@@ -12,6 +14,8 @@ import type { Answer, Door, HttpsLine, MqttLine } from './door.ts'
 export interface Surroundings {
   readonly authority: Authority
   readonly door: Door
+  /** Whether the CA has room for one more request. */
+  readonly takeCapacity: TakeCapacity
   /** Whether cookies are kept and sent in this phase. */
   readonly cookies: () => boolean
   /** What time it really is: in real time, a little after the instant that was planned. */
@@ -22,6 +26,13 @@ export interface Surroundings {
 export interface HeldCookie {
   readonly cookie: string
   readonly serial: string
+}
+
+/** A TLS session to resume, and whose it is. */
+interface HeldTicket {
+  readonly session: Buffer
+  readonly serial: string
+  readonly at: Instant
 }
 
 /** A session that stays open over ticks. */
@@ -46,13 +57,19 @@ export class DeviceAgent {
   readonly #around: Surroundings
   /** A stolen key may hold one session and try others beside it. */
   readonly #held = new Set<HeldSession>()
-  #isBack = false
+  #returns = 0
+  #ticket: HeldTicket | undefined
 
   constructor(profile: DeviceProfile, seed: number, around: Surroundings) {
     this.profile = profile
     this.#state = initialState(profile)
     this.#random = stream(seed, 'device', profile.id)
     this.#around = around
+  }
+
+  /** When the device wants to be woken; undefined where it waits to be told. */
+  get wakeAt(): Instant | undefined {
+    return this.#state.wakeAt
   }
 
   /** Whatever is due for this device now: the next tick of its open sessions, then its own step. */
@@ -102,9 +119,9 @@ export class DeviceAgent {
   }
 
   #noticeReturn(at: Instant, deeds: Deeds): void {
-    const { absence } = this.profile
-    if (this.#isBack || absence === undefined || at < absence.until) return
-    this.#isBack = true
+    const next = this.profile.absences[this.#returns]
+    if (next === undefined || at < next.until) return
+    this.#returns += 1
     deeds.happened.push('returned')
   }
 
@@ -113,7 +130,6 @@ export class DeviceAgent {
   }
 
   async #carryOut([state, effects]: Step, at: Instant, deeds: Deeds): Promise<void> {
-    const wasLapsed = this.#state.kind === 'lapsed'
     this.#state = state
     for (const effect of effects) {
       switch (effect.kind) {
@@ -121,12 +137,13 @@ export class DeviceAgent {
           deeds.wakes.push(effect.at)
           break
         case 'enroll':
-          if (wasLapsed) deeds.happened.push('reenrolled')
           await this.#obtain(effect, at, deeds)
           break
         case 'renew':
-          deeds.happened.push('renewed')
           await this.#obtain(effect, at, deeds)
+          break
+        case 'issuance_failed':
+          deeds.happened.push('issuance_failed')
           break
         case 'open_session':
           await this.#openSession(effect, at, deeds)
@@ -141,6 +158,10 @@ export class DeviceAgent {
     deeds: Deeds,
   ): Promise<void> {
     const { id: device, kind: deviceKind } = this.profile
+    if (!this.#isFromBefore() && !this.#around.takeCapacity(at)) {
+      return this.#tell({ kind: 'turned_away' }, at, deeds)
+    }
+    deeds.happened.push(this.#obtained(kind))
     const issued = await this.#around.authority.issue({ device, kind: deviceKind, ...bounds, at })
     this.credential = issued
     // A cookie is bound to the certificate it was issued to: with a new one it is worth nothing.
@@ -148,6 +169,16 @@ export class DeviceAgent {
     const { serial, notBefore, notAfter } = issued
     deeds.events.push({ event: kind, facts: { device, serial } })
     await this.#tell({ kind: 'issued', serial, notBefore, notAfter }, at, deeds)
+  }
+
+  /** A fleet that is enrolled already got its first certificates before the run began. */
+  #isFromBefore(): boolean {
+    return this.credential === undefined && this.profile.fleet.enrollment === undefined
+  }
+
+  #obtained(kind: 'enroll' | 'renew'): LifecycleEvent {
+    if (kind === 'renew') return 'renewed'
+    return this.credential === undefined ? 'enrolled' : 'reenrolled'
   }
 
   async #openSession(effect: OpenSession, at: Instant, deeds: Deeds): Promise<void> {
@@ -171,10 +202,29 @@ export class DeviceAgent {
     deeds: Deeds,
   ): Promise<HttpsLine | undefined> {
     const attempt = this.#attempt(credential, intentOf(effect), {})
-    const line = await this.#around.door.openHttps(credential)
+    const line = await this.#around.door.openHttps(credential, this.#sessionOf(credential))
     if (line.ok) return line.value
     deeds.attempts.push({ attempt, observation: line.error })
     return undefined
+  }
+
+  /** A ticket is resumed while it is young, and with the certificate that it was got with. */
+  #sessionOf({ serial }: DeviceCredential): Buffer | undefined {
+    const ticket = this.#ticket
+    if (ticket === undefined || ticket.serial !== serial) return undefined
+    const ageMs = this.#around.now() - ticket.at
+    return ageMs <= this.profile.fleet.traffic.ticketMs ? ticket.session : undefined
+  }
+
+  /** Who is refused on a resumed session comes with a full handshake next time. */
+  #keepTicket(
+    line: HttpsLine,
+    { serial }: DeviceCredential,
+    outcome: Observation['outcome'],
+  ): void {
+    if (this.profile.fleet.traffic.ticketMs === 0) return
+    const session = line.resumed && outcome === 'refused' ? undefined : line.session()
+    this.#ticket = session && { session, serial, at: this.#around.now() }
   }
 
   /** Opening is an attempt of its own: the upgrade is decided before the first message. */
@@ -204,6 +254,7 @@ export class DeviceAgent {
       return
     }
     this.#held.delete(held)
+    if (!('publish' in held.line)) this.#keepTicket(held.line, held.credential, outcome)
     await held.line.close()
     await this.#ended(held.effect, outcome, at, deeds)
   }
@@ -217,12 +268,15 @@ export class DeviceAgent {
     if ('publish' in line) {
       const manner = { protocol: 'mqtt', connection: 'held' } as const
       const attempt = this.#attempt(credential, intent, manner)
-      const observation = await line.publish(`fleet/${this.profile.id}/telemetry`, '{"ok":true}')
+      const observation = await line.publish(
+        `fleet/${this.profile.id}/telemetry`,
+        bodyOf(this.profile),
+      )
       deeds.attempts.push({ attempt, observation })
       return observation.outcome
     }
     const cookie = this.#cookieFor(credential)
-    const connection = isFirst ? 'fresh' : 'held'
+    const connection = isFirst ? (line.resumed ? 'resumed' : 'fresh') : 'held'
     const manner = { connection, cookieSerial: cookie?.serial } as const
     const attempt = this.#attempt(credential, intent, manner)
     const answer = await this.#request(line, cookie)
@@ -237,7 +291,7 @@ export class DeviceAgent {
       method: 'POST',
       path: `/telemetry/${this.profile.kind}`,
       headers: cookie === undefined ? json : { ...json, cookie: cookie.cookie },
-      body: '{"ok":true}',
+      body: bodyOf(this.profile),
     })
   }
 
@@ -267,6 +321,13 @@ export class DeviceAgent {
     const at = this.#around.now()
     return { at, actor: this.profile.id, intent, protocol, serial, cookieSerial, connection }
   }
+}
+
+/** JSON of the fleet's size: blanks behind it are part of it (RFC 8259 section 2). */
+export function bodyOf({ fleet }: DeviceProfile): string {
+  const { bodyBytes } = fleet.traffic
+  const least = '{"ok":true}'
+  return (bodyBytes < least.length ? '{}' : least).padEnd(bodyBytes)
 }
 
 function intentOf({ purpose }: OpenSession): Intent {

@@ -22,6 +22,10 @@ export interface Answer {
 
 /** An open HTTPS connection of one device. */
 export interface HttpsLine {
+  /** Whether the TLS session is one of before. */
+  readonly resumed: boolean
+  /** What a later connection can be resumed with. */
+  session(): Buffer | undefined
   request(request: DeviceRequest): Promise<Answer>
   close(): Promise<void>
 }
@@ -34,7 +38,10 @@ export interface MqttLine {
 
 export interface Door {
   readonly handshakes: HandshakeCount
-  openHttps(credential: DeviceCredential | undefined): Promise<Result<HttpsLine, Observation>>
+  openHttps(
+    credential: DeviceCredential | undefined,
+    session?: Buffer,
+  ): Promise<Result<HttpsLine, Observation>>
   openMqtt(
     credential: DeviceCredential,
     clientId: string,
@@ -53,9 +60,10 @@ export function createDoor(address: DoorAddress): Door {
   })
   return {
     handshakes,
-    async openHttps(credential) {
+    async openHttps(credential, session) {
       const startedAt = performance.now()
-      const opened = await connect(tls(credential))
+      const resuming = session === undefined ? {} : { session }
+      const opened = await connect({ ...tls(credential), ...resuming })
       if (!opened.ok) return err(observeFailure(opened.error, performance.now() - startedAt))
       return ok(httpsLine(opened.value))
     },
@@ -82,6 +90,8 @@ type Opened<Connect extends (...args: never[]) => Promise<Result<unknown, unknow
 
 function httpsLine(connection: Opened<typeof connect>): HttpsLine {
   return {
+    resumed: connection.resumed,
+    session: connection.session,
     async request(request) {
       const startedAt = performance.now()
       const response = await connection.request(request)
@@ -114,7 +124,7 @@ function mqttLine(session: Opened<typeof connectMqtt>): MqttLine {
 }
 
 /** `name=value` as a Cookie header wants it; undefined where the answer set none. */
-function sessionCookieOf(header: string | string[] | undefined): string | undefined {
+export function sessionCookieOf(header: string | string[] | undefined): string | undefined {
   const lines = header === undefined ? [] : [header].flat()
   const line = lines.find((each) => each.startsWith(`${cookieName}=v`))
   return line?.split(';', 1)[0]

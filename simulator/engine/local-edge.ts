@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { Plugin } from 'esbuild'
 import {
   convertV4MiniflareOptions,
@@ -7,12 +6,18 @@ import {
   Miniflare,
   type MiniflareOptions,
 } from 'miniflare'
-import { formatDuration } from '#shared/duration.ts'
-import { formatExpired } from '#shared/path/expired-policy.ts'
 import type { FrontSetting } from '../front/played.ts'
-import { playedPlatforms } from '../front/profiles/by-name.ts'
-import type { FrontProfileName, Phase } from '../scenario/scenario.ts'
+import type { Phase } from '../scenario/scenario.ts'
 import { bundleWorker } from './bundle-worker.ts'
+import {
+  commonVariables,
+  createSecrets,
+  gatewayVariables,
+  settingOf,
+  targetVariables,
+  type ListenerOptions,
+  type Secrets,
+} from './local-variables.ts'
 
 /** Gateway and target in workerd, with the trust store's bucket between them and the world. */
 export interface LocalEdge {
@@ -29,11 +34,7 @@ export interface LocalEdge {
   close(): Promise<void>
 }
 
-export interface LocalEdgeOptions {
-  readonly profile: FrontProfileName
-  readonly phase: Phase
-  readonly maxStalenessMs: number
-  readonly sessionTtlMs: number
+export interface LocalEdgeOptions extends ListenerOptions {
   readonly brokerPort: number
   /** Where the bucket's objects are kept. */
   readonly persistDir: string
@@ -89,39 +90,6 @@ function keepingSignals<Value>(create: () => Value): Value {
   return created
 }
 
-interface Secrets {
-  readonly localKey: string
-  readonly albPrefix: string
-  /** Between front and gateway, and between gateway and target. */
-  readonly frontHop: string
-  readonly hop: string
-  readonly session: string
-}
-
-/** Fresh for each run: nothing that was printed or kept opens another run's door. */
-function createSecrets(): Secrets {
-  return {
-    localKey: randomHex(24),
-    albPrefix: `x-fleet-${randomHex(12)}-`,
-    frontHop: randomHex(24),
-    hop: randomHex(24),
-    session: `run:${randomBytes(32).toString('base64')}`,
-  }
-}
-
-function settingOf({ mode, expired }: Phase, secrets: Secrets): FrontSetting {
-  return {
-    mode,
-    expired: expired.word === 'refuse' ? 'refuse' : 'allow',
-    albPrefix: secrets.albPrefix,
-    hopSecret: secrets.frontHop,
-  }
-}
-
-function randomHex(octets: number): string {
-  return randomBytes(octets).toString('hex')
-}
-
 function miniflareOptions(
   options: LocalEdgeOptions,
   script: string,
@@ -132,7 +100,13 @@ function miniflareOptions(
     name,
     modules: [{ type: 'ESModule' as const, path: 'worker.mjs', contents: script }],
     compatibilityDate,
-    bindings: { ...commonVariables(options), ...bindings, LOCAL_KEY: secrets.localKey },
+    bindings: {
+      ...commonVariables(options),
+      TRUST_PREFIX: prefix,
+      BROKER: `127.0.0.1:${options.brokerPort}`,
+      ...bindings,
+      LOCAL_KEY: secrets.localKey,
+    },
     r2Buckets: { TRUST: 'sallyport-trust' },
     ...(target === undefined ? {} : { serviceBindings: { TARGET: target } }),
   })
@@ -147,40 +121,4 @@ function miniflareOptions(
       worker('target', targetVariables(options, secrets)),
     ],
   })
-}
-
-function commonVariables({ phase, maxStalenessMs, sessionTtlMs, brokerPort }: LocalEdgeOptions) {
-  return {
-    EXPIRED: formatExpired(phase.expired),
-    MAX_STALENESS: formatDuration(maxStalenessMs),
-    SESSION_TTL: formatDuration(sessionTtlMs),
-    TRUST_PREFIX: prefix,
-    BROKER: `127.0.0.1:${brokerPort}`,
-  }
-}
-
-/** Plays the load balancer: reads what the front hands over, decides or passes through. */
-function gatewayVariables({ profile, phase }: LocalEdgeOptions, secrets: Secrets) {
-  const sessions = phase.cookies && phase.mode === 'verify'
-  return {
-    PLATFORM: profile,
-    MODE: phase.mode,
-    TARGET_HOP_SECRET: secrets.hop,
-    ...playedPlatforms[profile].gateway(settingOf(phase, secrets)),
-    ...(sessions ? { SESSION_KEYS: secrets.session } : {}),
-  }
-}
-
-/** Plays the backend: believes the gateway's metadata, or verifies the chain that it passed through. */
-function targetVariables({ phase }: LocalEdgeOptions, secrets: Secrets) {
-  const sessions = phase.cookies && phase.mode === 'passthrough'
-  return {
-    PLATFORM: 'alb',
-    ALB_MODE: phase.mode,
-    MODE: 'verify',
-    ATTESTED: phase.mode === 'verify' ? 'accept' : 'refuse',
-    HOP: 'secret',
-    HOP_SECRET: secrets.hop,
-    ...(sessions ? { SESSION_KEYS: secrets.session } : {}),
-  }
 }

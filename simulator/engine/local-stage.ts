@@ -86,7 +86,11 @@ async function assemble(
     async publish(name, octets) {
       await edge.publish(name, octets)
       if (name.startsWith('crl/')) judge.take(name, octets)
+      if (name === 'anchors.pem' || name === 'intermediates.pem') {
+        judge.trust(name, new TextDecoder().decode(octets))
+      }
     },
+    damage: (name, octets) => edge.publish(name, octets),
     close,
   }
 }
@@ -103,6 +107,7 @@ function startEdge(
     phase: firstPhase(scenario),
     maxStalenessMs: edge.maxStalenessMs,
     sessionTtlMs: edge.sessionTtlMs,
+    crl: edge.crl,
     brokerPort: broker.port,
     persistDir,
     bundlePlugins,

@@ -1,3 +1,4 @@
+import crypto from 'node:crypto'
 import { strictFreshness } from '#shared/revocation/freshness.ts'
 import type { Bytes } from '#shared/bytes.ts'
 import { strictPolicy, type VerificationPolicy } from '#shared/path/policy.ts'
@@ -10,7 +11,8 @@ import { verify } from '#shared/verify.ts'
 import { decodePem } from '#shared/wire/pem.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
 import { parseCertificate } from '#shared/x509/parse.ts'
-import { createWebCryptoVerifier } from '#shared/x509/web-crypto-verifier.ts'
+import { createNodeVerifier } from '#shared/x509/node-verifier.ts'
+import { createRememberingVerifier } from '#shared/x509/remembering-verifier.ts'
 import type { Authority } from '../ca/authority.ts'
 import type { Judge } from '../front/profile.ts'
 import type { FrontProfileName } from '../scenario/scenario.ts'
@@ -20,6 +22,8 @@ export interface PlatformJudge {
   readonly judge: Judge
   /** Hands the platform a CRL: ALB's trust store takes them, no other knows any. */
   take(name: string, octets: Uint8Array): void
+  /** Uploads CAs in place of those it had: what is operated with the edge's own trust store. */
+  trust(name: 'anchors.pem' | 'intermediates.pem', pem: string): void
 }
 
 /** ALB asks its lists for the whole chain; the others verify against uploaded CAs, and no list. */
@@ -31,10 +35,10 @@ export function createPlatformJudge(
   profile: FrontProfileName,
   authority: Authority,
 ): PlatformJudge {
-  const verifier = createWebCryptoVerifier()
+  const verifier = createRememberingVerifier(createNodeVerifier(crypto))
   const crls = createAuthenticatedCrls(verifier)
-  const anchors = certificatesOf(authority.anchorsPem)
-  const intermediates = certificatesOf(authority.intermediatesPem)
+  let anchors = certificatesOf(authority.anchorsPem)
+  let intermediates = certificatesOf(authority.intermediatesPem)
   const lists = new Map<string, Crl>()
   let store: TrustStore | undefined
   const decide = async (
@@ -69,6 +73,11 @@ export function createPlatformJudge(
       lists.set(name, parsed.value)
       store = undefined
     },
+    trust(name, pem) {
+      if (name === 'anchors.pem') anchors = certificatesOf(pem)
+      else intermediates = certificatesOf(pem)
+      store = undefined
+    },
     async judge(chain, at) {
       if (chain.length === 0) return { kind: 'none' }
       const strict = await decide(chain, at, 'refuse')
@@ -83,7 +92,8 @@ export function createPlatformJudge(
   }
 }
 
-function certificatesOf(pem: string): Certificate[] {
+/** The certificates of an authority's own PEM; throws an Error where they cannot be read. */
+export function certificatesOf(pem: string): Certificate[] {
   const ders = decodePem(pem, 'CERTIFICATE')
   if (!ders.ok)
     throw new Error(

@@ -34,6 +34,7 @@ export async function openRemoteStage(target: RemoteTarget, authority: Authority
     },
     enterPhase: () => Promise.resolve(),
     publish,
+    damage: publish,
     close: () => Promise.resolve(),
   }
 }

@@ -3,14 +3,17 @@ import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import type { Instant } from '#shared/time.ts'
 import { createAuthority, type Authority } from '../ca/authority.ts'
+import { prepareHierarchyEvents, type HierarchyEvents } from '../ca/hierarchy-events.ts'
 import { Ledger } from '../ca/ledger.ts'
+import { playedPlatforms } from '../front/profiles/by-name.ts'
 import { createOracle } from '../oracle/oracle.ts'
+import { judgeRun } from '../report/assertions.ts'
 import { createCollector, describeScenario, type Collector } from '../report/collect.ts'
 import { conclude } from '../report/conclude.ts'
 import type { RunResult } from '../report/run-result.ts'
 import { phaseAt } from '../scenario/phases.ts'
 import type { Scenario } from '../scenario/scenario.ts'
-import { createDoor } from './door.ts'
+import { createDoor, type Door } from './door.ts'
 import { createEventLog } from './event-log.ts'
 import { noSabotage, startLocalStage, type Sabotage } from './local-stage.ts'
 import { openRemoteStage, type RemoteTarget } from './remote-stage.ts'
@@ -54,10 +57,14 @@ export async function runLocally(options: RunOptions): Promise<Run> {
   const { seed, time, pki } = scenario
   const { intermediates } = pki
   const authority = await createAuthority({ seed, start: time.start, intermediates, ledger })
+  const passesChain = playedPlatforms[scenario.front.profile].passes === 'chain'
+  const hierarchy = await prepareHierarchyEvents(scenario, authority, ledger, passesChain)
   const timeline = createVirtualTimeline(time.start)
   const stage = await startLocalStage({ scenario, authority, timeline, port, sabotage })
   try {
-    return await runOnStage(options, { ledger, authority, timeline, stage, toleranceMs: 0 })
+    const door = createDoor(stage.address)
+    const cast = { ledger, authority, hierarchy, timeline, stage, door, toleranceMs: 0 }
+    return await runOnStage(options, cast)
   } finally {
     await stage.close()
   }
@@ -80,27 +87,34 @@ const remoteToleranceMs = 2_500
 export async function runRemotely(options: RemoteRunOptions): Promise<Run> {
   const { target, ledger, authority } = options
   const timeline = createRealTimeline()
+  // Of the target it is known that it takes what devices present; nothing else is needed.
+  const hierarchy = await prepareHierarchyEvents(options.scenario, authority, ledger, true)
   const stage = await openRemoteStage(target, authority)
-  return runOnStage(options, { ledger, authority, timeline, stage, toleranceMs: remoteToleranceMs })
+  const door = createDoor(stage.address)
+  const toleranceMs = remoteToleranceMs
+  const cast = { ledger, authority, hierarchy, timeline, stage, door, toleranceMs }
+  return runOnStage(options, cast)
 }
 
 /** What a run is played with: a world, a clock, and an edge behind a door. */
-interface Cast {
+export interface Cast {
   readonly ledger: Ledger
   readonly authority: Authority
+  readonly hierarchy: HierarchyEvents
   readonly timeline: Timeline
-  readonly stage: Stage
+  readonly stage: Omit<Stage, 'address'>
+  readonly door: Door
   /** How far the edge's clock may be from the world's. */
   readonly toleranceMs: number
 }
 
 /** Plays the scenario to its end, or to where it was interrupted or broke; the counts are kept either way. */
-async function runOnStage(
+export async function runOnStage(
   options: Omit<RunOptions, 'port' | 'sabotage'>,
   cast: Cast,
 ): Promise<Run> {
   const { scenario, signal, onProgress } = options
-  const { ledger, authority, timeline, stage, toleranceMs } = cast
+  const { ledger, authority, hierarchy, timeline, stage, door, toleranceMs } = cast
   const collector = createCollector({ scenario, ledger })
   const oracle = createOracle({ ledger, scenario, toleranceMs })
   const log = createEventLog()
@@ -109,14 +123,16 @@ async function runOnStage(
     liveScenario({
       scenario,
       authority,
+      hierarchy,
       ledger,
       timeline,
-      door: createDoor(stage.address),
+      door,
       oracle,
       collector,
       log,
       enterPhase: (phase) => stage.enterPhase(phase),
       publish: (name, octets) => stage.publish(name, octets),
+      damage: (name, octets) => stage.damage(name, octets),
       onInstant: (at) => onProgress(progressAt(at, scenario, collector, started.wall)),
       signal,
     }),
@@ -127,7 +143,14 @@ async function runOnStage(
   const exposures = oracle.exposures()
   const facts = describeScenario(scenario, options.file)
   const ended = end.failure !== undefined ? 'failed' : signal.aborted ? 'interrupted' : 'complete'
-  const grounds = { ...collected, scenario: facts, exposures, ended, failure: end.failure } as const
+  const grounds = {
+    ...collected,
+    ...judgeRun(scenario, collected, exposures),
+    scenario: facts,
+    exposures,
+    ended,
+    failure: end.failure,
+  } as const
   const result: RunResult = {
     ...grounds,
     ...measured,

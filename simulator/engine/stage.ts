@@ -8,5 +8,7 @@ export interface Stage {
   enterPhase(phase: Phase): Promise<void>
   /** Writes one object of the trust store: `anchors.pem`, `crl/….crl`. */
   publish(name: string, octets: Uint8Array): Promise<void>
+  /** Writes an object as no publisher would, into the edge's trust store alone: a fault. */
+  damage(name: string, octets: Uint8Array): Promise<void>
   close(): Promise<void>
 }

@@ -1,6 +1,7 @@
 import type { Instant } from '#shared/time.ts'
 import { shift } from '#shared/time.ts'
 import type { Authority } from '../ca/authority.ts'
+import type { HierarchyEvents } from '../ca/hierarchy-events.ts'
 import type { Ledger } from '../ca/ledger.ts'
 import {
   planHostile,
@@ -8,18 +9,23 @@ import {
   type PlannedAttack,
   type PlannedRevocation,
 } from '../device/plan.ts'
-import { awayUntil, planFleet } from '../device/profile.ts'
+import { awayUntil } from '../device/absence.ts'
+import { createCapacity } from '../device/capacity.ts'
+import { planFleet } from '../device/profile.ts'
 import type { Attempt, Observation } from '../oracle/attempt.ts'
 import type { Oracle } from '../oracle/oracle.ts'
 import type { Collector } from '../report/collect.ts'
+import { isPutIn } from '../report/expectations.ts'
+import { outageEnd, publisherOutages, type PlacedOutage } from '../scenario/outages.ts'
 import { placePhases } from '../scenario/phases.ts'
-import type { Phase, Scenario } from '../scenario/scenario.ts'
+import type { ChaosEvent, HierarchyEvent, Phase, Scenario } from '../scenario/scenario.ts'
 import { createAgenda, type Agenda } from './agenda.ts'
 import { attack } from './attacks.ts'
 import type { Deeds } from './deeds.ts'
 import { DeviceAgent, type Surroundings } from './device-agent.ts'
 import type { Door } from './door.ts'
 import type { EventLog } from './event-log.ts'
+import { createListKeeper, type ListKeeper } from './list-keeper.ts'
 import { sideBySide } from './side-by-side.ts'
 import type { Timeline } from './timeline.ts'
 
@@ -27,6 +33,7 @@ import type { Timeline } from './timeline.ts'
 export interface WorldPorts {
   readonly scenario: Scenario
   readonly authority: Authority
+  readonly hierarchy: HierarchyEvents
   readonly ledger: Ledger
   readonly timeline: Timeline
   readonly door: Door
@@ -37,6 +44,8 @@ export interface WorldPorts {
   readonly enterPhase: (phase: Phase) => Promise<void>
   /** Writes one object of the trust store. */
   readonly publish: (name: string, octets: Uint8Array) => Promise<void>
+  /** Writes one object of the trust store as no publisher would. */
+  readonly damage: (name: string, octets: Uint8Array) => Promise<void>
   /** Called after each instant. */
   readonly onInstant: (at: Instant) => void
   readonly signal: AbortSignal
@@ -47,6 +56,8 @@ type Entry =
   | { readonly kind: 'phase'; readonly phase: Phase }
   | { readonly kind: 'revoke'; readonly plan: PlannedRevocation }
   | { readonly kind: 'publish' }
+  | { readonly kind: 'hierarchy'; readonly event: HierarchyEvent }
+  | { readonly kind: 'fault'; readonly event: ChaosEvent; readonly stage: 'begins' | 'ends' }
   | { readonly kind: 'wake'; readonly device: string }
   | { readonly kind: 'attack'; readonly plan: PlannedAttack; readonly ordinal: number }
 
@@ -82,13 +93,21 @@ class World {
   #phase: Phase | undefined
   #attempts = 0
   #handshakes = 0
+  /** Where the CA turns away who comes too late, devices have to come one after the other. */
+  readonly #sideBySideMax: number
+  readonly #silences: readonly PlacedOutage[]
+  readonly #lists: ListKeeper
   #onlineCountedAt: number = Number.NEGATIVE_INFINITY
 
   constructor(ports: WorldPorts) {
     const { scenario, authority, door, timeline } = ports
     this.#ports = ports
+    this.#silences = publisherOutages(scenario)
+    this.#lists = createListKeeper()
     const cookies = (): boolean => this.#phase?.cookies ?? false
-    this.#around = { authority, door, cookies, now: () => timeline.now() }
+    this.#sideBySideMax = scenario.pki.ca.ratePerSecond === undefined ? sideBySideMax : 1
+    const takeCapacity = createCapacity(scenario)
+    this.#around = { authority, door, takeCapacity, cookies, now: () => timeline.now() }
     const profiles = planFleet(scenario)
     this.#agents = new Map(
       profiles.map((profile) => [
@@ -133,17 +152,34 @@ class World {
     for (let ms = 0; ms < time.durationMs; ms += pki.crl.publishEveryMs) {
       agenda.add(shift(time.start, ms), { kind: 'publish' })
     }
+    for (const { until } of this.#silences) agenda.add(until, { kind: 'publish' })
+    for (const event of pki.events) {
+      agenda.add(shift(time.start, event.atMs), { kind: 'hierarchy', event })
+    }
+    for (const event of scenario.chaos) {
+      if (!isPutIn(event.fault)) continue
+      const at = shift(time.start, event.atMs)
+      agenda.add(at, { kind: 'fault', event, stage: 'begins' })
+      if (event.forMs > 0)
+        agenda.add(shift(at, event.forMs), { kind: 'fault', event, stage: 'ends' })
+    }
     for (const [ordinal, plan] of planHostile(scenario).entries()) {
       agenda.add(plan.at, { kind: 'attack', plan, ordinal })
     }
-    for (const { id } of profiles) agenda.add(time.start, { kind: 'wake', device: id })
+    for (const [device, { wakeAt }] of this.#agents) {
+      if (wakeAt !== undefined) agenda.add(wakeAt, { kind: 'wake', device })
+    }
   }
 
   async #liveInstant(at: Instant): Promise<void> {
     const entries = this.#agenda.takeNext()
     for (const entry of entries) if (entry.kind === 'phase') await this.#enter(entry.phase, at)
+    for (const entry of entries) {
+      if (entry.kind === 'hierarchy') await this.#changeHierarchy(entry.event, at)
+    }
     for (const entry of entries) if (entry.kind === 'revoke') await this.#revoke(entry.plan, at)
     if (entries.some(({ kind }) => kind === 'publish')) await this.#publishCrls(at)
+    for (const entry of entries) if (entry.kind === 'fault') await this.#putIn(entry, at)
     this.#countOnline(at)
     for (const acts of inWaves(entries)) await this.#actSideBySide(acts, at)
     this.#countHandshakes(at)
@@ -171,17 +207,51 @@ class World {
     this.#take(device, await agent.beRevoked({ goesOn, publishesAt, probesAt }, at), at)
   }
 
+  /** A root that is new publishes its list with it: without one nothing below it is cleared. */
+  async #changeHierarchy(event: HierarchyEvent, at: Instant): Promise<void> {
+    const { hierarchy, log, publish, timeline } = this.#ports
+    const objects = await hierarchy.apply(event, timeline.now())
+    if (event.event === 'root_added') await this.#publishCrls(at)
+    for (const { name, octets } of objects) await publish(name, octets)
+    this.#ports.collector.count('hierarchy_events')
+    log.event(at, event.event, { intermediate: event.intermediate })
+  }
+
   async #publishCrls(at: Instant): Promise<void> {
-    const { authority, ledger, log, publish, scenario, timeline } = this.#ports
-    for (const crl of await authority.crls(timeline.now(), scenario.pki.crl.nextUpdateMs)) {
-      await publish(`crl/${crl.name}`, crl.der)
-      ledger.recordPublished(crl.issuer, timeline.now())
+    const { authority, collector, ledger, log, publish, scenario, timeline } = this.#ports
+    if (outageEnd(this.#silences, at) !== undefined) {
+      collector.count('lists_withheld')
+      log.event(at, 'crls_withheld', {})
+      return
     }
+    const { nextUpdateMs } = scenario.pki.crl
+    const now = timeline.now()
+    for (const crl of await authority.crls(now, nextUpdateMs)) {
+      await publish(`crl/${crl.name}`, crl.der)
+      this.#lists.keep(`crl/${crl.name}`, crl.der)
+      ledger.recordPublished(crl.issuer, timeline.now(), shift(now, nextUpdateMs))
+    }
+    collector.count('lists_published')
     log.event(at, 'crls_published', { revoked: ledger.revocations().length })
   }
 
+  /** A fault begins, or what it damaged is made whole again. */
+  async #putIn({ event, stage }: Extract<Entry, { kind: 'fault' }>, at: Instant): Promise<void> {
+    const { collector, damage, enterPhase, log } = this.#ports
+    const { fault } = event
+    if (fault === 'gateway.restart') {
+      if (stage === 'ends' || this.#phase === undefined) return
+      await this.hangUpAll()
+      await enterPhase(this.#phase)
+    } else {
+      for (const { name, octets } of this.#lists.under(fault, stage)) await damage(name, octets)
+    }
+    if (stage === 'begins') collector.count('faults')
+    log.event(at, 'fault', { fault, stage })
+  }
+
   async #actSideBySide(acts: readonly Act[], at: Instant): Promise<void> {
-    const deeds = await sideBySide(acts, sideBySideMax, (act) => this.#act(act, at))
+    const deeds = await sideBySide(acts, this.#sideBySideMax, (act) => this.#act(act, at))
     for (const [index, act] of acts.entries()) {
       const done = deeds[index]
       if (done !== undefined) this.#take(act.kind === 'wake' ? act.device : undefined, done, at)
@@ -202,7 +272,7 @@ class World {
   #take(device: string | undefined, deeds: Deeds, at: Instant): void {
     const { collector, log } = this.#ports
     for (const { event, facts } of deeds.events) log.event(at, event, facts)
-    for (const event of deeds.happened) collector.happened(event)
+    for (const event of deeds.happened) collector.happened(event, device, at)
     for (const { attempt, observation } of deeds.attempts) {
       this.#attempts += 1
       this.#judge({ ...attempt, id: this.#attempts, phase: this.#phase?.name ?? '' }, observation)

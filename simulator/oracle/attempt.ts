@@ -14,8 +14,8 @@ export interface Attempt {
   readonly serial: string | undefined
   /** The serial a session cookie was minted for, when one was sent along. */
   readonly cookieSerial: string | undefined
-  /** Whether the TLS connection was opened by this very attempt, or held from before. */
-  readonly connection: 'fresh' | 'held'
+  /** Whether the TLS connection was opened by this very attempt, resumed by it from an earlier one, or held. */
+  readonly connection: 'fresh' | 'resumed' | 'held'
 }
 
 /** Why the actor tries. `regular` devices go about their business. */
@@ -26,6 +26,7 @@ export type Intent =
   | 'forged_chain'
   | 'forged_header'
   | 'copied_cookie'
+  | 'cookie_alone'
 
 /** What the actor saw: acceptance is the first application byte, never the end of a TLS handshake. */
 export type Observation =

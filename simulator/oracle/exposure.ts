@@ -1,6 +1,7 @@
 import type { Instant } from '#shared/time.ts'
 import type { Ledger, LedgerRevocation } from '../ca/ledger.ts'
-import type { ExposureWindow } from '../report/run-result.ts'
+import type { ExposureWindow, MeansExposure } from '../report/run-result.ts'
+import type { ExposureMeans } from '../scenario/scenario.ts'
 import type { Attempt, Observation } from './attempt.ts'
 
 /** What became of each revoked certificate. */
@@ -12,9 +13,10 @@ export interface ExposureLog {
 interface Tries {
   readonly lastAcceptedAt: Instant | undefined
   readonly afterPublication: number
+  readonly byMeans: Readonly<Partial<Record<ExposureMeans, MeansExposure>>>
 }
 
-const noTries: Tries = { lastAcceptedAt: undefined, afterPublication: 0 }
+const noTries: Tries = { lastAcceptedAt: undefined, afterPublication: 0, byMeans: {} }
 
 /** Counts tries with certificates that the ledger says are revoked, from the revocation on. */
 export function createExposureLog(ledger: Ledger): ExposureLog {
@@ -39,23 +41,43 @@ function countsAsTry({ intent, at }: Attempt, { revokedAt }: LedgerRevocation): 
 }
 
 function addTry(
-  { lastAcceptedAt, afterPublication }: Tries,
-  { at }: Attempt,
+  { lastAcceptedAt, afterPublication, byMeans }: Tries,
+  attempt: Attempt,
   { outcome }: Observation,
   { publishedAt }: LedgerRevocation,
 ): Tries {
-  const published = publishedAt !== undefined && at >= publishedAt
+  const { at } = attempt
   const last = lastAcceptedAt !== undefined && lastAcceptedAt > at ? lastAcceptedAt : at
-  return {
-    lastAcceptedAt: outcome === 'accepted' ? last : lastAcceptedAt,
-    afterPublication: afterPublication + (published ? 1 : 0),
+  const lastAccepted = outcome === 'accepted' ? last : lastAcceptedAt
+  if (publishedAt === undefined || at < publishedAt) {
+    return { lastAcceptedAt: lastAccepted, afterPublication, byMeans }
   }
+  const means = meansOf(attempt)
+  const before = byMeans[means] ?? { tries: 0, exposureMs: 0 }
+  const exposureMs = outcome === 'accepted' ? at - publishedAt : 0
+  return {
+    lastAcceptedAt: lastAccepted,
+    afterPublication: afterPublication + 1,
+    byMeans: {
+      ...byMeans,
+      [means]: {
+        tries: before.tries + 1,
+        exposureMs: Math.max(before.exposureMs, exposureMs),
+      },
+    },
+  }
+}
+
+/** What a try leans on that was good before: a cookie before all, then the connection's own past. */
+function meansOf({ cookieSerial, connection }: Attempt): ExposureMeans {
+  if (cookieSerial !== undefined) return 'cookie'
+  return connection === 'fresh' ? 'full' : connection
 }
 
 function windowOf(
   ledger: Ledger,
   { serial, reason, revokedAt, publishedAt }: LedgerRevocation,
-  { lastAcceptedAt, afterPublication }: Tries = noTries,
+  { lastAcceptedAt, afterPublication, byMeans }: Tries = noTries,
 ): ExposureWindow {
   const device = ledger.certificate(serial)?.device ?? 'unknown'
   const exposureMs = Math.max(0, (lastAcceptedAt ?? 0) - (publishedAt ?? Infinity))
@@ -68,5 +90,6 @@ function windowOf(
     lastAcceptedAt,
     attemptsAfterPublication: afterPublication,
     exposureMs,
+    byMeans,
   }
 }

@@ -47,12 +47,17 @@ function factsOf(
   { ledger, scenario, toleranceMs }: Required<OracleOptions>,
 ): Facts {
   const serial = attempt.serial ?? ''
+  const certificate = ledger.certificate(serial)
   return {
     attempt,
     phase,
     profile: scenario.front.profile,
-    certificate: ledger.certificate(serial),
+    certificate,
     revocation: ledger.revocation(serial),
+    lists: certificate === undefined ? [] : ledger.lists(certificate.issuer),
+    authorities: certificate === undefined ? [] : ledger.authorities(certificate.issuer),
+    anchors: ledger.anchors(),
+    crlPolicy: scenario.edge.crl,
     maxStalenessMs: scenario.edge.maxStalenessMs,
     toleranceMs,
   }

@@ -1,6 +1,12 @@
 import type { Instant } from '#shared/time.ts'
-import type { LedgerCertificate, LedgerRevocation } from '../ca/ledger.ts'
-import type { FrontProfileName, Phase } from '../scenario/scenario.ts'
+import type {
+  LedgerAnchor,
+  LedgerAuthority,
+  LedgerCertificate,
+  LedgerList,
+  LedgerRevocation,
+} from '../ca/ledger.ts'
+import type { FrontProfileName, Phase, Scenario } from '../scenario/scenario.ts'
 import type { Attempt } from './attempt.ts'
 
 /*
@@ -17,6 +23,12 @@ export interface Facts {
   /** The certificate whose key was used, as it was issued; undefined where none of ours was. */
   readonly certificate: LedgerCertificate | undefined
   readonly revocation: LedgerRevocation | undefined
+  /** Every certificate of its issuing CA, and every anchor; none where they never change. */
+  readonly authorities: readonly LedgerAuthority[]
+  readonly anchors: readonly LedgerAnchor[]
+  /** The last lists of its issuer, the latest last; empty where nothing is known of them. */
+  readonly lists: readonly LedgerList[]
+  readonly crlPolicy: Scenario['edge']['crl']
   readonly maxStalenessMs: number
   /** Slack of clocks that are not the same: 0 where both sides share a simulated one. */
   readonly toleranceMs: number
@@ -41,6 +53,8 @@ export const objections: readonly Truth[] = [
   revoked,
   expired,
   notYetCurrent,
+  noPathLeft,
+  listsAreStale,
   forgedHeaderBesides,
 ]
 
@@ -116,6 +130,70 @@ function notYetCurrent({ attempt, certificate, toleranceMs }: Facts): Objection 
   if (attempt.at < startsAt - toleranceMs) return must('it has not begun', ['not_yet_valid'])
   return attempt.at < startsAt + toleranceMs
     ? may('it has not begun', ['not_yet_valid'])
+    : undefined
+}
+
+/**
+ * A leaf needs one certificate of its issuing CA that has not ended and whose root is an anchor:
+ * the one that it presents, or one that lies in the trust store. What changed in the store within
+ * `maxStalenessMs` the edge may know or not.
+ */
+function noPathLeft(facts: Facts): Objection | undefined {
+  if (facts.authorities.length === 0) return undefined
+  const { attempt, maxStalenessMs, toleranceMs } = facts
+  const faults = [attempt.at + toleranceMs, attempt.at - maxStalenessMs - toleranceMs].map(
+    (known) => pathFault(facts, known),
+  )
+  const codes = [...new Set(faults.flatMap((fault) => fault ?? []))]
+  if (codes.length === 0) return undefined
+  const because = 'no certificate of its issuing CA leads to an anchor'
+  return faults.includes(undefined) ? may(because, codes) : must(because, codes)
+}
+
+function isIn(from: Instant | undefined, at: number): boolean {
+  return from !== undefined && from <= at
+}
+
+/** What is wrong with every path, by the trust store as it was at the instant `known`; undefined: nothing. */
+function pathFault(
+  { attempt, authorities, anchors, certificate }: Facts,
+  known: number,
+): readonly string[] | undefined {
+  const issuedAt = certificate?.issuedAt ?? attempt.at
+  const presented = authorities.findLast(({ presentedFrom }) => isIn(presentedFrom, issuedAt))
+  const atHand = authorities.filter((each) => each === presented || isIn(each.storedFrom, known))
+  const anchored = atHand.filter(({ root }) =>
+    anchors.some(
+      (anchor) =>
+        anchor.root === root && anchor.from <= known && known < (anchor.until ?? Infinity),
+    ),
+  )
+  if (anchored.some(({ notAfter }) => attempt.at <= wholeSecond(notAfter))) return undefined
+  return anchored.length > 0 ? ['expired'] : ['untrusted']
+}
+
+/**
+ * A list clears until its nextUpdate and through the grace; after that, where the policy refuses, it
+ * clears nobody. For `maxStalenessMs` after a new one the edge may still decide by the one before.
+ */
+function listsAreStale({ attempt, lists, crlPolicy, ...facts }: Facts): Objection | undefined {
+  if (crlPolicy.stale === 'accept') return undefined
+  const { maxStalenessMs, toleranceMs } = facts
+  const isOver = ({ nextUpdate }: LedgerList, slackMs: number): boolean =>
+    attempt.at > wholeSecond(nextUpdate) + crlPolicy.graceMs + slackMs
+  // The usual case, and the only one where every list outlives the next one's publication.
+  if (!lists.some((list) => isOver(list, -toleranceMs))) return undefined
+  const out = lists.filter(({ publishedAt }) => publishedAt <= attempt.at + toleranceMs)
+  const held = out.filter(
+    (_, index) =>
+      attempt.at <= (out[index + 1]?.publishedAt ?? Infinity) + maxStalenessMs + toleranceMs,
+  )
+  const because = 'the lists of its issuer are stale'
+  if (held.length > 0 && held.every((list) => isOver(list, toleranceMs))) {
+    return must(because, ['revocation_unknown'])
+  }
+  return held.some((list) => isOver(list, -toleranceMs))
+    ? may(because, ['revocation_unknown'])
     : undefined
 }
 

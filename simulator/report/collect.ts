@@ -2,10 +2,14 @@ import type { Instant } from '#shared/time.ts'
 import type { Ledger } from '../ca/ledger.ts'
 import type { JudgedAttempt, Verdict } from '../oracle/attempt.ts'
 import { placePhases } from '../scenario/phases.ts'
+import type { CounterName } from '../scenario/counters.ts'
+import { caOutages } from '../scenario/outages.ts'
 import type { Scenario } from '../scenario/scenario.ts'
+import { createCounters } from './counters.ts'
 import { createLatencyHistogram } from './histogram.ts'
 import { createPhaseTally, type PhaseTally } from './phase-tally.ts'
 import { plannedEvents, type Happening, type LifecycleEvent } from './planned-events.ts'
+import { createRecoveryLog } from './recovery.ts'
 import type { EventCount, RunResult, ScenarioFacts } from './run-result.ts'
 import { createTimeline } from './timeline.ts'
 
@@ -18,6 +22,9 @@ export type Collected = Pick<
   | 'latency'
   | 'timeline'
   | 'events'
+  | 'counters'
+  | 'availability'
+  | 'recoveries'
   | 'wrong'
   | 'wrongAccepts'
   | 'unexplainedRefusals'
@@ -42,7 +49,10 @@ export interface Collector {
   handshake(at: Instant): void
   /** From this instant on so many devices are online. */
   online(at: Instant, devices: number): void
-  happened(event: LifecycleEvent): void
+  /** Who it happened to, and when, tells how fast a fleet recovers; without it nothing is known of that. */
+  happened(event: LifecycleEvent, device?: string, at?: Instant): void
+  /** Something of the world's own, such as a list that was published. */
+  count(name: CounterName): void
   totals(): Totals
   /** The counts up to `endedAt`, at the end of the run or wherever it was stopped. */
   collected(endedAt: Instant): Collected
@@ -68,6 +78,9 @@ export function createCollector({
   const latency = createLatencyHistogram()
   const events = createEventCounts(scenario)
   const verdicts = createVerdictCounts()
+  const counters = createCounters()
+  const recovery = createRecoveryLog(caOutages(scenario))
+  const availability = createAvailability(scenario, ledger)
   const refused: Record<string, number> = {}
   let attempts = 0
   let accepted = 0
@@ -86,13 +99,28 @@ export function createCollector({
       }
       verdicts.count(judged)
       events.count({ kind: 'attempt', judged, ledger })
+      counters.attempt(judged)
+      availability.attempt(judged)
     },
-    handshake: (at) => phaseAt(phases, at).handshake(),
+    handshake(at) {
+      phaseAt(phases, at).handshake()
+      counters.count('handshakes')
+    },
     online(at, devices) {
       online = devices
       timeline.online(at, devices)
     },
-    happened: (event) => events.count({ kind: 'lifecycle', event }),
+    happened(event, device, at) {
+      events.count({ kind: 'lifecycle', event })
+      counters.count(event)
+      if (device === undefined || at === undefined) return
+      if (event === 'issuance_failed') recovery.failed(device, at)
+      else if (event !== 'returned') recovery.served(device, at)
+    },
+    count(name) {
+      counters.count(name)
+      events.count({ kind: 'counted', name })
+    },
     totals: () => ({
       attempts,
       accepted,
@@ -110,6 +138,9 @@ export function createCollector({
         latency: latency.summary(),
         timeline: timeline.points(endedAt),
         events: events.counted(),
+        counters: counters.counted(),
+        availability: availability.counted(),
+        recoveries: recovery.recoveries(),
         ...verdicts.counted(),
       }
     },
@@ -154,6 +185,24 @@ function createEventCounts(scenario: Scenario): {
       for (const tally of tallies) if (tally.counts(happening)) tally.count += 1
     },
     counted: () => tallies.map(({ event, count }) => ({ event, count, atLeast: 1 })),
+  }
+}
+
+/** Counts the attempts of devices that go about their business, and are not revoked, by kind. */
+function createAvailability(scenario: Scenario, ledger: Ledger) {
+  const counts = new Map(scenario.fleets.map(({ kind }) => [kind, { attempts: 0, accepted: 0 }]))
+  return {
+    attempt({ attempt, observation }: JudgedAttempt): void {
+      if (attempt.intent !== 'regular') return
+      if (attempt.serial !== undefined && ledger.revocation(attempt.serial) !== undefined) return
+      // Devices are called by their kind and a number.
+      const count = counts.get(attempt.actor.slice(0, attempt.actor.lastIndexOf('-')))
+      if (count === undefined) return
+      count.attempts += 1
+      if (observation.outcome === 'accepted') count.accepted += 1
+    },
+    counted: (): RunResult['availability'] =>
+      Object.fromEntries([...counts].map(([kind, count]) => [kind, { ...count }])),
   }
 }
 

@@ -11,6 +11,7 @@ type Grounds = Pick<
   | 'broken'
   | 'events'
   | 'exposures'
+  | 'assertions'
 > & { readonly scenario: Pick<RunResult['scenario'], 'maxStalenessMs'> }
 
 /** Whether a run passed, and if not why: one sentence for each ground. */
@@ -20,6 +21,7 @@ export function conclude(grounds: Grounds): Pick<RunResult, 'verdict' | 'failure
     ...decisionFailures(grounds),
     ...exposureFailures(grounds),
     ...vacuities(grounds),
+    ...brokenAssertions(grounds),
   ]
   return { verdict: failures.length === 0 ? 'pass' : 'fail', failures }
 }
@@ -50,6 +52,14 @@ function exposureFailures({ exposures, scenario }: Grounds): readonly string[] {
         `${device} was let in for ${formatCount(exposureMs)} ms after its revocation was ` +
         `published; the bound is ${formatCount(scenario.maxStalenessMs)} ms.`,
     )
+}
+
+/** Asked of whole runs only: half a run has half of the counts. */
+function brokenAssertions({ ended, assertions }: Grounds): readonly string[] {
+  if (ended !== 'complete') return []
+  return assertions
+    .filter(({ holds }) => !holds)
+    .map(({ assertion, found }) => `Asserted: ${assertion}; found ${found}.`)
 }
 
 /** A run that did not come to its end cannot be blamed for what it did not reach. */

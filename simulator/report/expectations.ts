@@ -1,6 +1,16 @@
 import { shift } from '#shared/time.ts'
 import { phaseAt, placePhases } from '../scenario/phases.ts'
-import type { Fleet, HostileKind, Phase, RevocationPlan, Scenario } from '../scenario/scenario.ts'
+import type {
+  ChaosEvent,
+  Fleet,
+  HostileKind,
+  OfflineProcess,
+  Phase,
+  RevocationPlan,
+  Scenario,
+} from '../scenario/scenario.ts'
+import { overdueAfter } from '../scenario/arithmetic.ts'
+import { caOutages, publisherOutages } from '../scenario/outages.ts'
 import { lapsedReturns, type Overdue } from './lapsed-returns.ts'
 
 /** Picks phases, or picks all. */
@@ -22,8 +32,23 @@ export function expectedLapses(scenario: Scenario, counts: Overdue): number {
 
 /** How many devices are expected to go away for weeks and to come back within the run. */
 export function expectedReturns({ fleets, time }: Scenario): number {
-  const returning = fleets.filter(({ offline }) => offline.maxMs < time.durationMs)
-  return sum(returning.map(({ count, offline }) => count * offline.ratio))
+  return sum(
+    fleets.flatMap(({ count, offline }) =>
+      offline.map((process) => count * returningRatio(process, time.durationMs)),
+    ),
+  )
+}
+
+/** Share of a fleet that an offline process sends away for long and lets come back in time. */
+function returningRatio(process: OfflineProcess, durationMs: number): number {
+  switch (process.process) {
+    case 'garage':
+      return process.maxMs < durationMs ? process.ratio : 0
+    case 'outage':
+      return process.atMs + process.forMs + process.spreadMs < durationMs ? process.ratio : 0
+    case 'tunnel':
+      return 0
+  }
 }
 
 /** How many attacks of a kind are expected in the chosen phases. */
@@ -77,6 +102,33 @@ export function isMet(scenario: Scenario, { atMs, count, goesOn }: RevocationPla
 export function renewsWithin({ count, certificate, traffic }: Fleet, { time }: Scenario): boolean {
   const latestRatio = certificate.renewAtRatio * (1 + certificate.renewJitterRatio)
   return count > 0 && certificate.validityMs * latestRatio + 2 * traffic.everyMs < time.durationMs
+}
+
+/** How many devices are expected to ask for a certificate while the CA is gone. */
+export function expectedFailures(scenario: Scenario): number {
+  return sum(
+    caOutages(scenario).flatMap(({ from, until }) =>
+      scenario.fleets.map((fleet) => overdueAfter(fleet, until - from)),
+    ),
+  )
+}
+
+/** Whether a list falls due while its publisher is down. */
+export function withholdsLists(scenario: Scenario): boolean {
+  const { publishEveryMs } = scenario.pki.crl
+  return publisherOutages(scenario).some(({ from, until }) => until - from >= publishEveryMs)
+}
+
+/** Whether a fault is an act of the engine; the others are outages that others meet. */
+export function isPutIn(fault: ChaosEvent['fault']): boolean {
+  return fault !== 'ca.down' && fault !== 'crl.publisher_down'
+}
+
+/** How many connections are expected to be resumed: those that follow another within a ticket's life. */
+export function expectedResumptions(scenario: Scenario): number {
+  return expectedConnections(scenario, always, ({ traffic }) =>
+    traffic.ticketMs > traffic.everyMs ? (1 - traffic.mqttRatio) / 2 : 0,
+  )
 }
 
 function phaseMs(scenario: Scenario, inPhase: PhaseChoice): number {

@@ -1,6 +1,6 @@
 import { shift } from '#shared/time.ts'
 import { phaseAt } from '../scenario/phases.ts'
-import type { Fleet, Phase, Scenario } from '../scenario/scenario.ts'
+import type { Fleet, OfflineProcess, Phase, Scenario } from '../scenario/scenario.ts'
 
 /** Whether a return counts: the phase it falls in, and how long the certificate has been over. */
 export type Overdue = (phase: Phase, overdueMs: number) => boolean
@@ -19,8 +19,17 @@ const RETURNS = 36
  * validity and the part after the renewal point left.
  */
 export function lapsedReturns(scenario: Scenario, fleet: Fleet, counts: Overdue): number {
+  const garages = fleet.offline.filter((process) => process.process === 'garage')
+  return garages.reduce((sum, garage) => sum + lapsesOf(scenario, fleet, garage, counts), 0)
+}
+
+function lapsesOf(
+  scenario: Scenario,
+  { count, certificate }: Fleet,
+  offline: Extract<OfflineProcess, { process: 'garage' }>,
+  counts: Overdue,
+): number {
   const { start, durationMs } = scenario.time
-  const { offline, certificate } = fleet
   const leastLeftMs = certificate.validityMs * (1 - certificate.renewAtRatio)
   const lefts = grid(leastLeftMs, certificate.validityMs, LENGTHS)
   if (offline.minMs >= durationMs) return 0
@@ -33,7 +42,7 @@ export function lapsedReturns(scenario: Scenario, fleet: Fleet, counts: Overdue)
       counted += overdues.filter((ms) => ms > 0 && counts(phase, ms)).length
     }
   }
-  return (fleet.count * offline.ratio * counted) / (RETURNS * LENGTHS * LENGTHS)
+  return (count * offline.ratio * counted) / (RETURNS * LENGTHS * LENGTHS)
 }
 
 function grid(min: number, max: number, points: number): readonly number[] {

@@ -1,11 +1,16 @@
 import type { Instant } from '#shared/time.ts'
 import type { Ledger } from '../ca/ledger.ts'
 import type { JudgedAttempt } from '../oracle/attempt.ts'
+import type { CounterName } from '../scenario/counters.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import {
   always,
   expectedAttacks,
   expectedConnections,
+  expectedFailures,
+  expectedResumptions,
+  isPutIn,
+  withholdsLists,
   expectedCookieHolders,
   expectedLapses,
   expectedReturns,
@@ -17,12 +22,13 @@ import {
 } from './expectations.ts'
 
 /** What devices do beside trying to get in. */
-export type LifecycleEvent = 'renewed' | 'reenrolled' | 'returned'
+export type LifecycleEvent = 'enrolled' | 'renewed' | 'reenrolled' | 'returned' | 'issuance_failed'
 
 /** Everything that the collector is told of and that an event of the list may count. */
 export type Happening =
   | { readonly kind: 'attempt'; readonly judged: JudgedAttempt; readonly ledger: Ledger }
   | { readonly kind: 'lifecycle'; readonly event: LifecycleEvent }
+  | { readonly kind: 'counted'; readonly name: CounterName }
 
 /** Something that a scenario plans, so that a run without it has proven nothing about it. */
 export interface PlannedEvent {
@@ -103,7 +109,31 @@ export const plannedEvents: readonly PlannedEvent[] = [
     planned: (scenario) => expectedReturns(scenario) >= EXPECTED_MIN,
     counts: lifecycle('returned'),
   },
+  {
+    event: 'asked a CA that was gone',
+    planned: (scenario) => expectedFailures(scenario) >= EXPECTED_MIN,
+    counts: lifecycle('issuance_failed'),
+  },
+  {
+    event: 'list withheld by its publisher',
+    planned: (scenario) => withholdsLists(scenario),
+    counts: counted('lists_withheld'),
+  },
+  {
+    event: 'fault put in',
+    planned: ({ chaos }) => chaos.some(({ fault }) => isPutIn(fault)),
+    counts: counted('faults'),
+  },
+  {
+    event: 'TLS session resumed',
+    planned: (scenario) => expectedResumptions(scenario) >= EXPECTED_MIN,
+    counts: attempts(({ attempt }) => attempt.connection === 'resumed'),
+  },
 ]
+
+function counted(name: CounterName): (happening: Happening) => boolean {
+  return (happening) => happening.kind === 'counted' && happening.name === name
+}
 
 function attempts(
   counts: (judged: JudgedAttempt, ledger: Ledger) => boolean,

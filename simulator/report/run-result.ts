@@ -1,5 +1,7 @@
 import type { JudgedAttempt } from '#simulator/oracle/attempt.ts'
 import type { Instant } from '#shared/time.ts'
+import type { IdentityCacheResult } from '#simulator/scenario/identity-cache.ts'
+import type { ExposureMeans } from '#simulator/scenario/scenario.ts'
 
 /** A latency distribution, in milliseconds. */
 export interface LatencySummary {
@@ -39,6 +41,32 @@ export interface ExposureWindow {
   readonly attemptsAfterPublication: number
   /** Virtual milliseconds from publication to the last acceptance; 0 when never accepted again. */
   readonly exposureMs: number
+  /** The same apart, by what the tries leaned on; a means that nobody tried is missing. */
+  readonly byMeans: Readonly<Partial<Record<ExposureMeans, MeansExposure>>>
+}
+
+/** Tries since the publication by one means, and how long the last accepted one was after it. */
+export interface MeansExposure {
+  readonly tries: number
+  readonly exposureMs: number
+}
+
+/** How long after the end of an outage of the CA the last device that had failed in it got its certificate. */
+export interface Recovery {
+  readonly from: Instant
+  readonly until: Instant
+  /** Devices that asked in vain while it lasted. */
+  readonly failed: number
+  /** Of them, those that still have none at the end of the run. */
+  readonly waiting: number
+  readonly recoveredMs: number
+}
+
+/** One assertion of the scenario: what was asked, what was found. */
+export interface AssertionResult {
+  readonly assertion: string
+  readonly found: string
+  readonly holds: boolean
 }
 
 /** One simulated step of the plots. */
@@ -94,6 +122,18 @@ export interface RunResult {
   readonly timeline: readonly TimelinePoint[]
   /** Non-vacuity: what the scenario plans must have happened. */
   readonly events: readonly EventCount[]
+  /** What was counted, by the names that a scenario may assert. */
+  readonly counters: Readonly<Record<string, number>>
+  /** Of the attempts of devices that are not revoked, by kind: how many, and how many were let in. */
+  readonly availability: Readonly<
+    Record<string, { readonly attempts: number; readonly accepted: number }>
+  >
+  readonly recoveries: readonly Recovery[]
+  /** The longest exposure by each means, over all revocations. */
+  readonly exposureByMeans: Readonly<Partial<Record<ExposureMeans, MeansExposure>>>
+  readonly assertions: readonly AssertionResult[]
+  /** What the scenario's model of an identity cache came to; undefined where it has none. */
+  readonly identityCache: IdentityCacheResult | undefined
   /** Wrong accepts, unexplained refusals and broken attempts, the first hundred of each. */
   readonly wrong: readonly JudgedAttempt[]
   readonly wrongAccepts: number

@@ -24,7 +24,7 @@ export function tellStory({ attempt, observation, verdict }: JudgedAttempt): Sto
 
 function came(attempt: Attempt): string {
   const when = `${formatInstant(attempt.at)} UTC, phase ${attempt.phase}`
-  const connection = `${attempt.connection === 'fresh' ? 'a fresh' : 'a held'} connection`
+  const connection = `a ${attempt.connection} connection`
   const how = `over ${attempt.protocol.toUpperCase()} on ${connection}`
   return `${when}: ${attempt.actor} (${formatCode(attempt.intent)}) came ${how} ${held(attempt)}.`
 }

@@ -6,7 +6,9 @@ import {
   formatMemory,
   formatMs,
   formatQuantity,
+  formatShare,
 } from './format.ts'
+import { exposureMeans } from '../scenario/scenario.ts'
 import { createPaint, printable, type Paint } from './paint.ts'
 import { phaseMatrix, type MatrixRow, type PhaseMatrix } from './phase-matrix.ts'
 import type { ExposureWindow, RunResult } from './run-result.ts'
@@ -33,7 +35,10 @@ export function renderTerminal(result: RunResult, { width, isColoured }: Termina
     headLines(result, width, paint),
     phaseLines(phaseMatrix(result), width, paint),
     exposureLines(result, width, paint),
+    meansLines(result),
+    cacheLines(result),
     eventLines(result, paint),
+    assertionLines(result, paint),
     storyLines(result, width, paint),
     verdictLines(result, width, paint),
   ]
@@ -148,6 +153,42 @@ function fittingColumns(
   const texts = shown.map((exposure) => columns.map(({ cell }) => cell(exposure)))
   if (columns.length <= 2 || tableWidth(columns, texts) <= width) return columns
   return fittingColumns(columns.slice(0, -1), shown, width)
+}
+
+/** The four bounds, each by itself: what is missing was never tried. */
+function meansLines({ exposureByMeans }: RunResult): readonly string[] {
+  const tried = exposureMeans.flatMap((means) => {
+    const exposure = exposureByMeans[means]
+    if (exposure === undefined) return []
+    const { exposureMs, tries } = exposure
+    return [`${means} ${formatDuration(exposureMs)} in ${formatQuantity(tries, 'try', 'tries')}`]
+  })
+  return tried.length === 0 ? [] : [`Longest let in, by means: ${tried.join('; ')}.`]
+}
+
+/** Identity by address against identity by certificate, of the same pods. */
+function cacheLines({ identityCache, counters }: RunResult): readonly string[] {
+  if (identityCache === undefined) return []
+  const { pods, stale, unknown, misidentified } = identityCache
+  const share = (count: number): string => `${formatCount(count)} (${formatShare(count, pods)})`
+  return [
+    `Identity cache of ${formatCount(pods)} pods: ${share(stale)} stale, of them ` +
+      `${share(unknown)} unknown and ${share(misidentified)} misidentified.`,
+    `By certificate: ${formatCount(counters['misidentified'] ?? 0)} misidentified ` +
+      `of ${formatCount(counters['accepted'] ?? 0)} let in.`,
+  ]
+}
+
+function assertionLines({ assertions }: RunResult, paint: Paint): readonly string[] {
+  if (assertions.length === 0) return []
+  const columns: readonly Column[] = [
+    { heading: 'Asserted', align: 'left' },
+    { heading: 'found', align: 'left' },
+  ]
+  const texts = assertions.map(({ assertion, found }) => [printable(assertion), printable(found)])
+  return tableLines(columns, texts, (padded, row) =>
+    assertions[row]?.holds === false ? paint.bad(padded) : padded,
+  )
 }
 
 function eventLines({ events }: RunResult, paint: Paint): readonly string[] {

@@ -5,6 +5,8 @@ export interface Overrides {
   readonly seed?: number | undefined
   /** Devices in total, at least 1. */
   readonly devices?: number | undefined
+  /** The fleets times this, above 0; what has to happen is scaled with them. */
+  readonly scale?: number | undefined
   /** Length of the run in days, more than 0. */
   readonly days?: number | undefined
   readonly mode?: Phase['mode'] | undefined
@@ -17,20 +19,58 @@ const dayMs = 86_400_000
 export function withOverrides(scenario: Scenario, overrides: Overrides): Scenario {
   const { seed = scenario.seed, profile = scenario.front.profile, devices, days, mode } = overrides
   let changed: Scenario = { ...scenario, seed, front: { ...scenario.front, profile } }
+  if (overrides.scale !== undefined) changed = withScale(changed, overrides.scale)
   if (devices !== undefined) changed = withDevices(changed, devices)
   if (days !== undefined) changed = withDuration(changed, days * dayMs)
   if (mode !== undefined) changed = withMode(changed, mode)
   return changed
 }
 
-/** Fleets keep their proportions, and so do revocations, so that a small fleet is not revoked whole. */
+/** The same story with a part of the devices, small enough then for any engine. */
+function withScale(scenario: Scenario, scale: number): Scenario {
+  const before = scenario.fleets.reduce((sum, { count }) => sum + count, 0)
+  return withDevices(scenario, Math.max(1, Math.round(before * scale)))
+}
+
+/**
+ * Fleets keep their proportions, and so do revocations, so that a small fleet is not revoked whole;
+ * so do the CA's rate and what has to happen at least. What may happen at most stays as it is.
+ */
 function withDevices(scenario: Scenario, devices: number): Scenario {
   const counts = scenario.fleets.map(({ count }) => count)
   const before = counts.reduce((sum, count) => sum + count, 0)
   const after = apportion(counts, devices)
-  const fleets = scenario.fleets.map((fleet, index) => ({ ...fleet, count: after[index] ?? 0 }))
-  const revocations = scenario.revocations.map((plan) => scaled(plan, devices / before))
-  return { ...scenario, fleets, revocations }
+  const factor = devices / before
+  const { pki, assert } = scenario
+  const { ratePerSecond } = pki.ca
+  const rate = ratePerSecond === undefined ? undefined : ratePerSecond * factor
+  return {
+    ...scenario,
+    fleets: scenario.fleets.map((fleet, index) => ({ ...fleet, count: after[index] ?? 0 })),
+    revocations: scenario.revocations.map((plan) => scaled(plan, factor)),
+    pki: { ...pki, ca: { ...pki.ca, ratePerSecond: rate } },
+    assert: { ...assert, atLeast: scaledCounts(assert.atLeast, factor) },
+  }
+}
+
+/** What happens as often as it is planned, however many devices there are. */
+function isOfTheWorld(counter: string): boolean {
+  return ['faults', 'hierarchy_events'].includes(counter) || counter.startsWith('cache_')
+}
+
+/** More devices do not make more of everything; fewer make less, but never nothing. */
+function scaledCounts(
+  counts: Readonly<Record<string, number>>,
+  factor: number,
+): Readonly<Record<string, number>> {
+  const least = (count: number): number =>
+    count === 0 ? 0 : Math.max(1, Math.floor(count * Math.min(1, factor)))
+  return Object.fromEntries(
+    Object.entries(counts).map(([name, count]) => [
+      name,
+      isOfTheWorld(name) ? count : least(count),
+    ]),
+  )
 }
 
 function scaled(plan: RevocationPlan, factor: number): RevocationPlan {
@@ -53,14 +93,22 @@ function apportion(counts: readonly number[], total: number): readonly number[] 
 function withDuration(scenario: Scenario, durationMs: number): Scenario {
   const factor = durationMs / scenario.time.durationMs
   const whole = Math.round(durationMs)
+  const moved = <Placed extends { readonly atMs: number }>(list: readonly Placed[]): Placed[] =>
+    list.map((placed) => ({ ...placed, atMs: Math.floor(placed.atMs * factor) }))
+  const { pki, assert } = scenario
   return {
     ...scenario,
     time: { ...scenario.time, durationMs: whole },
+    pki: {
+      ...pki,
+      ca: { ...pki.ca, outages: moved(pki.ca.outages) },
+      crl: { ...pki.crl, outages: moved(pki.crl.outages) },
+      events: moved(pki.events),
+    },
     phases: stretched(scenario.phases, whole),
-    revocations: scenario.revocations.map((plan) => ({
-      ...plan,
-      atMs: Math.floor(plan.atMs * factor),
-    })),
+    revocations: moved(scenario.revocations),
+    chaos: moved(scenario.chaos),
+    assert: { ...assert, atLeast: scaledCounts(assert.atLeast, factor) },
   }
 }
 

@@ -28,15 +28,29 @@ interface Fault {
 
 /** A scenario from YAML `text`, or everything that is wrong with it. `file` only names it. */
 export function parseScenario(text: string, file: string): Result<Scenario, ScenarioError[]> {
+  return parseYaml(text, file, scenarioSchema, findDiscord)
+}
+
+/**
+ * What a schema makes of YAML `text`, or everything that is wrong with it.
+ *
+ * @param discords what is wrong between fields that are right by themselves
+ */
+export function parseYaml<Value>(
+  text: string,
+  file: string,
+  schema: z.ZodType<Value>,
+  discords: (value: Value) => readonly Omit<Fault, 'at'>[] = () => [],
+): Result<Value, ScenarioError[]> {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   if (document.errors.length > 0) return err(syntaxErrors(document, lines, file))
   const read = toPlain(document)
   if (!read.ok) return err([{ file, line: 1, column: 1, path: '', message: notYaml(read.error) }])
   const raw = read.value
-  const parsed = scenarioSchema.safeParse(raw)
+  const parsed = schema.safeParse(raw)
   const faults = parsed.success
-    ? findDiscord(parsed.data).map((discord) => ({ ...discord, at: 'value' as const }))
+    ? discords(parsed.data).map((discord) => ({ ...discord, at: 'value' as const }))
     : parsed.error.issues.flatMap((issue) => faultsOf(issue, raw))
   if (parsed.success && faults.length === 0) return ok(parsed.data)
   return err(faults.map((fault) => locate(fault, document, lines, file)).toSorted(byPlace))
@@ -73,6 +87,11 @@ function syntaxErrors(document: Document, lines: LineCounter, file: string): Sce
 }
 
 function faultsOf(issue: z.core.$ZodIssue, raw: unknown): readonly Fault[] {
+  const meant = issue.code === 'invalid_union' ? meantForm(issue) : undefined
+  if (meant !== undefined) {
+    const within = meant.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }))
+    return within.flatMap((inner) => faultsOf(inner, raw))
+  }
   if (issue.code !== 'unrecognized_keys') {
     const found = show(valueAt(raw, issue.path))
     const message = `found ${found}, expected ${issue.message}`
@@ -83,6 +102,13 @@ function faultsOf(issue: z.core.$ZodIssue, raw: unknown): readonly Fault[] {
     const path = [...issue.path, key]
     return { path, at: 'key', message: `found the unknown key "${key}", ${suggestion(key, known)}` }
   })
+}
+
+/** Of a value with several forms, what is wrong with the one that it has from the outside. */
+function meantForm({ errors }: z.core.$ZodIssueInvalidUnion): z.core.$ZodIssue[] | undefined {
+  return errors.find((form) =>
+    form.every(({ code, path }) => code !== 'invalid_type' || path.length > 0),
+  )
 }
 
 function suggestion(key: string, known: readonly string[]): string {

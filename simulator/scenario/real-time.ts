@@ -1,5 +1,5 @@
 import { shift, type Instant } from '#shared/time.ts'
-import type { Fleet, HostilePlan, RevocationPlan, Scenario } from './scenario.ts'
+import type { Fleet, HostilePlan, OfflineProcess, Outage, Scenario } from './scenario.ts'
 
 /** X.509 knows whole seconds: a shorter life than this says nothing about expiry. */
 const validityMsMin = 5_000
@@ -30,13 +30,26 @@ export function inRealTime(
     const most = Math.floor((compression * shortest) / validityMsMin)
     return `certificates would live for ${shortest} ms: compress at most ${most} times`
   }
-  const { crl } = scenario.pki
+  const { ca, crl, events } = scenario.pki
+  const placed = <Placed extends { readonly atMs: number }>(list: readonly Placed[]): Placed[] =>
+    list.map((each) => ({ ...each, atMs: scaled(each.atMs) }))
+  const lasting = <Lasting extends Outage>(list: readonly Lasting[]): Lasting[] =>
+    placed(list).map((each) => ({ ...each, forMs: scaled(each.forMs) }))
   return {
     ...scenario,
     time,
     pki: {
       ...scenario.pki,
+      ca: {
+        ...ca,
+        latencyMinMs: compressed(ca.latencyMinMs, compression),
+        latencyMaxMs: compressed(ca.latencyMaxMs, compression),
+        ratePerSecond: ca.ratePerSecond === undefined ? undefined : ca.ratePerSecond * compression,
+        outages: lasting(ca.outages),
+      },
+      events: placed(events),
       crl: {
+        outages: lasting(crl.outages),
         publishEveryMs: scaled(crl.publishEveryMs),
         publishDelayMs: scaled(crl.publishDelayMs),
         // A list has to outlive the next one's publication, whatever that takes in real time.
@@ -45,10 +58,8 @@ export function inRealTime(
     },
     phases: [{ ...first, forMs: time.durationMs }],
     fleets,
-    revocations: scenario.revocations.map((plan): RevocationPlan => ({
-      ...plan,
-      atMs: scaled(plan.atMs),
-    })),
+    revocations: placed(scenario.revocations),
+    chaos: lasting(scenario.chaos),
     hostile: scenario.hostile.map((plan): HostilePlan => ({
       ...plan,
       everyMs: scaled(plan.everyMs),
@@ -60,16 +71,53 @@ export function inRealTime(
 const startupMs = 1_000
 const nextUpdateMsMin = 3_600_000
 
+/** Like `scaled`, but no time at all stays none. */
+function compressed(ms: number, compression: number): number {
+  return Math.round(ms / compression)
+}
+
 function scaleFleet(fleet: Fleet, scaled: (ms: number) => number): Fleet {
-  const { certificate, traffic, offline } = fleet
+  const { certificate, traffic, offline, enrollment } = fleet
+  const { retry } = certificate
   return {
     ...fleet,
     certificate: {
       ...certificate,
       validityMs: scaled(certificate.validityMs),
       reenrollAfterMs: scaled(certificate.reenrollAfterMs),
+      retry: { baseMs: scaled(retry.baseMs), capMs: scaled(retry.capMs) },
     },
-    traffic: { ...traffic, everyMs: scaled(traffic.everyMs) },
-    offline: { ...offline, minMs: scaled(offline.minMs), maxMs: scaled(offline.maxMs) },
+    enrollment: enrollment && {
+      atMs: scaled(enrollment.atMs),
+      withinMs: scaled(enrollment.withinMs),
+    },
+    // Real clocks are as far off in a compressed life, which would make them worse: they are compressed too.
+    clock: {
+      ...fleet.clock,
+      skewMs: fleet.clock.skewMs === 0 ? 0 : scaled(fleet.clock.skewMs),
+      tailMs: fleet.clock.tailMs === 0 ? 0 : scaled(fleet.clock.tailMs),
+    },
+    traffic: {
+      ...traffic,
+      everyMs: scaled(traffic.everyMs),
+      windowMs: scaled(traffic.windowMs),
+      ticketMs: traffic.ticketMs === 0 ? 0 : scaled(traffic.ticketMs),
+    },
+    offline: offline.map((process) => scaleOffline(process, scaled)),
+  }
+}
+
+function scaleOffline(process: OfflineProcess, scaled: (ms: number) => number): OfflineProcess {
+  switch (process.process) {
+    case 'garage':
+      return { ...process, minMs: scaled(process.minMs), maxMs: scaled(process.maxMs) }
+    case 'tunnel': {
+      const { everyMs, minMs, maxMs } = process
+      return { ...process, everyMs: scaled(everyMs), minMs: scaled(minMs), maxMs: scaled(maxMs) }
+    }
+    case 'outage': {
+      const { atMs, forMs, spreadMs } = process
+      return { ...process, atMs: scaled(atMs), forMs: scaled(forMs), spreadMs: scaled(spreadMs) }
+    }
   }
 }

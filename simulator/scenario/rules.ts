@@ -1,4 +1,6 @@
 import { formatDuration } from '#shared/duration.ts'
+import { counterExpected, isCounter } from './counters.ts'
+import { placePhases } from './phases.ts'
 import type { Fleet, Scenario } from './scenario.ts'
 
 /** Something at odds inside a scenario of the right shape. `path` in the file's own words. */
@@ -15,6 +17,15 @@ const rules: readonly ((scenario: Scenario) => readonly Discord[])[] = [
   crlsOverlap,
   renewalLiesInsideValidity,
   offlineRangeIsOrdered,
+  tunnelsAreApart,
+  ticketsCanBeTaken,
+  latencyIsOrdered,
+  placesLieInTime,
+  faultsLast,
+  damagedListsMeetAWarmEdge,
+  hierarchyEventsNameIntermediates,
+  secondRootComesFirst,
+  assertionsNameWhatThereIs,
   revocationsHappenInTime,
   revocationsHaveDevices,
 ]
@@ -67,21 +78,126 @@ function renewalLiesInsideValidity({ fleets }: Scenario): readonly Discord[] {
 }
 
 function offlineRangeIsOrdered({ fleets }: Scenario): readonly Discord[] {
-  return fleets.flatMap(({ offline }, index) => {
-    if (offline.minMs <= offline.maxMs) return []
-    const found = `found ${formatDuration(offline.minMs)}`
-    const message = `${found}, expected at most the max of ${formatDuration(offline.maxMs)}`
-    return [{ path: ['fleets', index, 'offline', 'min'], message }]
+  return offlineOf(fleets).flatMap(({ process, path }) => {
+    if (process.process === 'outage' || process.minMs <= process.maxMs) return []
+    const found = `found ${formatDuration(process.minMs)}`
+    const message = `${found}, expected at most the max of ${formatDuration(process.maxMs)}`
+    return [{ path: [...path, 'min'], message }]
+  })
+}
+
+/** A device is out of a tunnel before it gets into the next one. */
+function tunnelsAreApart({ fleets }: Scenario): readonly Discord[] {
+  return offlineOf(fleets).flatMap(({ process, path }) => {
+    if (process.process !== 'tunnel' || process.maxMs < process.everyMs) return []
+    const found = `found ${formatDuration(process.maxMs)}`
+    const message = `${found}, expected less than every, ${formatDuration(process.everyMs)}`
+    return [{ path: [...path, 'max'], message }]
+  })
+}
+
+/** Offline processes with their paths; a list of one may stand in the file without being a list. */
+function offlineOf(fleets: readonly Fleet[]) {
+  return fleets.flatMap(({ offline }, fleet) =>
+    offline.map((process, index) => ({
+      process,
+      path: ['fleets', fleet, 'offline', ...(offline.length > 1 ? [index] : [])],
+    })),
+  )
+}
+
+function ticketsCanBeTaken({ fleets, front }: Scenario): readonly Discord[] {
+  if (front.resumption === 'allowed') return []
+  return fleets.flatMap(({ traffic }, index) => {
+    if (traffic.ticketMs === 0) return []
+    const message = 'found tickets, expected none where front.resumption is never'
+    return [{ path: ['fleets', index, 'traffic', 'tickets'], message }]
+  })
+}
+
+function latencyIsOrdered({ pki: { ca } }: Scenario): readonly Discord[] {
+  if (ca.latencyMinMs <= ca.latencyMaxMs) return []
+  const found = `found ${formatDuration(ca.latencyMinMs)}`
+  const message = `${found}, expected at most the max of ${formatDuration(ca.latencyMaxMs)}`
+  return [{ path: ['pki', 'ca', 'latency', 'min'], message }]
+}
+
+/** Whatever is placed in the run by its `at` has to begin before the end. */
+function placesLieInTime({ pki, chaos, time }: Scenario): readonly Discord[] {
+  const lists = [
+    { path: ['chaos'], items: chaos },
+    { path: ['pki', 'ca', 'outages'], items: pki.ca.outages },
+    { path: ['pki', 'crl', 'outages'], items: pki.crl.outages },
+    { path: ['pki', 'events'], items: pki.events },
+  ]
+  return lists.flatMap(({ path, items }) =>
+    items.flatMap(({ atMs }, index) => {
+      if (atMs < time.durationMs) return []
+      const message = notInTime(atMs, time)
+      return [{ path: [...path, index, 'at'], message }]
+    }),
+  )
+}
+
+/** A fault that lasts has to say how long: for no time at all it is none. */
+function faultsLast({ chaos }: Scenario): readonly Discord[] {
+  return chaos.flatMap(({ fault, forMs }, index) => {
+    if (forMs > 0 || fault === 'gateway.restart') return []
+    return [
+      {
+        path: ['chaos', index, 'fault'],
+        message: `found ${fault} without "for", expected how long it lasts`,
+      },
+    ]
+  })
+}
+
+/**
+ * An edge that starts anew has nothing better to hold than what it finds: what it makes of damaged
+ * lists then is no matter of one decision, and no run can judge it.
+ */
+function damagedListsMeetAWarmEdge(scenario: Scenario): readonly Discord[] {
+  const restarts = [
+    ...placePhases(scenario).map(({ startedAt }) => startedAt - scenario.time.start),
+    ...scenario.chaos.filter(({ fault }) => fault === 'gateway.restart').map(({ atMs }) => atMs),
+  ]
+  return scenario.chaos.flatMap(({ fault, atMs, forMs }, index) => {
+    if (fault !== 'crl.rollback' && fault !== 'crl.truncated') return []
+    if (!restarts.some((restartMs) => atMs <= restartMs && restartMs <= atMs + forMs)) return []
+    const message = `found ${fault} over a start of the edge, expected it between two phases or restarts`
+    return [{ path: ['chaos', index, 'fault'], message }]
+  })
+}
+
+function hierarchyEventsNameIntermediates({ pki }: Scenario): readonly Discord[] {
+  return pki.events.flatMap(({ intermediate }, index) => {
+    if (intermediate <= pki.intermediates) return []
+    const message = `found ${intermediate}, expected one of the ${pki.intermediates} issuing CAs`
+    return [{ path: ['pki', 'events', index, 'intermediate'], message }]
+  })
+}
+
+/** A root is removed, and CAs are signed anew under a second one, only once there is a second one. */
+function secondRootComesFirst({ pki }: Scenario): readonly Discord[] {
+  const added = pki.events.find(({ event }) => event === 'root_added')
+  return pki.events.flatMap(({ event, atMs }, index) => {
+    if (event !== 'root_removed' && event !== 'intermediates_resigned') return []
+    if (added !== undefined && added.atMs < atMs) return []
+    const message = `found ${event}, expected an earlier root_added`
+    return [{ path: ['pki', 'events', index, 'event'], message }]
   })
 }
 
 function revocationsHappenInTime({ revocations, time }: Scenario): readonly Discord[] {
   return revocations.flatMap(({ atMs }, index) => {
     if (atMs < time.durationMs) return []
-    const found = `found ${formatDuration(atMs)}`
-    const message = `${found}, expected less than the duration of ${formatDuration(time.durationMs)}`
-    return [{ path: ['revocations', index, 'at'], message }]
+    return [{ path: ['revocations', index, 'at'], message: notInTime(atMs, time) }]
   })
+}
+
+function notInTime(atMs: number, { durationMs }: Scenario['time']): string {
+  const most = formatDuration(durationMs)
+  return `found ${formatDuration(atMs)}, expected less than the duration of ${most}`
 }
 
 /** No device is revoked twice, so there must be enough of them. */
@@ -94,6 +210,22 @@ function revocationsHaveDevices({ fleets, revocations }: Scenario): readonly Dis
     const message = `found ${count}, expected at most the ${available} of kind ${kind} still unrevoked`
     return [{ path: ['revocations', index, 'count'], message }]
   })
+}
+
+/** An assertion about nothing would hold for ever. */
+function assertionsNameWhatThereIs({ assert, fleets }: Scenario): readonly Discord[] {
+  const kinds = fleets.map(({ kind }) => kind)
+  const strangers = Object.keys(assert.availability).filter((kind) => !kinds.includes(kind))
+  const unknown = (['at_least', 'at_most'] as const).flatMap((key) =>
+    Object.keys(key === 'at_least' ? assert.atLeast : assert.atMost)
+      .filter((counter) => !isCounter(counter))
+      .map((counter) => ({ path: ['assert', key, counter], message: counterExpected(counter) })),
+  )
+  const message = `found a kind that no fleet has, expected one of ${kinds.join(', ')}`
+  return [
+    ...strangers.map((kind) => ({ path: ['assert', 'availability', kind], message })),
+    ...unknown,
+  ]
 }
 
 function countOf(fleets: readonly Fleet[], kind: Fleet['kind']): number {

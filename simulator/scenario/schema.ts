@@ -2,7 +2,18 @@ import { z } from 'zod'
 import { instantFromIso, type Instant } from '#shared/time.ts'
 import { expiredExpected, parseExpired } from '#shared/path/expired-policy.ts'
 import { durationExpected, parseDuration } from '#shared/duration.ts'
-import { frontProfileNames, type ExpiredPolicy, type Scenario } from './scenario.ts'
+import {
+  chaosFaults,
+  exposureMeans,
+  frontProfileNames,
+  hierarchyEventNames,
+  hostileKinds,
+  trafficPatterns,
+  type ExpiredPolicy,
+  type OfflineProcess,
+  type Scenario,
+  type TrafficPattern,
+} from './scenario.ts'
 
 /*
  * The shape of a scenario file. The message of a rule says what was expected, as a noun; what was
@@ -11,26 +22,31 @@ import { frontProfileNames, type ExpiredPolicy, type Scenario } from './scenario
  */
 
 /** An object of which every key is known. The message of an unknown key lists the known ones. */
-function mapping<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+export function mapping<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
   const keys = Object.keys(shape).join(', ')
   return z.strictObject(shape, {
     error: ({ code }) => (code === 'unrecognized_keys' ? keys : `a mapping with the keys ${keys}`),
   })
 }
 
-function listOf<Item extends z.ZodType>(item: Item, least = 0) {
+export function listOf<Item extends z.ZodType>(item: Item, least = 0) {
   const error = least > 0 ? `a list of at least ${least}` : 'a list'
   return z.array(item, { error }).min(least, { error })
 }
 
-function oneOf<const Words extends readonly string[]>(words: Words) {
+export function oneOf<const Words extends readonly string[]>(words: Words) {
   return z.enum(words, { error: `one of ${words.join(', ')}` })
 }
 
-function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER) {
+export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER) {
   const range = most < Number.MAX_SAFE_INTEGER ? `from ${least} to ${most}` : `of at least ${least}`
   const error = `a whole number ${range}`
   return z.int({ error }).min(least, { error }).max(most, { error })
+}
+
+function positive(most: number, unit: string) {
+  const error = `a number of ${unit} above 0, at most ${most}`
+  return z.number({ error }).positive({ error }).max(most, { error })
 }
 
 const ratioError = { error: 'a ratio from 0 to 1' }
@@ -38,39 +54,64 @@ const ratio = z.number(ratioError).min(0, ratioError).max(1, ratioError)
 const word = z.string({ error: 'a name' }).min(1, { error: 'a name' })
 const yesNo = z.boolean({ error: 'true or false' })
 
+/** For editors; what `parseDuration` takes. */
+const durationForm = {
+  pattern: String.raw`^(\d+(\.\d+)?(ms|s|m|h|d|w))+$`,
+  description: durationExpected,
+  examples: ['30d', '12h', '5m', '10s', '250ms', '1d12h'],
+}
+
 /** A duration of at least `leastMs` milliseconds. */
 function duration(leastMs: number) {
-  return z.string({ error: durationExpected }).transform((text, context) => {
-    const ms = parseDuration(text)
-    if (ms !== undefined && ms >= leastMs) return ms
-    const expected = ms === undefined ? durationExpected : 'a longer duration'
-    context.addIssue({ code: 'custom', message: expected })
-    return z.NEVER
-  })
+  return z
+    .string({ error: durationExpected })
+    .meta(durationForm)
+    .transform((text, context) => {
+      const ms = parseDuration(text)
+      if (ms !== undefined && ms >= leastMs) return ms
+      const expected = ms === undefined ? durationExpected : 'a longer duration'
+      context.addIssue({ code: 'custom', message: expected })
+      return z.NEVER
+    })
 }
 
 const anyTime = duration(0)
 const someTime = duration(1)
 
 const instantError = 'an instant with a zone, like 2027-01-01T00:00:00Z'
-const instant = z.string({ error: instantError }).transform((text, context): Instant => {
-  try {
-    return instantFromIso(text)
-  } catch {
-    // The RangeError says no more than the message that the file's author gets here.
-    context.addIssue({ code: 'custom', message: instantError })
+const instant = z
+  .string({ error: instantError })
+  .meta({ description: instantError })
+  .transform((text, context): Instant => {
+    try {
+      return instantFromIso(text)
+    } catch {
+      // The RangeError says no more than the message that the file's author gets here.
+      context.addIssue({ code: 'custom', message: instantError })
+      return z.NEVER
+    }
+  })
+
+const expired = z
+  .string({ error: expiredExpected })
+  .meta({ description: expiredExpected })
+  .transform((text, context): ExpiredPolicy => {
+    const policy = parseExpired(text)
+    if (policy !== undefined) return policy
+    context.addIssue({ code: 'custom', message: expiredExpected })
     return z.NEVER
-  }
-})
+  })
 
-const expired = z.string({ error: expiredExpected }).transform((text, context): ExpiredPolicy => {
-  const policy = parseExpired(text)
-  if (policy !== undefined) return policy
-  context.addIssue({ code: 'custom', message: expiredExpected })
-  return z.NEVER
-})
+// The kind is part of device names, of topics and of paths: a word that all of them take as it is.
+const kindError = { error: 'a kind of device: up to 32 lower-case letters, digits and hyphens' }
+const kind = z.string(kindError).regex(/^[a-z][a-z0-9-]{0,31}$/, kindError)
 
-const kind = oneOf(['car', 'meter'])
+const outageFields = { at: anyTime, for: someTime }
+const outage = mapping(outageFields).transform(toOutage)
+
+function toOutage({ at: atMs, for: forMs }: { at: number; for: number }) {
+  return { atMs, forMs }
+}
 
 const time = mapping({
   start: instant.default(instantFromIso('2027-01-01T00:00:00Z')),
@@ -82,24 +123,63 @@ const crl = mapping({
   publish_every: someTime.default(86_400_000),
   publish_delay: anyTime.default(300_000),
   next_update: someTime.default(604_800_000),
+  outages: listOf(outage).default([]),
 }).transform((raw) => ({
   publishEveryMs: raw.publish_every,
   publishDelayMs: raw.publish_delay,
   nextUpdateMs: raw.next_update,
+  outages: raw.outages,
+}))
+
+const span = mapping({ min: anyTime, max: anyTime })
+
+const ca = mapping({
+  latency: span.default({ min: 0, max: 0 }),
+  // Certificates a second; a CA faster than a million is no limit at all.
+  rate: positive(1_000_000, 'certificates a second').optional(),
+  outages: listOf(outage).default([]),
+}).transform((raw) => ({
+  latencyMinMs: raw.latency.min,
+  latencyMaxMs: raw.latency.max,
+  ratePerSecond: raw.rate,
+  outages: raw.outages,
 }))
 
 // Each costs a key, a certificate and a CRL a day; sixteen is a bound against slips of the pen.
-const pki = mapping({ intermediates: wholeNumber(1, 16).default(2), crl: crl.prefault({}) })
+const intermediatesMax = 16
+
+const hierarchyEvent = mapping({
+  at: someTime,
+  event: oneOf(hierarchyEventNames),
+  intermediate: wholeNumber(1, intermediatesMax).default(1),
+}).transform(({ at: atMs, ...rest }) => ({ ...rest, atMs }))
+
+const pki = mapping({
+  intermediates: wholeNumber(1, intermediatesMax).default(2),
+  ca: ca.prefault({}),
+  crl: crl.prefault({}),
+  events: listOf(hierarchyEvent).default([]),
+})
 
 const front = mapping({
   profile: oneOf(frontProfileNames).default('cloudflare'),
   resumption: oneOf(['never', 'allowed']).default('never'),
 })
 
+const edgeCrl = mapping({
+  grace: anyTime.default(0),
+  stale: oneOf(['refuse', 'accept']).default('refuse'),
+}).transform(({ grace: graceMs, stale }) => ({ graceMs, stale }))
+
 const edge = mapping({
   max_staleness: anyTime.default(5000),
   session_ttl: someTime.default(900_000),
-}).transform((raw) => ({ maxStalenessMs: raw.max_staleness, sessionTtlMs: raw.session_ttl }))
+  crl: edgeCrl.prefault({}),
+}).transform((raw) => ({
+  maxStalenessMs: raw.max_staleness,
+  sessionTtlMs: raw.session_ttl,
+  crl: raw.crl,
+}))
 
 const phase = mapping({
   name: word,
@@ -109,61 +189,192 @@ const phase = mapping({
   cookies: yesNo.default(false),
 }).transform(({ for: forMs, ...rest }) => ({ ...rest, forMs }))
 
+const retry = mapping({ base: someTime, cap: someTime }).transform((raw) => ({
+  baseMs: raw.base,
+  capMs: raw.cap,
+}))
+
 const certificate = mapping({
   validity: duration(1000),
   renew_at: ratio.default(0.5),
   renew_jitter: ratio.default(0.05),
   reenroll_after: someTime.default(86_400_000),
+  retry: retry.default({ baseMs: 30_000, capMs: 3_600_000 }),
 }).transform((raw) => ({
   validityMs: raw.validity,
   renewAtRatio: raw.renew_at,
   renewJitterRatio: raw.renew_jitter,
   reenrollAfterMs: raw.reenroll_after,
+  retry: raw.retry,
 }))
 
+// The upload limit of the smallest plans is 100 MB; a simulated report is a thousandth of that at most.
+const bodyBytesMax = 100_000
+
 const traffic = mapping({
+  pattern: oneOf(trafficPatterns).optional(),
   connect_every: someTime,
+  window: someTime.optional(),
   requests: wholeNumber(1).default(1),
   ticks: wholeNumber(1).default(1),
   mqtt: ratio.default(0),
-}).transform((raw) => ({
-  everyMs: raw.connect_every,
-  requests: raw.requests,
-  ticks: raw.ticks,
-  mqttRatio: raw.mqtt,
+  body: wholeNumber(2, bodyBytesMax).default(11),
+  tickets: anyTime.default(0),
+})
+
+const garage = { ratio, min: anyTime, max: anyTime }
+const tunnel = { every: someTime, min: anyTime, max: anyTime }
+const areaOutage = { ratio, ...outageFields, spread: anyTime.default(0) }
+const processes = ['garage', 'tunnel', 'outage'] as const
+
+/** Which of them it is stands in `process`, so that a fault is told of that one alone. */
+const offlineProcess = z
+  .discriminatedUnion(
+    'process',
+    [
+      mapping({ process: z.literal('garage').optional(), ...garage }),
+      mapping({ process: z.literal('tunnel'), ...tunnel }),
+      mapping({ process: z.literal('outage'), ...areaOutage }),
+    ],
+    { error: `one of ${processes.join(', ')}` },
+  )
+  .transform((raw): OfflineProcess => {
+    switch (raw.process) {
+      case 'tunnel':
+        return { process: 'tunnel', everyMs: raw.every, minMs: raw.min, maxMs: raw.max }
+      case 'outage': {
+        const { ratio: share, spread: spreadMs } = raw
+        return { process: 'outage', ratio: share, spreadMs, ...toOutage(raw) }
+      }
+      case 'garage':
+      case undefined:
+        return { process: 'garage', ratio: raw.ratio, minMs: raw.min, maxMs: raw.max }
+    }
+  })
+
+/** One process by itself, or a list of them. */
+const offline = z
+  .union([z.array(offlineProcess), offlineProcess])
+  .transform((raw) => (Array.isArray(raw) ? raw : [raw]))
+
+const enrollment = mapping({ at: anyTime, within: anyTime.default(0) }).transform((raw) => ({
+  atMs: raw.at,
+  withinMs: raw.within,
 }))
 
-const offline = mapping({ ratio, min: anyTime, max: anyTime }).transform((raw) => ({
-  ratio: raw.ratio,
-  minMs: raw.min,
-  maxMs: raw.max,
-}))
+const clock = mapping({
+  skew: anyTime.default(0),
+  tail: ratio.default(0),
+  tail_skew: anyTime.default(0),
+}).transform((raw) => ({ skewMs: raw.skew, tailRatio: raw.tail, tailMs: raw.tail_skew }))
+
+/** How kinds connect where the file does not say. */
+const usualPatterns: ReadonlyMap<string, TrafficPattern> = new Map([
+  ['car', 'diurnal'],
+  ['meter', 'interval'],
+])
 
 const fleet = mapping({
   kind,
   count: wholeNumber(0),
   certificate,
+  enrollment: enrollment.optional(),
+  clock: clock.prefault({}),
   traffic,
-  offline: offline.default({ ratio: 0, minMs: 0, maxMs: 0 }),
-})
+  offline: offline.default([]),
+}).transform(({ traffic: raw, enrollment: enrolled, ...rest }) => ({
+  ...rest,
+  enrollment: enrolled,
+  traffic: {
+    pattern: raw.pattern ?? usualPatterns.get(rest.kind) ?? ('random' as const),
+    everyMs: raw.connect_every,
+    windowMs: raw.window ?? raw.connect_every,
+    requests: raw.requests,
+    ticks: raw.ticks,
+    mqttRatio: raw.mqtt,
+    bodyBytes: raw.body,
+    ticketMs: raw.tickets,
+  },
+}))
 
 const revocation = mapping({
   at: anyTime,
   kind,
-  count: wholeNumber(0).default(1),
+  count: wholeNumber(0).optional(),
+  fraction: ratio.optional(),
   reason: oneOf(['keyCompromise', 'cessationOfOperation', 'privilegeWithdrawn']),
   goes_on: yesNo.default(false),
-}).transform(({ at: atMs, goes_on: goesOn, ...rest }) => ({ ...rest, atMs, goesOn }))
+}).superRefine(({ count, fraction }, context) => {
+  if (count === undefined || fraction === undefined) return
+  context.addIssue({
+    code: 'custom',
+    path: ['fraction'],
+    message: 'either count or fraction, not both',
+  })
+})
 
-const hostile = mapping({
-  kind: oneOf(['no_certificate', 'forged_chain', 'forged_header', 'copied_cookie']),
+const hostile = mapping({ kind: oneOf(hostileKinds), every: someTime }).transform((raw) => ({
+  kind: raw.kind,
+  everyMs: raw.every,
+}))
+
+const chaos = mapping({
+  at: anyTime,
+  for: anyTime.default(0),
+  fault: oneOf(chaosFaults),
+}).transform(({ at: atMs, for: forMs, fault }) => ({ atMs, forMs, fault }))
+
+// A model in memory: ten million pods are 160 MB of addresses.
+const podsMax = 10_000_000
+
+const identityCache = mapping({
+  pods: wholeNumber(1, podsMax),
+  churn: ratio,
   every: someTime,
-}).transform((raw) => ({ kind: raw.kind, everyMs: raw.every }))
+  for: someTime,
+  spare: ratio.default(0.05),
+  reuse: oneOf(['oldest', 'random']).default('random'),
+}).transform((raw) => ({
+  pods: raw.pods,
+  churnRatio: raw.churn,
+  everyMs: raw.every,
+  forMs: raw.for,
+  spareRatio: raw.spare,
+  reuse: raw.reuse,
+}))
 
+const counts = z.record(word, wholeNumber(0), { error: 'a mapping of counters to numbers' })
+
+const assertions = mapping({
+  availability: z.record(kind, ratio, { error: 'a mapping of kinds to ratios' }).default({}),
+  exposure: mapping({
+    full: anyTime.optional(),
+    resumed: anyTime.optional(),
+    held: anyTime.optional(),
+    cookie: anyTime.optional(),
+  }).default({}),
+  recovery: anyTime.optional(),
+  at_least: counts.default({}),
+  at_most: counts.default({}),
+}).transform((raw) => ({
+  availability: raw.availability,
+  exposureMs: Object.fromEntries(
+    exposureMeans.flatMap((means) => {
+      const ms = raw.exposure[means]
+      return ms === undefined ? [] : [[means, ms] as const]
+    }),
+  ),
+  recoveryMs: raw.recovery,
+  atLeast: raw.at_least,
+  atMost: raw.at_most,
+}))
+
+/** The scenario's file as it is written; editors get its JSON Schema. */
 export const scenarioSchema = mapping({
   version: z.literal(1, { error: '1' }),
   name: word,
   seed: wholeNumber(0),
+  engine: oneOf(['any', 'wire', 'virtual']).default('any'),
   time,
   pki: pki.prefault({}),
   front: front.prefault({}),
@@ -172,4 +383,27 @@ export const scenarioSchema = mapping({
   fleets: listOf(fleet, 1),
   revocations: listOf(revocation).default([]),
   hostile: listOf(hostile).default([]),
-}) satisfies z.ZodType<Scenario>
+  chaos: listOf(chaos).default([]),
+  identity_cache: identityCache.optional(),
+  assert: assertions.prefault({}),
+}).transform(({ revocations, identity_cache: cache, ...scenario }) => ({
+  ...scenario,
+  identityCache: cache,
+  revocations: revocations.map(({ at: atMs, goes_on: goesOn, count, fraction, ...plan }) => ({
+    ...plan,
+    atMs,
+    goesOn,
+    count: count ?? shareOf(scenario.fleets, plan.kind, fraction),
+  })),
+})) satisfies z.ZodType<Scenario>
+
+/** So many devices of a kind as a share of them is; one device where no share is given either. */
+function shareOf(
+  fleets: readonly { readonly kind: string; readonly count: number }[],
+  wanted: string,
+  fraction: number | undefined,
+): number {
+  if (fraction === undefined) return 1
+  const ofKind = fleets.filter((each) => each.kind === wanted).map((each) => each.count)
+  return Math.round(fraction * ofKind.reduce((sum, each) => sum + each, 0))
+}

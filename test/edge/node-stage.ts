@@ -5,6 +5,7 @@ import type { Ports } from '#edge/context.ts'
 import { startNodeServer, type NodeServer, type NodeServerOptions } from '#edge/node.ts'
 import { createPorts } from '#edge/ports.ts'
 import { directoryTrustFiles } from '#edge/trust-stores/directory-trust-files.ts'
+import type { Repeat } from '#edge/websocket/repeat.ts'
 import { createNodeVerifier } from '#shared/x509/node-verifier.ts'
 import type { DirectoryPki } from '../runtime/directory-pki.ts'
 import { listenerOf, setClock, type SetClock } from './stage.ts'
@@ -20,6 +21,8 @@ export interface NodeStageOptions {
   readonly variables?: ListenerVariables
   readonly target?: Ports['target']
   readonly mqtt?: Ports['mqtt']
+  /** The runtime's own timer unless given. */
+  readonly repeat?: Repeat
   /** Null: plain HTTP. */
   readonly tls?: { readonly resumption: 'never' | 'allowed' } | null
 }
@@ -33,7 +36,7 @@ const byDefault: ListenerVariables = {
 
 export async function startNodeStage(
   pki: DirectoryPki,
-  { variables = {}, target, mqtt, tls }: NodeStageOptions = {},
+  { variables = {}, target, mqtt, repeat, tls }: NodeStageOptions = {},
 ): Promise<NodeStage> {
   const clock = setClock()
   const listener = await listenerOf({ ...byDefault, ...variables })
@@ -42,7 +45,8 @@ export async function startNodeStage(
     verifier: createNodeVerifier(crypto),
     clock,
     target,
-    mqtt: () => mqtt,
+    mqtt,
+    ...(repeat && { repeat }),
   })
   const server = await startNodeServer({
     app: createApp(listener, ports),

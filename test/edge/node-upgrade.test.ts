@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import http, { type IncomingMessage } from 'node:http'
 import { connect as connectTcp, type AddressInfo, type Socket } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { WebSocketServer } from 'ws'
+import { WebSocketServer, type WebSocket } from 'ws'
 import { createNodeTarget, type NodeTarget } from '#edge/node-target.ts'
 import { openTcpBroker } from '#edge/node-broker.ts'
 import { createAcceptWebSocket } from '#edge/node-websocket.ts'
@@ -17,7 +17,7 @@ import {
   valueOf,
   type DirectoryPki,
 } from '../runtime/directory-pki.ts'
-import { until } from './mqtt/fakes.ts'
+import { byHand, until } from './mqtt/fakes.ts'
 import { startNodeStage, type NodeStage, type NodeStageOptions } from './node-stage.ts'
 import { start } from './stage.ts'
 
@@ -42,12 +42,14 @@ async function startStage(options: NodeStageOptions): Promise<NodeStage> {
 interface Target {
   readonly target: NodeTarget
   readonly requests: IncomingMessage[]
+  readonly opened: WebSocket[]
   readonly open: () => number
   close(): Promise<void>
 }
 
 async function startTarget(): Promise<Target> {
   const requests: IncomingMessage[] = []
+  const opened: WebSocket[] = []
   const sockets = new WebSocketServer({ noServer: true })
   const server = http.createServer((_incoming, outgoing) => {
     outgoing.writeHead(418, { 'x-said': 'no' }).end('not here')
@@ -56,7 +58,11 @@ async function startTarget(): Promise<Target> {
     requests.push(incoming)
     if (incoming.url === '/refused') return void socket.end('HTTP/1.1 403 Forbidden\r\n\r\nno')
     sockets.handleUpgrade(incoming, socket, head, (webSocket) => {
-      webSocket.on('message', (octets, isBinary) => webSocket.send(octets, { binary: isBinary }))
+      webSocket.on('message', (octets: Buffer, isBinary) => {
+        if (octets.toString() === 'close') return webSocket.close(4001, 'as asked')
+        return webSocket.send(octets, { binary: isBinary })
+      })
+      opened.push(webSocket)
     })
     return undefined
   })
@@ -67,6 +73,7 @@ async function startTarget(): Promise<Target> {
   return {
     target,
     requests,
+    opened,
     open: () => sockets.clients.size,
     async close() {
       for (const client of sockets.clients) client.terminate()
@@ -127,6 +134,92 @@ describe('a WebSocket to the target', () => {
     expect(await ended).toMatchObject({ kind: 'connection_closed' })
   })
 
+  interface Held {
+    readonly webSocket: WebSocket
+    readonly ended: Promise<unknown>
+    readonly tick: () => void
+    readonly ticking: () => boolean
+    readonly revoke: () => Promise<void>
+  }
+
+  async function hold(name: string, variables = {}): Promise<Held> {
+    const { repeat, tick, ticking } = byHand()
+    const on = await startStage({ target: behind.target.send, repeat, variables })
+    const credential = await pki.issue(name)
+    const asked = { ...deviceOptions(pki, on.server, credential), path: '/echo', subProtocol: 'a' }
+    const { webSocket, ended } = valueOf(await openWebSocket(asked))
+    webSocket.resume()
+    return { webSocket, ended, tick, ticking, revoke: () => pki.revoke(credential) }
+  }
+
+  const cut = { kind: 'refused', code: 'revoked', by: { closeCode: 4403 } }
+
+  test('revoked: cut at its next message, which the target never sees', async () => {
+    const { webSocket, ended, revoke, ticking } = await hold('car-ws-cut')
+    webSocket.send('good')
+    await once(webSocket, 'message')
+    await revoke()
+    const seen: unknown[] = []
+    behind.opened.at(-1)?.on('message', (message) => seen.push(message))
+    webSocket.send('revoked')
+    expect(await ended).toEqual(cut)
+    await until(() => behind.open() === 0)
+    expect([seen, ticking()]).toEqual([[], false])
+  })
+
+  test('revoked: cut at the next message for it, which it never sees', async () => {
+    const { webSocket, ended, revoke } = await hold('car-ws-told')
+    await revoke()
+    const seen: unknown[] = []
+    webSocket.on('message', (message) => seen.push(message))
+    behind.opened.at(-1)?.send('news')
+    expect([await ended, seen]).toEqual([cut, []])
+  })
+
+  test('revoked while it carries nothing: cut by the clock, which is then stopped', async () => {
+    const { ended, revoke, tick, ticking } = await hold('car-ws-idle')
+    tick()
+    await revoke()
+    tick()
+    expect(await ended).toEqual(cut)
+    expect(ticking()).toBe(false)
+  })
+
+  test('a session in passthrough is the target’s own to cut', async () => {
+    const { webSocket, revoke, ticking } = await hold('car-ws-through', { MODE: 'passthrough' })
+    await revoke()
+    webSocket.send('on')
+    expect(String((await once(webSocket, 'message'))[0])).toBe('on')
+    expect(ticking()).toBe(false)
+    webSocket.terminate()
+  })
+
+  test('messages of many megabytes pass, slowly taken ones as well', async () => {
+    const { webSocket } = await hold('car-ws-large')
+    const message = new Uint8Array(12 * 1024 * 1024).fill(7)
+    webSocket.send(message)
+    webSocket.pause()
+    await until(() => webSocket.bufferedAmount > 0)
+    webSocket.resume()
+    const [echoed] = (await once(webSocket, 'message')) as [Buffer]
+    expect(echoed.equals(message)).toBe(true)
+    webSocket.terminate()
+  })
+
+  test('a close of the target arrives with its code, and ends the asking', async () => {
+    const { webSocket, ended, ticking } = await hold('car-ws-closed')
+    webSocket.send('close')
+    expect(await ended).toEqual({ kind: 'refused', code: 'as asked', by: { closeCode: 4001 } })
+    await until(() => !ticking())
+  })
+
+  test('a device that breaks off is lost to the target as well', async () => {
+    const { webSocket, ticking } = await hold('car-ws-lost')
+    webSocket.terminate()
+    await until(() => behind.open() === 0 && !ticking())
+    expect([behind.open(), ticking()]).toEqual([0, false])
+  })
+
   test.each(['h2c', 'TLS/1.0'])('an upgrade to %s is passed over', async (protocol) => {
     const on = await startStage({ target: behind.target.send, tls: null, variables: behindNginx })
     const socket = connectTcp(on.server.port, '127.0.0.1')
@@ -159,24 +252,18 @@ describe('MQTT over WebSocket, with mqtt.js and a broker over TCP', () => {
   }
 
   async function open(name: string, port = broker.port): Promise<Scene> {
-    let task: (() => void) | undefined
+    const { repeat, tick, ticking } = byHand()
     const mqtt: MqttPorts = {
       openBroker: () => openTcpBroker({ host: '127.0.0.1', port }),
       acceptWebSocket: createAcceptWebSocket(),
-      repeat: (given) => {
-        task = given
-        return () => {
-          task = undefined
-        }
-      },
     }
     const credential = await pki.issue(name)
-    const on = await startStage({ mqtt })
+    const on = await startStage({ mqtt, repeat })
     const options = { ...deviceOptions(pki, on.server, credential), clientId: name }
     return {
       session: valueOf(await connectMqtt(options)),
-      tick: () => task?.(),
-      ticking: () => task !== undefined,
+      tick,
+      ticking,
       revoke: () => pki.revoke(credential),
     }
   }

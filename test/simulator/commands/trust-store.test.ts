@@ -1,5 +1,7 @@
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
@@ -21,18 +23,33 @@ let pki: DirectoryPki
 let device: DeviceCredential
 let directory: string
 let serving: RunningCli
+/** Where a list is published: `published.crl` of the PKI's directory, or nothing. */
+let publisher: Server
+let published: string
 
 beforeAll(async () => {
   pki = await createDirectoryPki(Date.now())
   device = await pki.issue('car-1')
   await pki.put('car-1.pem', toUtf8(device.chainPem))
   directory = await mkdtemp(join(tmpdir(), 'sallyport-control-'))
+  publisher = createServer((_request, response) => {
+    readFile(inside('published.crl')).then(
+      (octets) => response.end(octets),
+      () => response.writeHead(404).end(),
+    )
+  }).listen(0, '127.0.0.1')
+  await once(publisher, 'listening')
+  const host = `127.0.0.1:${(publisher.address() as AddressInfo).port}`
+  published = `http://${host}/root.crl`
+  process.env['SALLYPORT_SOURCES_OPEN_HOSTS'] = host
   serving = startCli('trust-store', 'serve', '--local', local(), '--listen', '127.0.0.1:0')
   await serving.said('listening on ')
   const made = await trustStore('create', 'cars', '--bundle', inside('anchors.pem'))
   if (made.stdout !== 'cars: made, epoch 1\n') throw new Error(made.stderr)
 })
 afterAll(async () => {
+  delete process.env['SALLYPORT_SOURCES_OPEN_HOSTS']
+  publisher.close()
   serving.process.kill('SIGTERM')
   await serving.ended
   await Promise.all([pki.remove(), rm(directory, { recursive: true })])
@@ -71,7 +88,8 @@ async function trustStore(command: string, ...args: readonly string[]): Promise<
   ]
   try {
     const where = ['--local', local()]
-    await trustStoreCommand().parseAsync([command, ...where, ...args], { from: 'user' })
+    const target = command === 'source' ? [] : where
+    await trustStoreCommand().parseAsync([command, ...target, ...args], { from: 'user' })
     return { status: Number(process.exitCode ?? 0), ...said }
   } catch (error) {
     if (error instanceof Exited) return { status: error.status, ...said }
@@ -197,6 +215,60 @@ test.each([
   const result = await trustStore(command, ...args)
   expect(result).toMatchObject({ status, stdout: '' })
   expect(result.stderr).toContain(because)
+})
+
+test('create leaves no store behind where a list is refused', async () => {
+  const none = inside('none.crl')
+  await writeFile(none, '<html>')
+  const refused = await trustStore(
+    'create',
+    'half',
+    '--bundle',
+    inside('anchors.pem'),
+    '--crl',
+    none,
+  )
+  expect(refused).toMatchObject({ status: 1, stdout: '' })
+  expect(refused.stderr).toContain(`no store was made: malformed crl: ${none}`)
+  expect((await trustStore('list')).stdout).not.toContain('half')
+  const missing = [
+    'create',
+    'half',
+    '--bundle',
+    inside('anchors.pem'),
+    '--crl',
+    '/nowhere',
+  ] as const
+  expect(await trustStore(...missing)).toMatchObject({ status: 2 })
+  expect((await trustStore('list')).stdout).not.toContain('half')
+})
+
+test('a source is added, fetched, listed and removed with a word', async () => {
+  await trustStore('create', 'fed', '--bundle', inside('anchors.pem'))
+  const source = (...args: readonly string[]): Promise<CliResult> => {
+    const [word = '', ...rest] = args
+    return trustStore('source', word, '--local', local(), ...rest)
+  }
+  const added = await source('add', 'fed', published, '--every', '15m')
+  expect(added).toMatchObject({ status: 0, stderr: '' })
+  expect(added.stdout).toBe(`source 1: ${published}: not fetched yet\n`)
+  const failed = await source('fetch', 'fed', '1')
+  expect(failed.status).toBe(1)
+  expect(failed.stdout).toContain('failed 1 time in a row')
+  const lists = await pki.authority.crls(instantFromMs(Date.now()), dayMs)
+  const der = lists.find(({ name }) => name === 'root.crl')?.der ?? ''
+  await writeFile(inside('published.crl'), der)
+  const taken = await source('fetch', 'fed', '1')
+  expect(taken.status).toBe(0)
+  expect(taken.stdout).toMatch(/: taken .*, epoch 2\n$/)
+  expect((await source('list', 'fed')).stdout).toMatch(/\n1 +url +15m +.*root\.crl +taken /)
+  expect((await source('add', 'fed', published)).stderr).toContain('source known')
+  expect(await source('add', 'fed', 'http://10.0.0.1/x')).toMatchObject({ status: 1 })
+  expect(await source('discover', 'fed')).toMatchObject({ status: 0 })
+  expect(await source('remove', 'fed', '1')).toMatchObject({ status: 2, stdout: '' })
+  expect((await source('remove', 'fed', '1', '--yes')).stdout).toBe('fed: source 1 removed\n')
+  expect((await source('list', 'fed')).stdout).toBe('fed: no sources\n')
+  expect(await source('fetch', 'fed', '1')).toMatchObject({ status: 1 })
 })
 
 test('a token is shown once, with the entry that lets it in', async () => {

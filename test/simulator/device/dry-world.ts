@@ -28,6 +28,7 @@ export interface DryRun {
   readonly sessions: readonly DrySession[]
   readonly renewals: number
   readonly enrollments: number
+  readonly failures: number
   readonly wakes: readonly Instant[]
   readonly states: ReadonlyMap<string, DeviceState>
 }
@@ -39,7 +40,7 @@ export function dryRun(scenario: Scenario, order: 'planned' | 'shuffled' = 'plan
   const queue = new FlatQueue<() => void>()
   const sessions: DrySession[] = []
   const wakes: Instant[] = []
-  const counts = { renew: 0, enroll: 0 }
+  const counts = { renew: 0, enroll: 0, failed: 0 }
   const end = shift(scenario.time.start, scenario.time.durationMs)
   const devices = new Map(stepping.map((profile) => [profile.id, newDevice(scenario, profile)]))
   const revocations = planRevocations(scenario, profiles)
@@ -49,6 +50,7 @@ export function dryRun(scenario: Scenario, order: 'planned' | 'shuffled' = 'plan
     for (const effect of effects) {
       if (effect.kind === 'wake') wakeAt(device, effect.at)
       else if (effect.kind === 'open_session') open(device, effect, at)
+      else if (effect.kind === 'issuance_failed') counts.failed += 1
       else issue(device, effect, at)
     }
   }
@@ -79,7 +81,7 @@ export function dryRun(scenario: Scenario, order: 'planned' | 'shuffled' = 'plan
     hear(device, { kind: 'session_ended', session, outcome }, at)
   }
 
-  for (const device of devices.values()) wakeAt(device, scenario.time.start)
+  for (const device of devices.values()) wakeAt(device, device.state.wakeAt ?? scenario.time.start)
   for (const { device: id, at, ...planned } of revocations) {
     const device = devices.get(id)
     if (device === undefined) throw new Error(`no device ${id}`)
@@ -89,7 +91,8 @@ export function dryRun(scenario: Scenario, order: 'planned' | 'shuffled' = 'plan
     queue.pop()?.()
   }
   const states = new Map([...devices].map(([id, { state }]) => [id, state]))
-  return { sessions, renewals: counts.renew, enrollments: counts.enroll, wakes, states }
+  const { renew: renewals, enroll: enrollments, failed: failures } = counts
+  return { sessions, renewals, enrollments, failures, wakes, states }
 }
 
 function newDevice(scenario: Scenario, profile: DeviceProfile): DryDevice {

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { shift } from '#shared/time.ts'
 import { nextSession } from '#simulator/device/behaviour.ts'
 import { planHostile, planRevocations } from '#simulator/device/plan.ts'
-import { awayUntil, planFleet } from '#simulator/device/profile.ts'
+import { awayUntil } from '#simulator/device/absence.ts'
+import { planFleet } from '#simulator/device/profile.ts'
 import { stream } from '#simulator/random.ts'
 import { withOverrides } from '#simulator/scenario/overrides.ts'
 import { phaseAt } from '#simulator/scenario/phases.ts'
@@ -43,7 +44,7 @@ describe('the fleet', () => {
   })
 
   test('the planned share is away, for the planned time, and returns in every phase', () => {
-    const absences = profiles.flatMap(({ absence }) => absence ?? [])
+    const absences = profiles.flatMap(({ absences: planned }) => planned)
     expect(absences).toHaveLength(48)
     for (const { from, until } of absences) {
       expect(until - from).toBeGreaterThanOrEqual(21 * dayMs - tickMs)
@@ -61,8 +62,8 @@ describe('the fleet', () => {
     { name: 'just before it returns', ms: dayMs - 1, away: true },
     { name: 'as it returns', ms: dayMs, away: false },
   ])('$name: away is $away', ({ ms, away }) => {
-    const absence = { from: start, until: shift(start, dayMs) }
-    const profile = { ...present(profiles[0]), absence }
+    const absences = [{ from: start, until: shift(start, dayMs) }]
+    const profile = { ...present(profiles[0]), absences }
     expect(awayUntil(profile, shift(start, ms)) !== undefined).toBe(away)
   })
 })

@@ -16,22 +16,31 @@ const middle: Random = { next: () => 0.5 }
 
 const fleet: Fleet = {
   ...present(scenario.fleets[0]),
-  traffic: { everyMs: dayMs, requests: 2, ticks: 3, mqttRatio: 0 },
+  traffic: {
+    ...present(scenario.fleets[0]).traffic,
+    pattern: 'interval',
+    everyMs: dayMs,
+    requests: 2,
+    ticks: 3,
+  },
 }
 const home: DeviceProfile = {
   id: 'meter-0001',
   kind: 'meter',
   fleet,
+  seed: 7,
   grid: { start, tickMs },
-  absence: undefined,
+  ca: { latencyMinMs: 0, latencyMaxMs: 0, outages: [] },
+  absences: [],
+  skewMs: 0,
 }
-const traveller: DeviceProfile = { ...home, absence: { from: day(2), until: day(40) } }
+const traveller: DeviceProfile = { ...home, absences: [{ from: day(2), until: day(40) }] }
 
 const certificate = { serial: '01', notBefore: start, notAfter: day(28), renewAt: day(14) }
 
 /** An enrolled device that wakes at an instant. */
 function active(wakeAt: Instant, nextSessionAt: Instant): DeviceState {
-  return { kind: 'active', certificate, nextSessionAt, wakeAt }
+  return { kind: 'active', certificate, nextSessionAt, retry: undefined, wakeAt }
 }
 
 const stepped = (state: DeviceState, at: Instant, profile = home) =>

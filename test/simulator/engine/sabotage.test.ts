@@ -20,8 +20,8 @@ const sabotages: readonly {
     name: 'the core skips the CRL',
     sabotage: changedSource(
       'shared/revocation/status.ts',
-      "if (entry !== undefined && entry !== 'not_at_hand')",
-      "if (entry !== undefined && entry !== 'not_at_hand' && entry.serial.length === 0)",
+      "else if (entry !== undefined) return { status: 'revoked'",
+      "else if (entry?.serial.length === 0) return { status: 'revoked'",
     ),
     finds: 'wrongAccepts',
     says: /it is revoked, and the time to learn of it is over/,

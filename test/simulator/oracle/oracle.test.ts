@@ -386,7 +386,12 @@ test('a phase that the scenario lacks is an error of the caller', () => {
 
 describe('exposure windows', () => {
   const window = { device: 'car-0B', serial: '0B', reason: 'keyCompromise', revokedAt, publishedAt }
-  const none = { lastAcceptedAt: undefined, attemptsAfterPublication: 0, exposureMs: 0 }
+  const none = {
+    lastAcceptedAt: undefined,
+    attemptsAfterPublication: 0,
+    exposureMs: 0,
+    byMeans: {},
+  }
 
   /** The window of 0B after tries at these milliseconds from publication. */
   function after(tries: readonly (readonly [number, Observation, Partial<Attempt>?])[]) {
@@ -426,6 +431,7 @@ describe('exposure windows', () => {
       lastAcceptedAt,
       attemptsAfterPublication: 4,
       exposureMs: 3000,
+      byMeans: { full: { tries: 4, exposureMs: 3000 } },
     })
   })
 

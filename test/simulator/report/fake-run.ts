@@ -1,6 +1,7 @@
 import { instantFromIso, shift, type Instant } from '#shared/time.ts'
 import { Ledger } from '#simulator/ca/ledger.ts'
 import type { Attempt, JudgedAttempt, Observation } from '#simulator/oracle/attempt.ts'
+import { exposuresByMeans } from '#simulator/report/assertions.ts'
 import { createCollector, describeScenario, type Collector } from '#simulator/report/collect.ts'
 import { conclude } from '#simulator/report/conclude.ts'
 import type { ExposureWindow, RunResult } from '#simulator/report/run-result.ts'
@@ -20,30 +21,54 @@ const cars: Fleet = {
     renewAtRatio: 0.5,
     renewJitterRatio: 0.1,
     reenrollAfterMs: HOUR,
+    retry: { baseMs: 30_000, capMs: HOUR },
   },
-  traffic: { everyMs: 4 * DAY, requests: 2, ticks: 3, mqttRatio: 0.1 },
-  offline: { ratio: 0.4, minMs: 21 * DAY, maxMs: 49 * DAY },
+  enrollment: undefined,
+  clock: { skewMs: 0, tailRatio: 0, tailMs: 0 },
+  traffic: {
+    pattern: 'diurnal',
+    windowMs: 4 * DAY,
+    everyMs: 4 * DAY,
+    requests: 2,
+    ticks: 3,
+    mqttRatio: 0.1,
+    bodyBytes: 11,
+    ticketMs: 0,
+  },
+  offline: [{ process: 'garage', ratio: 0.4, minMs: 21 * DAY, maxMs: 49 * DAY }],
 }
 
 const meters: Fleet = {
   ...cars,
   kind: 'meter',
   count: 80,
-  traffic: { everyMs: 6 * DAY, requests: 3, ticks: 2, mqttRatio: 0.1 },
-  offline: { ratio: 0.1, minMs: 21 * DAY, maxMs: 40 * DAY },
+  traffic: { ...cars.traffic, pattern: 'interval', everyMs: 6 * DAY, requests: 3, ticks: 2 },
+  offline: [{ process: 'garage', ratio: 0.1, minMs: 21 * DAY, maxMs: 40 * DAY }],
 }
 
 export const scenario: Scenario = {
   version: 1,
   name: 'quickstart',
   seed: 42,
+  engine: 'any',
   time: { start, durationMs: 90 * DAY, tickMs: 5 * MINUTE },
   pki: {
     intermediates: 2,
-    crl: { publishEveryMs: DAY, publishDelayMs: 10 * MINUTE, nextUpdateMs: 7 * DAY },
+    ca: { latencyMinMs: 0, latencyMaxMs: 0, ratePerSecond: undefined, outages: [] },
+    crl: {
+      publishEveryMs: DAY,
+      publishDelayMs: 10 * MINUTE,
+      nextUpdateMs: 7 * DAY,
+      outages: [],
+    },
+    events: [],
   },
   front: { profile: 'cloudflare', resumption: 'never' },
-  edge: { maxStalenessMs: 5000, sessionTtlMs: 15 * MINUTE },
+  edge: {
+    maxStalenessMs: 5000,
+    sessionTtlMs: 15 * MINUTE,
+    crl: { graceMs: 0, stale: 'refuse' },
+  },
   phases: [
     {
       name: 'verify',
@@ -72,6 +97,9 @@ export const scenario: Scenario = {
     { atMs: 10 * DAY, kind: 'car', count: 3, reason: 'keyCompromise', goesOn: true },
     { atMs: 80 * DAY, kind: 'meter', count: 2, reason: 'cessationOfOperation', goesOn: true },
   ],
+  chaos: [],
+  identityCache: undefined,
+  assert: { availability: {}, exposureMs: {}, recoveryMs: undefined, atLeast: {}, atMost: {} },
   hostile: [
     { kind: 'no_certificate', everyMs: DAY },
     { kind: 'forged_chain', everyMs: DAY },
@@ -149,6 +177,9 @@ export function fakeRun(changes: Partial<RunResult> = {}): RunResult {
     peakRssBytes: 327_155_712,
     certificatesIssued: 1284,
     exposures: exposures(),
+    exposureByMeans: exposuresByMeans(exposures()),
+    assertions: [],
+    identityCache: undefined,
     replay: 'npx sallyport run simulator/scenarios/quickstart.yaml --seed 42',
     ...changes,
   }
@@ -228,6 +259,7 @@ function exposures(): readonly ExposureWindow[] {
       lastAcceptedAt: shift(publishedAt, exposureMs),
       attemptsAfterPublication: 4 + index * 9,
       exposureMs,
+      byMeans: { full: { tries: 4 + index * 9, exposureMs } },
     }
   })
 }

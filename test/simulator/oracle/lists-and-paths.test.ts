@@ -1,0 +1,181 @@
+import { describe, expect, test } from 'vitest'
+import { shift, type Instant } from '#shared/time.ts'
+import { Ledger } from '#simulator/ca/ledger.ts'
+import type { Attempt, Observation } from '#simulator/oracle/attempt.ts'
+import { createOracle } from '#simulator/oracle/oracle.ts'
+import type { Scenario } from '#simulator/scenario/scenario.ts'
+import { minimal, scenarioOf } from '../scenario/minimal.ts'
+
+const [secondMs, hourMs, dayMs] = [1000, 3_600_000, 86_400_000]
+const scenario = scenarioOf(minimal)
+const { start } = scenario.time
+const { maxStalenessMs } = scenario.edge
+const day = (days: number, ms = 0) => shift(start, days * dayMs + ms)
+
+/** A ledger with one good certificate of issuing-1, issued at the start. */
+function ledgerWith(record: (ledger: Ledger) => void): Ledger {
+  const ledger = new Ledger()
+  const validity = { notBefore: start, notAfter: day(28), issuedAt: start }
+  for (const serial of ['0A', '0B']) {
+    ledger.recordIssued({ serial, issuer: 'issuing-1', device: `car-${serial}`, ...validity })
+  }
+  record(ledger)
+  return ledger
+}
+
+const regular: Attempt = {
+  id: 1,
+  at: start,
+  phase: 'only',
+  actor: 'car-0A',
+  intent: 'regular',
+  protocol: 'https',
+  serial: '0A',
+  cookieSerial: undefined,
+  connection: 'fresh',
+}
+const accepted: Observation = {
+  outcome: 'accepted',
+  identitySerial: '0A',
+  session: 'none',
+  latencyMs: 1,
+}
+const refused = (code: string): Observation => ({ outcome: 'refused', code, latencyMs: 1 })
+
+/** What accepting and what refusing with a code are worth at an instant. */
+function worth(ledger: Ledger, at: Instant, code: string, crl?: Scenario['edge']['crl']) {
+  const edge = { ...scenario.edge, ...(crl === undefined ? {} : { crl }) }
+  const judge = (observation: Observation) =>
+    createOracle({ ledger, scenario: { ...scenario, edge } }).judge({ ...regular, at }, observation)
+      .verdict
+  return { accept: judge(accepted), refuse: judge(refused(code)) }
+}
+
+const good = { accept: 'right', refuse: 'unexplained_refusal' }
+const either = { accept: 'either', refuse: 'either' }
+const bad = { accept: 'wrong_accept', refuse: 'right' }
+
+describe('lists past their nextUpdate', () => {
+  /** A list of the start, good for a day; the next one comes half a day too late. */
+  const late = ledgerWith((ledger) => {
+    ledger.recordPublished('issuing-1', start, day(1))
+    ledger.recordPublished('issuing-1', day(1.5), day(3))
+  })
+  /** The same, and none after it: its last instants can be seen. */
+  const last = ledgerWith((ledger) => ledger.recordPublished('issuing-1', start, day(1)))
+
+  test.each([
+    { name: 'through its last instant', ledger: last, at: day(1), worth: good },
+    { name: 'the instant after', ledger: last, at: day(1, 1), worth: bad },
+    { name: 'as the next one comes', ledger: late, at: day(1.5), worth: either },
+    { name: 'to the end of the bound', ledger: late, at: day(1.5, maxStalenessMs), worth: either },
+    { name: 'past the bound', ledger: late, at: day(1.5, maxStalenessMs + 1), worth: good },
+  ])('$name', ({ ledger, at, worth: expected }) => {
+    expect(worth(ledger, at, 'revocation_unknown')).toEqual(expected)
+  })
+
+  test.each([
+    { name: 'through the grace', at: day(1, hourMs), worth: good },
+    { name: 'the instant after the grace', at: day(1, hourMs + 1), worth: bad },
+  ])('$name', ({ at, worth: expected }) => {
+    const crl = { graceMs: hourMs, stale: 'refuse' } as const
+    expect(worth(last, at, 'revocation_unknown', crl)).toEqual(expected)
+  })
+
+  test('where silence is taken for good, nobody is refused for it', () => {
+    const crl = { graceMs: 0, stale: 'accept' } as const
+    expect(worth(last, day(5), 'revocation_unknown', crl)).toEqual(good)
+  })
+
+  test('who is revoked may be told either', () => {
+    const ledger = ledgerWith((each) => {
+      each.recordRevoked('0A', start, 'keyCompromise')
+      each.recordPublished('issuing-1', start, day(1))
+    })
+    expect(worth(ledger, day(2), 'revoked')).toEqual(bad)
+    expect(worth(ledger, day(2), 'revocation_unknown')).toEqual(bad)
+  })
+})
+
+describe('an issuing CA whose certificate ends', () => {
+  const ends = day(2)
+  const again = day(4)
+  const expiring = (ledger: Ledger): void => {
+    ledger.recordAnchored('root', start)
+    const first = { notAfter: ends, presentedFrom: start, storedFrom: undefined }
+    ledger.recordAuthority({ issuer: 'issuing-1', root: 'root', ...first })
+  }
+  const reissued = ledgerWith((ledger) => {
+    expiring(ledger)
+    const second = { notAfter: day(900), presentedFrom: again, storedFrom: again }
+    ledger.recordAuthority({ issuer: 'issuing-1', root: 'root', ...second })
+  })
+
+  test.each([
+    { name: 'through its last second', at: ends, worth: good },
+    { name: 'the instant after', at: shift(ends, 1), worth: bad },
+    { name: 'just before the new one is there', at: shift(again, -1), worth: bad },
+    { name: 'as it is there', at: again, worth: either },
+    { name: 'past the bound', at: shift(again, maxStalenessMs), worth: good },
+  ])('$name', ({ at, worth: expected }) => {
+    expect(worth(reissued, at, 'expired')).toEqual(expected)
+  })
+})
+
+describe('a root that is replaced', () => {
+  const [resigned, removed] = [day(3), day(5)]
+  function rollover(isResigned: boolean): Ledger {
+    return ledgerWith((ledger) => {
+      ledger.recordAnchored('root', start)
+      ledger.recordAnchored('root-2', day(2))
+      const first = { notAfter: day(900), presentedFrom: start, storedFrom: undefined }
+      ledger.recordAuthority({ issuer: 'issuing-1', root: 'root', ...first })
+      const second = { notAfter: day(900), presentedFrom: resigned, storedFrom: resigned }
+      if (isResigned) ledger.recordAuthority({ issuer: 'issuing-1', root: 'root-2', ...second })
+      ledger.recordUnanchored('root', removed)
+    })
+  }
+
+  test('in order: nobody is refused at any instant', () => {
+    for (const at of [day(1), resigned, shift(removed, -1), removed, day(6)]) {
+      expect(worth(rollover(true), at, 'untrusted')).toEqual(good)
+    }
+  })
+
+  test.each([
+    { name: 'just before it goes', at: shift(removed, -1), worth: good },
+    { name: 'as it goes', at: removed, worth: either },
+    { name: 'to the end of the bound', at: shift(removed, maxStalenessMs - 1), worth: either },
+    { name: 'past the bound', at: shift(removed, maxStalenessMs), worth: bad },
+  ])('too early, before anything leads elsewhere: $name', ({ at, worth: expected }) => {
+    expect(worth(rollover(false), at, 'untrusted')).toEqual(expected)
+  })
+})
+
+test('four bounds: what each try leaned on is told apart, with its own longest exposure', () => {
+  const publishedAt = day(1)
+  const ledger = ledgerWith((each) => {
+    each.recordRevoked('0A', start, 'keyCompromise')
+    each.recordPublished('issuing-1', publishedAt, day(3))
+  })
+  const oracle = createOracle({ ledger, scenario })
+  const tries: readonly (readonly [number, Partial<Attempt>, Observation])[] = [
+    [1, { connection: 'fresh' }, accepted],
+    [2, { connection: 'resumed' }, accepted],
+    [3, { connection: 'held' }, accepted],
+    [4, { connection: 'held', cookieSerial: '0A' }, accepted],
+    [6, { connection: 'resumed' }, refused('revoked')],
+  ]
+  for (const [seconds, changes, observation] of tries) {
+    oracle.judge(
+      { ...regular, at: shift(publishedAt, seconds * secondMs), ...changes },
+      observation,
+    )
+  }
+  expect(oracle.exposures()[0]?.byMeans).toEqual({
+    full: { tries: 1, exposureMs: 1000 },
+    resumed: { tries: 2, exposureMs: 2000 },
+    held: { tries: 1, exposureMs: 3000 },
+    cookie: { tries: 1, exposureMs: 4000 },
+  })
+})
