@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { chaosCommand } from './commands/chaos/chaos.ts'
 import { inspectCommand } from './commands/inspect.ts'
 import { onboardCommand } from './commands/onboard/onboard.ts'
+import { withExits } from './commands/options.ts'
 import { registryCommand } from './commands/registry/registry.ts'
 import { runCommand } from './commands/run.ts'
 import { scenarioCommand } from './commands/scenario/scenario.ts'
@@ -24,12 +25,7 @@ const program = new Command('sallyport')
   .addCommand(trustStoreCommand())
   .addCommand(registryCommand())
 
-// Wrong usage is unusable input; a command's own settings are not inherited.
-for (const command of [program, ...program.commands]) {
-  command.showHelpAfterError('(--help tells more)').exitOverride((error) => {
-    process.exit(error.exitCode === 0 ? 0 : 2)
-  })
-}
+withExits(program)
 
 await program.parseAsync().catch((error: unknown) => {
   const missing = missingPackage(error)

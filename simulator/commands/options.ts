@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander'
+import { InvalidArgumentError, type Command } from 'commander'
 
 /** A whole number of at least `min`, as an option's argument. */
 export function wholeNumber(min: number): (text: string) => number {
@@ -24,4 +24,12 @@ export function unusable(message: string): never {
 
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
+}
+
+/** Wrong usage is unusable input; a command's own settings are not inherited by those in it. */
+export function withExits(command: Command): Command {
+  for (const inner of command.commands) withExits(inner)
+  return command.showHelpAfterError('(--help tells more)').exitOverride((error) => {
+    process.exit(error.exitCode === 0 ? 0 : 2)
+  })
 }

@@ -114,7 +114,11 @@ test('a source is asked by the alarm, its list is in force, and a finding is sen
     sources: [{ etag: '"1"', failures: 0, lastOutcome: { kind: 'taken', epoch: 2 } }],
   })
   expect(await api('GET', '/trust-stores/cars/audit')).toMatchObject({
-    entries: [{ by: 'source:1', outcome: { kind: 'made', epoch: 2 } }, { by: 'alice' }],
+    entries: [
+      { by: 'source:1', outcome: { kind: 'made', epoch: 2 } },
+      { by: 'alice', change: { source: 1 }, outcome: { kind: 'done' } },
+      { by: 'alice' },
+    ],
   })
   expect(requests.map(({ url }) => url)).toEqual(['/root.crl', '/hook'])
   expect(JSON.parse(requests[1]?.body ?? '{}')).toMatchObject({

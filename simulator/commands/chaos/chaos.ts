@@ -9,7 +9,7 @@ export function chaosCommand(): Command {
     'start real gateways, put them under named faults, and tell whom they let in',
   )
   const commands = [matrixCommand(), listCommand(), runCommand(), allCommand(), proxyCommand()]
-  for (const each of commands) command.addCommand(withExits(each))
+  for (const each of commands) command.addCommand(each)
   return command
 }
 
@@ -82,13 +82,6 @@ function withTarget(command: Command, target: string): Command {
         .default(target),
     )
     .option('--json', 'every attempt and finding as JSON on standard output')
-}
-
-/** Wrong usage is unusable input; a command's own settings are not inherited. */
-function withExits(command: Command): Command {
-  return command.showHelpAfterError('(--help tells more)').exitOverride((error) => {
-    process.exit(error.exitCode === 0 ? 0 : 2)
-  })
 }
 
 const matrixHelp = `

@@ -9,14 +9,7 @@ export function onboardCommand(): Command {
     'validate what devices are enrolled with: requests, certificates, chains',
   )
   for (const each of [checkCommand(), listChecksCommand(), corpusCommand(), horizonCommand()]) {
-    command.addCommand(withExits(each))
+    command.addCommand(each)
   }
   return command
-}
-
-/** Wrong usage is unusable input; a command's own settings are not inherited. */
-function withExits(command: Command): Command {
-  return command.showHelpAfterError('(--help tells more)').exitOverride((error) => {
-    process.exit(error.exitCode === 0 ? 0 : 2)
-  })
 }

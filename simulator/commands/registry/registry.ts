@@ -15,15 +15,8 @@ export function registryCommand(): Command {
     ...authorityCommands(),
     ...transferCommands(),
   ]
-  for (const each of commands) command.addCommand(withExits(each))
+  for (const each of commands) command.addCommand(each)
   return command
-}
-
-/** Wrong usage is unusable input; a command's own settings are not inherited. */
-function withExits(command: Command): Command {
-  return command.showHelpAfterError('(--help tells more)').exitOverride((error) => {
-    process.exit(error.exitCode === 0 ? 0 : 2)
-  })
 }
 
 const help = `

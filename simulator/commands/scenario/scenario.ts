@@ -1,21 +1,13 @@
 import { Command } from 'commander'
-import { explainScenario } from '../../scenario/explain/explain.ts'
-import { scenarioJsonSchema } from '../../scenario/json-schema.ts'
-import { withOverrides } from '../../scenario/overrides.ts'
+import type { withOverrides } from '../../scenario/overrides.ts'
 import { positiveNumber, wholeNumber } from '../options.ts'
-import { readScenarioFile, tryReadScenario } from './read.ts'
 
-/** Scenario files, without running them. */
+/** Scenario files, without running them. What reads YAML is loaded where it is used: it does not come with the library. */
 export function scenarioCommand(): Command {
   const command = new Command('scenario')
     .description('check, explain and edit scenario files')
     .addHelpText('after', help)
-  for (const each of [checkCommand(), explainCommand(), schemaCommand()]) {
-    each.showHelpAfterError('(--help tells more)').exitOverride((error) => {
-      process.exit(error.exitCode === 0 ? 0 : 2)
-    })
-    command.addCommand(each)
-  }
+  for (const each of [checkCommand(), explainCommand(), schemaCommand()]) command.addCommand(each)
   return command
 }
 
@@ -24,6 +16,7 @@ function checkCommand(): Command {
     .description('say what is wrong with scenario files: file:line:column: key: found, expected')
     .argument('<files...>', 'the scenarios')
     .action(async (files: readonly string[]) => {
+      const { tryReadScenario } = await import('./read.ts')
       const read = await Promise.all(files.map(tryReadScenario))
       for (const line of read.flatMap(({ complaints }) => complaints)) console.error(line)
       for (const [index, { scenario }] of read.entries()) {
@@ -42,7 +35,10 @@ function explainCommand(): Command {
     .option('--scale <factor>', 'as `run` takes it', positiveNumber)
     .option('--days <days>', 'as `run` takes it', positiveNumber)
     .action(async (file: string, flags: Parameters<typeof withOverrides>[1]) => {
-      const scenario = withOverrides(await readScenarioFile(file), flags)
+      const { readScenarioFile } = await import('./read.ts')
+      const { explainScenario } = await import('../../scenario/explain/explain.ts')
+      const overrides = await import('../../scenario/overrides.ts')
+      const scenario = overrides.withOverrides(await readScenarioFile(file), flags)
       process.stdout.write(explainScenario(scenario).join('\n'))
     })
 }
@@ -50,7 +46,10 @@ function explainCommand(): Command {
 function schemaCommand(): Command {
   return new Command('schema')
     .description('print the JSON Schema of scenario files, for editors')
-    .action(() => void process.stdout.write(scenarioJsonSchema()))
+    .action(async () => {
+      const { scenarioJsonSchema } = await import('../../scenario/json-schema.ts')
+      process.stdout.write(scenarioJsonSchema())
+    })
 }
 
 const help = `

@@ -34,16 +34,8 @@ export function trustStoreCommand(): Command {
     tokenCommand(),
     serveCommand(),
   ]
-  for (const each of commands) command.addCommand(withExits(each))
+  for (const each of commands) command.addCommand(each)
   return command
-}
-
-/** Wrong usage is unusable input; a command's own settings are not inherited. */
-function withExits(command: Command): Command {
-  for (const inner of command.commands) withExits(inner)
-  return command.showHelpAfterError('(--help tells more)').exitOverride((error) => {
-    process.exit(error.exitCode === 0 ? 0 : 2)
-  })
 }
 
 const help = `

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { readTokens } from '#edge/control/tokens.ts'
+import { withExits } from '#simulator/commands/options.ts'
 import { trustStoreCommand } from '#simulator/commands/trust-store/trust-store.ts'
 import { createPauses } from '#simulator/commands/trust-store/watch.ts'
 import { plain, table } from '#simulator/commands/trust-store/print.ts'
@@ -89,7 +90,7 @@ async function trustStore(command: string, ...args: readonly string[]): Promise<
   try {
     const where = ['--local', local()]
     const target = command === 'source' ? [] : where
-    await trustStoreCommand().parseAsync([command, ...target, ...args], { from: 'user' })
+    await withExits(trustStoreCommand()).parseAsync([command, ...target, ...args], { from: 'user' })
     return { status: Number(process.exitCode ?? 0), ...said }
   } catch (error) {
     if (error instanceof Exited) return { status: error.status, ...said }
