@@ -3,12 +3,8 @@ import type { Clock } from '#shared/time.ts'
 import type { DeviceRegistry } from '../enrollment/registry/device-registry.ts'
 import type { ChangeRefusal } from '../trust-stores/managed/changes.ts'
 import type { LimitsWord, StoreDocument } from '../trust-stores/managed/document.ts'
-import type {
-  AuditEntry,
-  Made,
-  StoreChange,
-  StoreHead,
-} from '../trust-stores/managed/managed-trust-store.ts'
+import type { AuditEntry, StoreChange } from '../trust-stores/managed/audit-entry.ts'
+import type { Made, StoreHead } from '../trust-stores/managed/managed-trust-store.ts'
 import type { Objects } from '../trust-stores/managed/objects.ts'
 import type { WatchedTrustStore } from '../trust-stores/managed/watched-trust-store.ts'
 import type { Directory } from './directory.ts'

@@ -1,7 +1,7 @@
 import { equalInConstantTime, toBase64Url, toHex, toUtf8 } from '#shared/bytes.ts'
 import { err, ok, type Result } from '#shared/result.ts'
 import type { RandomOctets } from '#shared/session/token.ts'
-import type { StoreChange } from '../trust-stores/managed/managed-trust-store.ts'
+import type { StoreChange } from '../trust-stores/managed/audit-entry.ts'
 import * as z from 'zod'
 import { readSecret } from './read-secret.ts'
 

@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi'
-import type { StoreChange } from '../../trust-stores/managed/managed-trust-store.ts'
+import type { StoreChange } from '../../trust-stores/managed/audit-entry.ts'
 import type { ControlPlane } from '../control-plane.ts'
 import { scopeOfChange } from '../tokens.ts'
 import { allowedStore } from './allowed.ts'

@@ -6,7 +6,7 @@ import {
   type RevokedSerial,
   type StoreDocument,
 } from '../../trust-stores/managed/document.ts'
-import type { AuditEntry, StoreChange } from '../../trust-stores/managed/managed-trust-store.ts'
+import type { AuditEntry, StoreChange } from '../../trust-stores/managed/audit-entry.ts'
 import type { Source } from '../../trust-stores/sources/source.ts'
 import { nameOf } from './freshness.ts'
 import { countWords, shortHash, spanWords, whenWords } from './words.ts'

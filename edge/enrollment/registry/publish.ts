@@ -1,7 +1,8 @@
 import type { Result } from '#shared/result.ts'
 import type { ChangeRefusal } from '../../trust-stores/managed/changes.ts'
 import type { RefusedFile, StoreDocument } from '../../trust-stores/managed/document.ts'
-import type { Made, StoreChange } from '../../trust-stores/managed/managed-trust-store.ts'
+import type { StoreChange } from '../../trust-stores/managed/audit-entry.ts'
+import type { Made } from '../../trust-stores/managed/managed-trust-store.ts'
 import { storeObject, type Objects } from '../../trust-stores/managed/objects.ts'
 import type { RemotePart } from './remote-part.ts'
 

@@ -1,6 +1,6 @@
 import type { Instant } from '#shared/time.ts'
 import type { StoreDocument, StoreLimits } from '../managed/document.ts'
-import type { AuditEntry } from '../managed/managed-trust-store.ts'
+import type { AuditEntry } from '../managed/audit-entry.ts'
 import type { Source } from '../sources/source.ts'
 import { caExpiry, lostIntermediates, type StoreCas } from './ca-findings.ts'
 import { bySeverity, type Finding } from './finding.ts'

@@ -1,5 +1,5 @@
 import { isoFromInstant, type Instant } from '#shared/time.ts'
-import type { AuditEntry } from '../managed/managed-trust-store.ts'
+import type { AuditEntry } from '../managed/audit-entry.ts'
 import { shownAddress } from '../sources/address.ts'
 import type { Source } from '../sources/source.ts'
 import type { Finding } from './finding.ts'

@@ -1,7 +1,7 @@
 import { instantFromMs, type Instant } from '#shared/time.ts'
 import type { Sql, SqlRow } from '../../sqlite/sql.ts'
 import type { SourceChange } from '../sources/source.ts'
-import type { AuditEntry } from './managed-trust-store.ts'
+import type { AuditEntry } from './audit-entry.ts'
 
 /** Writes down who added or removed a source. */
 export function recordSourceChange(

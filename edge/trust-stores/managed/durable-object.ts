@@ -11,12 +11,11 @@ import type { NewSource, Source, SourceRefusal } from '../sources/source.ts'
 import { webFetch, webPost } from '../sources/web-fetch.ts'
 import type { ChangeRefusal } from './changes.ts'
 import { defaultStoreLimits, type LimitsWord, type StoreDocument } from './document.ts'
+import type { AuditEntry, StoreChange } from './audit-entry.ts'
 import {
   openManagedTrustStore,
-  type AuditEntry,
   type ManagedTrustStore,
   type Made,
-  type StoreChange,
   type StoreHead,
 } from './managed-trust-store.ts'
 import { durableSql } from '../../sqlite/durable-sql.ts'

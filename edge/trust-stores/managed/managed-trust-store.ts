@@ -1,7 +1,8 @@
 import { err, ok, type Result } from '#shared/result.ts'
 import { instantFromMs, type Clock, type Instant } from '#shared/time.ts'
 import type { SignatureVerifier } from '#shared/x509/signature.ts'
-import { changed, type Change, type ChangeRefusal } from './changes.ts'
+import type { AuditEntry, StoreChange } from './audit-entry.ts'
+import { changed, type ChangeRefusal } from './changes.ts'
 import {
   albStoreLimits,
   decodeDocument,
@@ -12,7 +13,6 @@ import {
 } from './document.ts'
 import { loadObject, storeObject, type ObjectName, type Objects } from './objects.ts'
 import { migrate } from '../../sqlite/migrate.ts'
-import type { SourceChange } from '../sources/source.ts'
 import { auditOf, nextAuditId } from './audit-rows.ts'
 import { noteQuotas } from './quotas.ts'
 import { storeSteps } from './schema.ts'
@@ -28,39 +28,6 @@ export interface StoreHead {
 
 /** What a change made: a head, or, where it deleted the store, none. */
 export type Made = StoreHead | (Omit<StoreHead, 'document'> & { readonly document: undefined })
-
-/** One line of a store's audit log: a change that was asked for, made or refused. Never rewritten. */
-export interface AuditEntry {
-  readonly id: number
-  readonly at: Instant
-  /** Who asked: the name of a token, an access key, a source. */
-  readonly by: string
-  readonly change: StoreChange | SourceChange
-  /** What came of it. A file that was refused stays in the bucket for inspection; `done` is of a source. */
-  readonly outcome:
-    | {
-        readonly kind: 'made'
-        readonly epoch: number
-        /** Undefined where the store was deleted. */
-        readonly document: ObjectName | undefined
-      }
-    | { readonly kind: 'refused'; readonly refusal: ChangeRefusal }
-    | { readonly kind: 'done' }
-}
-
-/** Whatever may be asked of a store. */
-export type StoreChange = Change | RollBack | Deletion
-
-/** The store is no more: whoever follows it lets nobody in. Its log and its epochs go on, should it be made again. */
-export interface Deletion {
-  readonly kind: 'delete'
-}
-
-/** An operator's explicit word: everything as it was at an epoch. */
-export interface RollBack {
-  readonly kind: 'roll_back'
-  readonly epoch: number
-}
 
 /** A trust store under management: one document in force, every earlier one kept. */
 export interface ManagedTrustStore {

@@ -3,11 +3,8 @@ import type { Instant } from '#shared/time.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
 import type { Finding } from '../../../trust-stores/findings/finding.ts'
 import type { StoreDocument } from '../../../trust-stores/managed/document.ts'
-import type {
-  AuditEntry,
-  StoreChange,
-  StoreHead,
-} from '../../../trust-stores/managed/managed-trust-store.ts'
+import type { AuditEntry, StoreChange } from '../../../trust-stores/managed/audit-entry.ts'
+import type { StoreHead } from '../../../trust-stores/managed/managed-trust-store.ts'
 import { readCertificates } from '../../../trust-stores/gate.ts'
 import type { Source } from '../../../trust-stores/sources/source.ts'
 import type { EdgeFigures } from '../edge-metrics.ts'

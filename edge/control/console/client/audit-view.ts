@@ -1,5 +1,5 @@
 import type { Instant } from '#shared/time.ts'
-import type { AuditEntry } from '../../../trust-stores/managed/managed-trust-store.ts'
+import type { AuditEntry } from '../../../trust-stores/managed/audit-entry.ts'
 import { changeSentence, outcomeSentence } from '../sentences.ts'
 import { whenWords } from '../words.ts'
 import { button, h } from './dom.ts'

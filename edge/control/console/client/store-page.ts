@@ -1,7 +1,7 @@
 import type { Instant } from '#shared/time.ts'
 import type { Finding } from '../../../trust-stores/findings/finding.ts'
 import type { StoreDocument } from '../../../trust-stores/managed/document.ts'
-import type { StoreChange } from '../../../trust-stores/managed/managed-trust-store.ts'
+import type { StoreChange } from '../../../trust-stores/managed/audit-entry.ts'
 import type { Source } from '../../../trust-stores/sources/source.ts'
 import { issuerStates, nameOf } from '../freshness.ts'
 import type { NamedCertificate } from '../named-certificates.ts'

@@ -7,7 +7,7 @@ import {
   type ListEntry,
   type StoreDocument,
 } from '#edge/trust-stores/managed/document.ts'
-import type { AuditEntry } from '#edge/trust-stores/managed/managed-trust-store.ts'
+import type { AuditEntry } from '#edge/trust-stores/managed/audit-entry.ts'
 import type { Source } from '#edge/trust-stores/sources/source.ts'
 import { toBase64, toUtf8 } from '#shared/bytes.ts'
 import { shift, type Instant } from '#shared/time.ts'
