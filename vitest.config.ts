@@ -22,6 +22,8 @@ for (const [name, setting] of Object.entries(quiet)) process.env[name] ??= setti
  */
 export default defineConfig({
   test: {
+    // By itself Vitest leaves a core free. Tests here wait for other programs half of their time.
+    maxWorkers: 2,
     projects: [
       {
         extends: true,
