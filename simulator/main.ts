@@ -1,5 +1,7 @@
 import { Command } from 'commander'
 import { chaosCommand } from './commands/chaos/chaos.ts'
+import { compareCommand } from './commands/compare.ts'
+import { deviceCommand } from './commands/device.ts'
 import { inspectCommand } from './commands/inspect.ts'
 import { onboardCommand } from './commands/onboard/onboard.ts'
 import { withExits } from './commands/options.ts'
@@ -17,6 +19,8 @@ const program = new Command('sallyport')
   .version('0.1.0')
   .addCommand(runCommand())
   .addCommand(scenarioCommand())
+  .addCommand(compareCommand())
+  .addCommand(deviceCommand())
   .addCommand(chaosCommand())
   .addCommand(soakCommand())
   .addCommand(verifyCommand())

@@ -20,4 +20,6 @@ export interface RunFlags {
   readonly engine?: 'wire' | 'virtual'
   readonly shards?: number
   readonly logHash?: true
+  /** A port, or true for any free one. */
+  readonly dashboard?: number | true
 }

@@ -1,4 +1,5 @@
 import { shift } from '#shared/time.ts'
+import type { Dashboard } from '../dashboard/server.ts'
 import { runLocally, writeEventLog, type Progress, type Run } from '../engine/run.ts'
 import { wantsColour } from '../report/paint.ts'
 import { createProgressWriter } from '../report/progress.ts'
@@ -9,8 +10,9 @@ import type { Scenario } from '../scenario/scenario.ts'
 import { messageOf, unusable } from './options.ts'
 import { readScenarioFile } from './scenario/read.ts'
 import { replayCommand } from './replay.ts'
+import { listenForKeys, type RunKeys } from './run-keys.ts'
 import { runAgainstTarget } from './run-target.ts'
-import { runInVirtualTime } from './run-virtual.ts'
+import { isLivedOnThreads, runInVirtualTime } from './run-virtual.ts'
 import type { RunFlags } from './run-flags.ts'
 
 /** Runs one scenario and reports on it. The exit status is set, and the process left to end. */
@@ -20,8 +22,16 @@ export async function runScenario(file: string, flags: RunFlags): Promise<void> 
   refuseMisfits(engine, scenario, flags)
   const signal = stopOnSignal()
   const replay = replayCommand(file, scenario, flags)
-  const onProgress = showProgress(scenario)
-  const common = { scenario, file, replay, signal, onProgress }
+  const dashboard = await openDashboardOf(scenario, flags)
+  const isPausable =
+    flags.target === undefined && (engine === 'wire' || !isLivedOnThreads(scenario, flags))
+  const keys = isPausable ? listenAtTerminal() : undefined
+  const showLine = showProgress(scenario, keys?.hint)
+  const onProgress = (progress: Progress): void => {
+    showLine(progress)
+    dashboard?.show(progress)
+  }
+  const common = { scenario, file, replay, signal, onProgress, hold: keys?.hold }
   const done = await start(() =>
     engine === 'virtual'
       ? runInVirtualTime(common, flags)
@@ -29,7 +39,25 @@ export async function runScenario(file: string, flags: RunFlags): Promise<void> 
         ? runLocally({ ...common, port: flags.port })
         : runAgainstTarget(common, flags.target, flags),
   )
+  keys?.stop()
+  await dashboard?.end(done)
   await report(done, flags)
+}
+
+/** Loaded only where it is asked for. */
+async function openDashboardOf(
+  scenario: Scenario,
+  { dashboard: port }: RunFlags,
+): Promise<Dashboard | undefined> {
+  if (port === undefined) return undefined
+  const { openDashboard } = await import('../dashboard/server.ts')
+  try {
+    const dashboard = await openDashboard(scenario, port === true ? 0 : port)
+    process.stderr.write(`dashboard  ${dashboard.url}\n`)
+    return dashboard
+  } catch (error) {
+    return unusable(messageOf(error))
+  }
 }
 
 /** Real sockets for every device of a scenario that says it is too large for them would take days. */
@@ -68,9 +96,22 @@ function stopOnSignal(): AbortSignal {
   return controller.signal
 }
 
-function showProgress({ name, seed }: Scenario): (progress: Progress) => void {
+/** Only where a run can be paused: real time cannot, and lives on threads are told of when they are over. */
+function listenAtTerminal(): RunKeys | undefined {
+  if (!process.stderr.isTTY) return undefined
+  return listenForKeys(process.stdin, {
+    say: rewriteLine,
+    quit: () => process.kill(process.pid, 'SIGINT'),
+  })
+}
+
+function rewriteLine(text: string): void {
+  process.stderr.write(`\r\u001B[K${text}`)
+}
+
+function showProgress({ name, seed }: Scenario, hint?: string): (progress: Progress) => void {
   process.stderr.write(`${name}, seed ${seed}: starting\n`)
-  const writer = createProgressWriter(process.stderr)
+  const writer = createProgressWriter(process.stderr, hint)
   process.once('exit', () => writer.clear())
   return ({ totals, time, ...where }) =>
     writer.show({
@@ -97,7 +138,8 @@ async function report({ result, log }: Run, flags: RunFlags): Promise<void> {
   } else {
     const isColoured = wantsColour(process.stdout, process.env)
     const width = process.stdout.columns ?? 100
-    process.stdout.write(`\nreport  ${paths.html}\n        ${paths.json}\n        ${events}\n\n`)
+    const written = [paths.html, paths.json, paths.junit, paths.metrics, events]
+    process.stdout.write(`\nreport  ${written.join('\n        ')}\n\n`)
     process.stdout.write(renderTerminal(result, { width, isColoured }))
   }
   if (result.ended === 'interrupted') process.exitCode = 130

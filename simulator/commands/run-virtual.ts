@@ -22,11 +22,16 @@ export async function runInVirtualTime(
   flags: RunFlags,
 ): Promise<Run> {
   const devices = devicesOf(options.scenario)
-  const isMass = flags.shards !== undefined || devices > sideBySideMax
-  if (isMass) return tellSharded(await runMass(massOptions(options, flags, devices)), flags)
+  if (isLivedOnThreads(options.scenario, flags))
+    return tellSharded(await runMass(massOptions(options, flags, devices)), flags)
   const run = await runVirtually(options)
   if (flags.logHash === true) tellHash(logHash(digestsOf(run.log)))
   return run
+}
+
+/** Whether a run in virtual time lives device by device: then nothing stands between its instants. */
+export function isLivedOnThreads(scenario: Scenario, { shards }: RunFlags): boolean {
+  return shards !== undefined || devicesOf(scenario) > sideBySideMax
 }
 
 /** Lives are counted when they are over: a run that is interrupted before has nothing to report. */

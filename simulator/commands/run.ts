@@ -29,6 +29,11 @@ export function runCommand(): Command {
     .option('--log-hash', 'tell a hash of the event log, the same for any number of shards')
     .option('--port <port>', 'port of the TLS front; 0 takes any free one', wholeNumber(0), 0)
     .option('--report <dir>', 'where the report is written', 'reports/latest')
+    .option(
+      '--dashboard [port]',
+      'follow the run on a page of 127.0.0.1, at this port or any free one',
+      wholeNumber(0),
+    )
     .option('--json', 'print the result as JSON in place of tables')
     .option('--target <url>', 'run against this deployment, in real time, instead of a local edge')
     .option('--target-ca <file>', "PEM file that vouches for the target's own certificate")

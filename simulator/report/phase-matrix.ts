@@ -15,9 +15,18 @@ export interface PhaseMatrix {
   readonly rows: readonly MatrixRow[]
 }
 
+/** Of a phase, what is told: an instant is not. */
+type MatrixPhase = Omit<PhaseResult, 'startedAt' | 'endedAt' | 'intents'>
+
 /** The table of phases, for the terminal and the page alike. Latencies in milliseconds. */
-export function phaseMatrix({ phases, latency }: RunResult): PhaseMatrix {
-  const counted = (label: string, of: (phase: PhaseResult) => number): MatrixRow => {
+export function phaseMatrix({
+  phases,
+  latency,
+}: {
+  readonly phases: readonly MatrixPhase[]
+  readonly latency: RunResult['latency']
+}): PhaseMatrix {
+  const counted = (label: string, of: (phase: MatrixPhase) => number): MatrixRow => {
     const cells = phases.map(of)
     return { label, kind: 'count', cells, total: sum(cells) }
   }

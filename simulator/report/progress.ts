@@ -89,18 +89,21 @@ function attemptsPerSecond({ attempts, wallMs }: ProgressView): number {
 }
 
 /** A line that is rewritten in place on a terminal; elsewhere a new line for each 5 % of the run. */
-export function createProgressWriter(stream: ProgressStream): ProgressWriter {
-  return stream.isTTY === true ? rewritingWriter(stream) : appendingWriter(stream)
+export function createProgressWriter(stream: ProgressStream, hint = ''): ProgressWriter {
+  return stream.isTTY === true ? rewritingWriter(stream, hint) : appendingWriter(stream)
 }
 
-function rewritingWriter(stream: ProgressStream): ProgressWriter {
+/** `hint` says which keys do what, at the end of the line. */
+function rewritingWriter(stream: ProgressStream, hint: string): ProgressWriter {
+  const keys = hint === '' ? '' : `  [${hint}]`
   let shownAtWallMs = Number.NEGATIVE_INFINITY
   return {
     show(view) {
       if (view.wallMs - shownAtWallMs < REWRITE_EVERY_MS) return
       shownAtWallMs = view.wallMs
       // The last column stays free: some terminals wrap as soon as it is written.
-      stream.write(REWRITE + formatProgress(view, (stream.columns ?? 80) - 1))
+      const width = (stream.columns ?? 80) - 1
+      stream.write(REWRITE + cut(formatProgress(view, width - keys.length) + keys, width))
     },
     clear() {
       if (shownAtWallMs !== Number.NEGATIVE_INFINITY) stream.write(REWRITE)

@@ -72,10 +72,12 @@ export function createTimeline(start: Instant, durationMs: number): Timeline {
     points(endedAt) {
       passOnlineTime(endedAt)
       closeLatency(stepAt(steps, openIndex), latency)
-      const count = Math.max(steps.length, Math.ceil((endedAt - start) / stepMs))
+      // Of a run that goes on, the instant that is being lived may have been counted already.
+      const until = onlineSince > endedAt ? onlineSince : endedAt
+      const count = Math.max(steps.length, Math.ceil((until - start) / stepMs))
       return Array.from({ length: count }, (_, index) => {
         const from = shift(start, index * stepMs)
-        return pointOf(stepAt(steps, index), from, Math.min(stepMs, Math.max(1, endedAt - from)))
+        return pointOf(stepAt(steps, index), from, Math.min(stepMs, Math.max(1, until - from)))
       })
     },
   }

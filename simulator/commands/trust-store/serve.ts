@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
-import type { NodeControlVariables } from '#edge/node-control.ts'
+import type { NodeControlVariables } from '#edge/node/control.ts'
 import { messageOf, unusable } from '../options.ts'
 import { localDirectory } from './target.ts'
 
@@ -45,7 +45,7 @@ Exit status: 0 ended by SIGTERM or SIGINT; 2 the directory, its files or the por
 
 async function serve({ local, listen, buckets }: ServeFlags): Promise<void> {
   // What it takes is loaded by this command alone.
-  const { controlFiles, serveControlPlane } = await import('#edge/node-control.ts')
+  const { controlFiles, serveControlPlane } = await import('#edge/node/control.ts')
   const control = await serveControlPlane({
     directory: local,
     ...listen,

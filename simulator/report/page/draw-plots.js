@@ -1,5 +1,5 @@
 // Draws the plots of the page in the reader's browser. It stands inside the page as it is.
-const { plots, phases, endsAt } = JSON.parse(document.getElementById('plot-input').textContent)
+let { plots, phases, endsAt } = JSON.parse(document.getElementById('plot-input').textContent)
 const drawn = []
 const seconds = (ms) => ms / 1000
 const style = () => getComputedStyle(document.documentElement)
@@ -69,14 +69,16 @@ function fitted(ctx, text, room) {
 
 const number = new Intl.NumberFormat('en-US', { maximumFractionDigits: 2 })
 
-function seriesOf(plot, { label, colour, values }) {
+function seriesOf(plot, series) {
+  const { label, colour } = series
   const stroke = style().getPropertyValue(colour)
   const told = {
     label,
     value: (_, __, ___, at) => {
       // No cursor on the plot, no value; under the cursor a gap is a gap.
       if (at === null) return ''
-      return values[at] === null ? '–' : `${number.format(values[at])} ${plot.unit}`.trim()
+      const value = series.values[at] ?? null
+      return value === null ? '–' : `${number.format(value)} ${plot.unit}`.trim()
     },
     points: { show: false },
   }
@@ -142,19 +144,41 @@ function optionsFor(plot, width) {
   }
 }
 
+function columnsOf({ kind, times, series }) {
+  const values = kind === 'bars' ? stacked(series) : series.map((each) => each.values)
+  return [times.map(seconds), ...values]
+}
+
 function draw(plot) {
   const place = document.getElementById(`plot-${plot.id}`)
-  const values =
-    plot.kind === 'bars' ? stacked(plot.series) : plot.series.map((each) => each.values)
   place.replaceChildren()
   return {
+    plot,
     place,
-    chart: new uPlot(
-      optionsFor(plot, place.clientWidth),
-      [plot.times.map(seconds), ...values],
-      place,
-    ),
+    chart: new uPlot(optionsFor(plot, place.clientWidth), columnsOf(plot), place),
   }
+}
+
+// A chart that has the same series takes other values, and keeps the cursor that points at it.
+function redraw(plot) {
+  const index = drawn.findIndex((each) => each.plot.id === plot.id)
+  const [old] = index === -1 ? [] : drawn.splice(index, 1)
+  if (old !== undefined && hasSameSeries(old.plot, plot)) {
+    old.plot.series.forEach((each, at) => (each.values = plot.series[at].values))
+    old.chart.setData(columnsOf(plot))
+    drawn.push(old)
+    return
+  }
+  old?.chart.destroy()
+  if (plot.series.length > 0) drawn.push(draw(plot))
+}
+
+function hasSameSeries(a, b) {
+  return a.times[0] === b.times[0] && labelsOf(a) === labelsOf(b)
+}
+
+function labelsOf({ series }) {
+  return series.map(({ label }) => label).join('\n')
 }
 
 function drawAll() {
@@ -163,6 +187,11 @@ function drawAll() {
 }
 
 drawAll()
+// A page of a run that goes on hands in what is to be drawn from now on.
+addEventListener('plot-input', ({ detail }) => {
+  ;({ plots, phases, endsAt } = detail)
+  for (const plot of plots) redraw(plot)
+})
 // Colours are read when a plot is drawn, so another scheme needs other plots.
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', drawAll)
 addEventListener('resize', () => {

@@ -38,8 +38,11 @@ const BARS_MAX = 100
 /** Reasons with a colour of their own; rarer ones share one. */
 const REASONS_MAX = 7
 
+/** What the plots are drawn from: of a run that is over, or that goes on. */
+type Counted = Pick<RunResult, 'timeline' | 'latency'>
+
 /** The plots of a run; none where nothing was counted. */
-export function plotsOf(result: RunResult): readonly Plot[] {
+export function plotsOf(result: Counted): readonly Plot[] {
   const [first] = result.timeline
   if (first === undefined) return []
   const bins = binned(result.timeline, first.at)
@@ -143,7 +146,7 @@ function onlinePlot(timeline: readonly TimelinePoint[], stepMs: number): Plot {
   }
 }
 
-function latencyPlot({ timeline, latency }: RunResult, stepMs: number): Plot {
+function latencyPlot({ timeline, latency }: Counted, stepMs: number): Plot {
   return {
     id: 'latency',
     title: 'Latency of a decision, ms',

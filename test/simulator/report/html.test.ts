@@ -124,11 +124,18 @@ describe('writing', () => {
     await rm(dir, { recursive: true, force: true })
   })
 
-  test('both files, into a directory that is made, over older ones, with nothing left over', async () => {
+  test('every file, into a directory that is made, over older ones, with nothing left over', async () => {
     const target = join(dir, 'a', 'b')
     await writeReport(target, fakeFailure())
     const paths = await writeReport(target, run)
-    expect(await readdir(target)).toEqual(['report.html', 'report.json'])
+    expect(await readdir(target)).toEqual([
+      'junit.xml',
+      'metrics.prom',
+      'report.html',
+      'report.json',
+    ])
+    expect(await readFile(paths.junit, 'utf8')).toContain('sallyport run quickstart')
+    expect(await readFile(paths.metrics, 'utf8')).toContain('sallyport_run_passed')
     expect(await readFile(paths.html, 'utf8')).toContain('Passed')
     expect(JSON.parse(await readFile(paths.json, 'utf8'))).toMatchObject({ decisions: 17_485 })
   })

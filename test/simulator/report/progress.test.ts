@@ -86,3 +86,11 @@ test('where lines stay there is one for each 5 % of the run', () => {
   expect(stream.written.join('')).not.toContain('\u001B')
   expect(stream.written.at(-1)).toMatch(/100 %.*\n$/)
 })
+
+test('on a terminal the keys stand at the end of the line, within its width', () => {
+  const stream = fakeStream(true)
+  createProgressWriter(stream, 'p pauses, q quits').show(view)
+  const [line = ''] = stream.written
+  expect(line).toMatch(/\[p pauses, q quits\]$/)
+  expect(line.length).toBe(79 + '\r\u001B[K'.length)
+})

@@ -1,0 +1,70 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { runCli } from './cli.ts'
+
+const dir = mkdtempSync(join(tmpdir(), 'sallyport-device-'))
+const run = join(dir, 'run')
+afterAll(() => rmSync(dir, { recursive: true }))
+
+beforeAll(async () => {
+  await runCli('run', 'test/scenarios/small.yaml', '--engine', 'virtual', '--report', run)
+  writeFileSync(join(dir, 'empty.jsonl'), '')
+  writeFileSync(join(dir, 'broken.jsonl'), '{"at":"2027-01-01T00:00:00Z","event":"phase"}\n{"at"')
+  writeFileSync(join(dir, 'long.jsonl'), 'x'.repeat(70_000))
+}, 60_000)
+
+test('a revoked device: certificate, revocation, list, and each attempt as it was judged', async () => {
+  const done = await runCli('device', 'meter-0004', '--run', run)
+  expect(done.status).toBe(0)
+  const told = [
+    'got a certificate, serial ',
+    'is revoked: keyCompromise',
+    'the list that names its certificate is published',
+    'refused, revoked',
+  ]
+  const places = told.map((text) => done.stdout.indexOf(text))
+  expect(places).not.toContain(-1)
+  expect(places).toEqual(places.toSorted((a, b) => a - b))
+}, 20_000)
+
+test('--json: every line of the log that concerns it, and what it says', async () => {
+  const done = await runCli('device', 'car-0001', '--run', join(run, 'events.jsonl'), '--json')
+  const story: unknown = JSON.parse(done.stdout)
+  expect(story).toMatchObject({ device: 'car-0001' })
+  expect(done.stdout).toContain('"told": "is back after ')
+}, 20_000)
+
+const unusable = [
+  { name: 'other zeros', args: ['car-1', '--run', run], says: 'perhaps car-0001' },
+  { name: 'a slip', args: ['cra-0001', '--run', run], says: 'perhaps car-0001' },
+  { name: 'nothing like it', args: ['banana', '--run', run], says: 'others: like car-0001' },
+  { name: 'no run', args: ['car-0001', '--run', join(dir, 'none')], says: 'ENOENT' },
+  {
+    name: 'an empty log',
+    args: ['car-0001', '--run', join(dir, 'empty.jsonl')],
+    says: 'fewer --devices',
+  },
+  {
+    name: 'a log cut short',
+    args: ['car-0001', '--run', join(dir, 'broken.jsonl')],
+    says: 'broken.jsonl:2: not a line of an event log',
+  },
+  {
+    name: 'one endless line',
+    args: ['car-0001', '--run', join(dir, 'long.jsonl')],
+    says: 'longer than 65536 characters',
+  },
+  { name: 'no name', args: [], says: "missing required argument 'id'" },
+]
+
+test.each(unusable)(
+  '$name: status 2',
+  async ({ args, says }) => {
+    const done = await runCli('device', ...args)
+    expect(done.stderr).toContain(says)
+    expect(done.status).toBe(2)
+  },
+  20_000,
+)
