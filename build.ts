@@ -30,8 +30,12 @@ const loaded = [
 ]
 
 /** JavaScript already. */
-const scripts = ['simulator/sallyport.js', 'simulator/report/page/draw-plots.js']
-const styles = ['simulator/report/page/report.css']
+const scripts = [
+  'simulator/sallyport.js',
+  'simulator/report/page/draw-plots.js',
+  'simulator/dashboard/page/dashboard.js',
+]
+const styles = ['simulator/report/page/report.css', 'simulator/dashboard/page/dashboard.css']
 
 for (const folder of published) await rm(join(dist, folder), { recursive: true, force: true })
 const remaining = new Set(sources().map((path) => join(root, path)))

@@ -4,7 +4,7 @@ import { readListener } from './config.ts'
 import type { AppEnv, Ports } from './context.ts'
 import type { Listener } from './listener.ts'
 import { createPorts, type FollowingPortsOptions, type PortsOptions } from './ports.ts'
-import type { ListenerVariables } from './variables.ts'
+import type { ListenerVariables, ConfigFault } from './variables.ts'
 
 /** The edge app of one listener, the listener as it was read, and the ports that it was given. */
 export interface ConfiguredApp {
@@ -22,12 +22,13 @@ export async function configuredApp(
   options: PortsOptions | FollowingPortsOptions,
 ): Promise<ConfiguredApp> {
   const listener = await readListener(variables)
-  if (!listener.ok) {
-    const faults = listener.error.map(
-      ({ variable, expected }) => `${variable}: expected ${expected}`,
-    )
-    throw new Error(`the configuration is wrong: ${faults.join('; ')}`)
-  }
+  if (!listener.ok) throw new Error(faultSentence(listener.error))
   const ports = createPorts(listener.value, options)
   return { app: createApp(listener.value, ports), listener: listener.value, ports }
+}
+
+/** Every variable that is wrong, and what was expected; no value is repeated. */
+export function faultSentence(faults: readonly ConfigFault[]): string {
+  const each = faults.map(({ variable, expected }) => `${variable}: expected ${expected}`)
+  return `the configuration is wrong: ${each.join('; ')}`
 }

@@ -5,14 +5,14 @@ import https from 'node:https'
 import { Socket, type AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { FetchHandler } from './fetch.ts'
-import { requestOf } from './node-request.ts'
-import { sendResponse } from './node-response.ts'
-import { contextOptions, serverOptions, type NodeTls } from './node-tls.ts'
-import { asksForWebSocket, switchOf, type Switch } from './node-upgrade.ts'
+import { requestOf } from './node/request.ts'
+import { sendResponse } from './node/response.ts'
+import { contextOptions, serverOptions, type NodeTls } from './node/tls.ts'
+import { asksForWebSocket, switchOf, type Switch } from './node/upgrade.ts'
 
-export { createNodeTarget, type NodeTarget } from './node-target.ts'
+export { createNodeTarget, type NodeTarget } from './node/target.ts'
 
-export type { NodeTls } from './node-tls.ts'
+export type { NodeTls } from './node/tls.ts'
 
 export interface NodeServerOptions {
   readonly app: FetchHandler

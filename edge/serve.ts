@@ -4,15 +4,16 @@ import { readFile } from 'node:fs/promises'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { createNodeVerifier } from '#shared/x509/node-verifier.ts'
 import { configuredApp } from './configured-app.ts'
-import { openTcpBroker, type HostAndPort } from './node-broker.ts'
-import { nodeEnrolment } from './node-enrolment.ts'
-import { createLiveTls, type LiveTls, type TlsSources } from './node-live-tls.ts'
-import { createNodeTargets, type NodeTargets } from './node-target.ts'
-import { tlsPolicyNames, type TlsPolicyName } from './node-tls-policies.ts'
-import { createAcceptWebSocket } from './node-websocket.ts'
+import { openTcpBroker, type HostAndPort } from './node/broker.ts'
+import { nodeEnrolment } from './node/enrolment.ts'
+import { createLiveTls, type LiveTls, type TlsSources } from './node/live-tls.ts'
+import { createNodeTargets, type NodeTargets } from './node/target.ts'
+import { tlsPolicyNames, type TlsPolicyName } from './node/tls-policies.ts'
+import { createAcceptWebSocket } from './node/websocket.ts'
 import { startNodeServer, type NodeServer, type NodeTls } from './node.ts'
 import type { Ports } from './context.ts'
-import { followedOf, type FollowVariables } from './node-followed.ts'
+import { followedListenerOf, followedOf, type FollowVariables } from './node/followed.ts'
+import { followedApp, type FollowedApp } from './node/listener.ts'
 import type { FollowingPortsOptions, PortsOptions } from './ports.ts'
 import { directoryTrustFiles } from './trust-stores/directory-trust-files.ts'
 import { decidesAnywhere } from './policies/choose.ts'
@@ -72,7 +73,11 @@ const program = new Command('sallyport-serve')
 The listener's other variables are read from the environment, with SALLYPORT_ before their names:
 SALLYPORT_MODE, SALLYPORT_EXPIRED, SALLYPORT_HOP, SALLYPORT_HOP_SECRET, SALLYPORT_SESSION_KEYS, …
 In place of --trust it follows a trust store of a control plane: SALLYPORT_TRUST_STORE (its name),
-SALLYPORT_TRUST_STORE_URL, SALLYPORT_TRUST_STORE_TOKEN (of the scope read).
+SALLYPORT_TRUST_STORE_URL, SALLYPORT_TRUST_STORE_TOKEN (of the scope read). SALLYPORT_LISTENER (its ARN
+or name, like fleet:443) in place of SALLYPORT_TRUST_STORE follows a listener there, which says mode,
+trust store, leave for expired certificates and header names, and is obeyed without a restart.
+With --registry, SALLYPORT_REGISTRY_APPROVAL_WEBHOOK and SALLYPORT_REGISTRY_APPROVAL_WEBHOOK_SECRET name
+who approves devices whose claim or CA says hook; SALLYPORT_SOURCES_OPEN_HOSTS opens hosts to it.
 The connection log goes to standard output, all else to standard error.
 SIGHUP reads --cert and --key again: open connections stay, and new ones get the new certificate.
 
@@ -105,14 +110,13 @@ async function start(flags: Flags): Promise<{ server: NodeServer; targets: NodeT
   const targets = createNodeTargets()
   const target =
     flags.target === undefined ? undefined : targets.open({ kind: 'url', url: flags.target })
-  const { app, listener, ports } = await configuredApp(variablesOf(flags, endsTls), {
-    ...trustOf(flags),
+  const { app, listener, ports } = await openApp(flags, variablesOf(flags, endsTls), {
     verifier: createNodeVerifier(nodeCrypto),
     target: target?.send,
     addressAtTarget: target?.addressOf,
     openTarget: targets.open,
     mqtt: mqttOf(flags),
-    openEnrolment: flags.registry === undefined ? undefined : nodeEnrolment(flags.registry),
+    openEnrolment: enrolmentOf(flags),
   })
   if (target !== undefined && listener.forwarding.routing !== undefined) {
     throw new Error('--target goes without SALLYPORT_TARGET_GROUPS: name it in a group there')
@@ -131,6 +135,30 @@ async function start(flags: Flags): Promise<{ server: NodeServer; targets: NodeT
   return { server, targets }
 }
 
+/** Whoever approves devices is asked by the process that enrols them: without one nobody would be. */
+function enrolmentOf({ registry }: Flags): PortsOptions['openEnrolment'] {
+  const variables = {
+    REGISTRY_APPROVAL_WEBHOOK: process.env[`${prefix}REGISTRY_APPROVAL_WEBHOOK`],
+    REGISTRY_APPROVAL_WEBHOOK_SECRET: process.env[`${prefix}REGISTRY_APPROVAL_WEBHOOK_SECRET`],
+    SOURCES_OPEN_HOSTS: process.env[`${prefix}SOURCES_OPEN_HOSTS`],
+  }
+  if (registry !== undefined) return nodeEnrolment(registry, variables)
+  if (variables.REGISTRY_APPROVAL_WEBHOOK === undefined) return undefined
+  throw new Error('REGISTRY_APPROVAL_WEBHOOK goes with --registry <dir>')
+}
+
+/** The app of these variables, or of the control plane's listener that they name. */
+async function openApp(
+  flags: Flags,
+  variables: ListenerVariables,
+  options: Omit<PortsOptions, 'trustFiles'>,
+): Promise<FollowedApp> {
+  const followed = followedListenerOf(followVariables(), (sentence) => console.error(sentence))
+  if (followed === undefined) return configuredApp(variables, { ...options, ...trustOf(flags) })
+  if (flags.trust !== undefined) throw new Error('--trust goes without SALLYPORT_LISTENER')
+  return followedApp(variables, followed, options)
+}
+
 /** A directory, or a control plane that is followed: two would be two words on who is revoked. */
 function trustOf({
   trust,
@@ -140,11 +168,15 @@ function trustOf({
     return { trustFiles: directoryTrustFiles(trust) }
   }
   if (trust === undefined && openTrustStore !== undefined) return { openTrustStore }
-  throw new Error('expected --trust <dir>, or SALLYPORT_TRUST_STORE with its _URL and _TOKEN')
+  throw new Error(
+    'expected --trust <dir>, or SALLYPORT_TRUST_STORE or SALLYPORT_LISTENER with SALLYPORT_TRUST_STORE_URL and _TOKEN',
+  )
 }
 
 function followVariables(): FollowVariables {
   return {
+    LISTENER: process.env[`${prefix}LISTENER`],
+    MAX_STALENESS: process.env[`${prefix}MAX_STALENESS`],
     TRUST_STORE: process.env[`${prefix}TRUST_STORE`],
     TRUST_STORE_URL: process.env[`${prefix}TRUST_STORE_URL`],
     TRUST_STORE_TOKEN: process.env[`${prefix}TRUST_STORE_TOKEN`],
@@ -153,7 +185,9 @@ function followVariables(): FollowVariables {
 
 function noTrustStore({ trust }: Flags): string {
   if (trust !== undefined) return `${trust} is no trust store: it needs anchors.pem at least`
-  return `the control plane gave no trust store ${followVariables().TRUST_STORE ?? ''}`
+  const { LISTENER, TRUST_STORE } = followVariables()
+  const which = LISTENER === undefined ? (TRUST_STORE ?? '') : `for the listener ${LISTENER}`
+  return `the control plane gave no trust store ${which}`
 }
 
 function hasCredential({ cert, key, tlsPolicy, advertiseCaNames }: Flags): boolean {

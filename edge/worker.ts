@@ -10,6 +10,7 @@ import { readListener } from './config.ts'
 import type { AppEnv, Ports } from './context.ts'
 import type { ListenerSettings } from './control/listeners.ts'
 import { boundEnrolment } from './enrollment/bound-enrolment.ts'
+import { readApprovalHook } from './enrollment/registry/approval-hook.ts'
 import type { RegistryBindings } from './enrollment/registry/registry-object.ts'
 import {
   createFollowedListener,
@@ -195,9 +196,13 @@ function urlFaults({ TARGET_URL }: Bindings): readonly Fault[] {
   return isUrl ? [] : [{ variable: 'TARGET_URL', expected: 'an absolute URL, http: or https:' }]
 }
 
-function registryFaults({ REGISTRY }: Bindings, { enrolment }: Listener): readonly Fault[] {
-  if (enrolment === undefined || REGISTRY !== undefined) return []
-  return [{ variable: 'ENROLLMENT', expected: 'together with the binding REGISTRY' }]
+function registryFaults(env: Bindings, { enrolment }: Listener): readonly Fault[] {
+  if (enrolment === undefined) return []
+  if (env.REGISTRY === undefined) {
+    return [{ variable: 'ENROLLMENT', expected: 'together with the binding REGISTRY' }]
+  }
+  const hook = readApprovalHook(env)
+  return hook.ok ? [] : [hook.error]
 }
 
 function feedFaults(env: Bindings): readonly Fault[] {

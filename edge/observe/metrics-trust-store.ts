@@ -1,7 +1,7 @@
 import type { Instant } from '#shared/time.ts'
 import type { TrustStore } from '#shared/trust-store/trust-store.ts'
 import type { Exposure } from '../trust-stores/managed/exposure.ts'
-import type { MetricFamily } from './metrics-text.ts'
+import type { MetricFamily } from '#shared/metrics-text.ts'
 
 /**
  * What bounds how long a revoked device is still let in: how old this isolate's snapshot may be, and

@@ -1,7 +1,7 @@
 import type { Decision } from '#shared/verdict/decision.ts'
 import type { RejectionCode } from '#shared/verdict/rejection.ts'
 import type { LogLoss } from './log-files/hand-over.ts'
-import { exposition, expositionText, type MetricFamily, type Sample } from './metrics-text.ts'
+import { exposition, expositionText, type MetricFamily, type Sample } from '#shared/metrics-text.ts'
 
 /** What a decision is counted by. None of it comes from a request: no subject, serial, host or path. */
 export interface CountedBy {

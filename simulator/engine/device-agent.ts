@@ -1,4 +1,4 @@
-import { shift, type Instant } from '#shared/time.ts'
+import { isoFromInstant, shift, type Instant } from '#shared/time.ts'
 import type { Authority, DeviceCredential } from '../ca/authority.ts'
 import type { TakeCapacity } from '../device/capacity.ts'
 import type { DeviceProfile } from '../device/profile.ts'
@@ -72,6 +72,11 @@ export class DeviceAgent {
     return this.#state.wakeAt
   }
 
+  /** Where it stands, by name. */
+  get standing(): DeviceState['kind'] {
+    return this.#state.kind
+  }
+
   /** Whatever is due for this device now: the next tick of its open sessions, then its own step. */
   async act(at: Instant): Promise<Deeds> {
     const deeds = noDeeds()
@@ -123,6 +128,8 @@ export class DeviceAgent {
     if (next === undefined || at < next.until) return
     this.#returns += 1
     deeds.happened.push('returned')
+    const since = isoFromInstant(next.from)
+    deeds.events.push({ event: 'returned', facts: { device: this.profile.id, since } })
   }
 
   #tell(event: DeviceEvent, at: Instant, deeds: Deeds): Promise<void> {
@@ -144,6 +151,7 @@ export class DeviceAgent {
           break
         case 'issuance_failed':
           deeds.happened.push('issuance_failed')
+          deeds.events.push({ event: 'issuance_failed', facts: { device: this.profile.id } })
           break
         case 'open_session':
           await this.#openSession(effect, at, deeds)

@@ -8,9 +8,14 @@ import { Ledger } from '../ca/ledger.ts'
 import { playedPlatforms } from '../front/profiles/by-name.ts'
 import { createOracle } from '../oracle/oracle.ts'
 import { judgeRun } from '../report/assertions.ts'
-import { createCollector, describeScenario, type Collector } from '../report/collect.ts'
+import {
+  createCollector,
+  describeScenario,
+  type Collected,
+  type Collector,
+} from '../report/collect.ts'
 import { conclude } from '../report/conclude.ts'
-import type { RunResult } from '../report/run-result.ts'
+import type { ExposureWindow, RunResult } from '../report/run-result.ts'
 import { phaseAt } from '../scenario/phases.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import { createDoor, type Door } from './door.ts'
@@ -19,7 +24,7 @@ import { noSabotage, startLocalStage, type Sabotage } from './local-stage.ts'
 import { openRemoteStage, type RemoteTarget } from './remote-stage.ts'
 import type { Stage } from './stage.ts'
 import { createRealTimeline, createVirtualTimeline, type Timeline } from './timeline.ts'
-import { EdgeGone, liveScenario } from './world.ts'
+import { EdgeGone, liveScenario, type Standings } from './world.ts'
 
 export interface RunOptions {
   readonly scenario: Scenario
@@ -31,6 +36,8 @@ export interface RunOptions {
   readonly port: number
   readonly signal: AbortSignal
   readonly onProgress: (progress: Progress) => void
+  /** Awaited before each instant: a run in virtual time stands still for as long. */
+  readonly hold?: (() => Promise<void>) | undefined
   readonly sabotage?: Sabotage
 }
 
@@ -42,6 +49,20 @@ export interface Progress {
   readonly phase: string
   readonly totals: ReturnType<Collector['totals']>
   readonly wallMs: number
+  /** Undefined where lives are lived on other threads, which tell of themselves at their end. */
+  readonly soFar: RunSoFar | undefined
+}
+
+/** What a run has come to, for whoever looks at it while it goes on. Looking changes nothing. */
+export interface RunSoFar {
+  /** As it is lived, see `Progress.time`. */
+  readonly scenario: Scenario
+  /** Devices by state at the instant of this progress. */
+  readonly standings: () => Standings
+  readonly collected: () => Collected
+  readonly exposures: () => readonly ExposureWindow[]
+  /** The event log, one JSON line each. */
+  readonly lines: () => readonly string[]
 }
 
 export interface Run {
@@ -114,10 +135,12 @@ export async function runOnStage(
   cast: Cast,
 ): Promise<Run> {
   const { scenario, signal, onProgress } = options
-  const { ledger, authority, hierarchy, timeline, stage, door, toleranceMs } = cast
+  const { ledger, authority, hierarchy, stage, door, toleranceMs } = cast
+  const timeline = withHold(cast.timeline, options.hold)
   const collector = createCollector({ scenario, ledger })
   const oracle = createOracle({ ledger, scenario, toleranceMs })
   const log = createEventLog()
+  const watched = { scenario, exposures: () => oracle.exposures(), lines: () => log.lines() }
   const started = { wall: performance.now(), cpu: process.cpuUsage() }
   const end = await settle(() =>
     liveScenario({
@@ -133,7 +156,10 @@ export async function runOnStage(
       enterPhase: (phase) => stage.enterPhase(phase),
       publish: (name, octets) => stage.publish(name, octets),
       damage: (name, octets) => stage.damage(name, octets),
-      onInstant: (at) => onProgress(progressAt(at, scenario, collector, started.wall)),
+      onInstant(at, standings) {
+        const soFar = { ...watched, standings, collected: () => collector.collected(at) }
+        onProgress({ ...progressAt(at, scenario, collector, started.wall), soFar })
+      },
       signal,
     }),
   )
@@ -163,6 +189,17 @@ export async function runOnStage(
     replay: options.replay,
   }
   return { result, log: log.lines() }
+}
+
+function withHold(timeline: Timeline, hold: RunOptions['hold']): Timeline {
+  if (hold === undefined) return timeline
+  return {
+    now: () => timeline.now(),
+    async advanceTo(at, signal) {
+      await hold()
+      await timeline.advanceTo(at, signal)
+    },
+  }
 }
 
 /** A run that breaks still has a report: what broke it is part of the result. */
@@ -195,7 +232,7 @@ function progressAt(
   scenario: Scenario,
   collector: Collector,
   startedAt: number,
-): Progress {
+): Omit<Progress, 'soFar'> {
   return {
     at,
     time: scenario.time,

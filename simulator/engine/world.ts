@@ -12,6 +12,7 @@ import {
 import { awayUntil } from '../device/absence.ts'
 import { createCapacity } from '../device/capacity.ts'
 import { planFleet } from '../device/profile.ts'
+import type { DeviceState } from '../device/state.ts'
 import type { Attempt, Observation } from '../oracle/attempt.ts'
 import type { Oracle } from '../oracle/oracle.ts'
 import type { Collector } from '../report/collect.ts'
@@ -46,10 +47,13 @@ export interface WorldPorts {
   readonly publish: (name: string, octets: Uint8Array) => Promise<void>
   /** Writes one object of the trust store as no publisher would. */
   readonly damage: (name: string, octets: Uint8Array) => Promise<void>
-  /** Called after each instant. */
-  readonly onInstant: (at: Instant) => void
+  /** Called after each instant; `standings` counts the devices by where they stand then. */
+  readonly onInstant: (at: Instant, standings: () => Standings) => void
   readonly signal: AbortSignal
 }
+
+/** How many devices there are in each state; states that no device is in are missing. */
+export type Standings = Readonly<Partial<Record<DeviceState['kind'], number>>>
 
 /** One entry of the agenda. What the world itself does comes before what devices do then. */
 type Entry =
@@ -121,6 +125,7 @@ class World {
   async live(): Promise<Instant> {
     const { scenario, timeline, signal, onInstant } = this.#ports
     const end = shift(scenario.time.start, scenario.time.durationMs)
+    const standings = (): Standings => countStandings([...this.#agents.values()])
     let at = scenario.time.start
     for (;;) {
       const next = this.#agenda.nextInstant()
@@ -129,7 +134,7 @@ class World {
       if (signal.aborted) return at
       at = next
       await this.#liveInstant(at)
-      onInstant(at)
+      onInstant(at, standings)
     }
     await timeline.advanceTo(end, signal)
     return signal.aborted ? at : end
@@ -303,6 +308,12 @@ class World {
     const online = agents.filter(({ profile }) => awayUntil(profile, at) === undefined)
     this.#ports.collector.online(at, online.length)
   }
+}
+
+function countStandings(agents: readonly DeviceAgent[]): Standings {
+  const counts: Partial<Record<DeviceState['kind'], number>> = {}
+  for (const { standing } of agents) counts[standing] = (counts[standing] ?? 0) + 1
+  return counts
 }
 
 /**

@@ -16,7 +16,7 @@ import {
   valueOf,
   type DirectoryPki,
 } from '../runtime/directory-pki.ts'
-import { startNodeStage, type NodeStage, type NodeStageOptions } from './node-stage.ts'
+import { startNodeStage, type NodeStage, type NodeStageOptions } from './node/stage.ts'
 import { start } from './stage.ts'
 
 let pki: DirectoryPki

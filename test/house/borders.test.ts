@@ -200,7 +200,7 @@ const good: Readonly<Record<string, string>> = {
   'edge/cycle-b.ts': `import { a } from './cycle-a.ts'\nexport const b = () => a`,
   'simulator/worker/local.ts': `import { app } from '#edge/app.ts'\nexport default app`,
   'simulator/engine/engine.ts': `import { a } from '#shared/bytes.ts'\nimport { b } from '../oracle/oracle.ts'\nexport const c = [a, b, performance.now()]`,
-  'simulator/commands/trust-store/serve.ts': `import { a } from '#edge/node-control.ts'\nimport { b } from '#edge/control/tokens.ts'\nexport const c = [a, b]`,
+  'simulator/commands/trust-store/serve.ts': `import { a } from '#edge/node/control.ts'\nimport { b } from '#edge/control/tokens.ts'\nexport const c = [a, b]`,
   'simulator/oracle/oracle.ts': `import { iso } from '#shared/time.ts'\nimport type { Ledger } from '../ca/ledger.ts'\nimport type { Scenario } from '#simulator/scenario/scenario.ts'\nimport { same } from './same.ts'\nexport const b = (ledger: Ledger, scenario: Scenario) => [iso, same, ledger, scenario]`,
   'simulator/oracle/same.ts': `export const same = 1`,
   'simulator/ca/ledger.ts': 'export class Ledger {\n  readonly size: number = 0\n}',

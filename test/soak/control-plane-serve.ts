@@ -1,4 +1,4 @@
-import { serveControlPlane } from '#edge/node-control.ts'
+import { serveControlPlane } from '#edge/node/control.ts'
 
 /** What `sallyport trust-store serve` runs, without the command around it: half the time to start. */
 const [directory = ''] = process.argv.slice(2)

@@ -1,6 +1,6 @@
 import { appendFileSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { openNodeRegistry } from '#edge/node-registry.ts'
+import { openNodeRegistry } from '#edge/node/registry.ts'
 import { runtimeClock, runtimeRandom } from '#edge/ports.ts'
 import { albSerial } from '#shared/wire/serial.ts'
 import { createWebCryptoVerifier } from '#shared/x509/web-crypto-verifier.ts'

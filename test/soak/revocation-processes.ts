@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { serveControlPlane, type NodeControl } from '#edge/node-control.ts'
+import { serveControlPlane, type NodeControl } from '#edge/node/control.ts'
 import type { Plane } from '../chaos/stage.ts'
 
 /** What a soak of revocations asks of a plane. */

@@ -10,6 +10,7 @@ import { addChanges } from './changes.ts'
 import { addFindings } from './findings.ts'
 import { addFiles, fileOctetsMax } from './files.ts'
 import type { Api, ApiEnv } from './env.ts'
+import { addListeners } from './listeners.ts'
 import { ApiProblem, problem, type ApiFault } from './problem.ts'
 import { addRegistry, importOctetsMax } from './registry/registry.ts'
 import { addSources } from './sources.ts'
@@ -49,6 +50,7 @@ export function createApi(
   addFiles(api, plane)
   addSources(api, plane)
   addFindings(api, plane)
+  addListeners(api, plane)
   addRegistry(api, plane)
   addEdgeMetrics(api, askEdge)
   // Not `notFound`: where an app is mounted, only the outer one's is asked.

@@ -3,7 +3,7 @@ import type { ControlPlane } from '../control-plane.ts'
 import { mayDo } from '../tokens.ts'
 import { allowedStore, requireScope } from './allowed.ts'
 import type { Api } from './env.ts'
-import { exposition, expositionText } from '../../observe/metrics-text.ts'
+import { exposition, expositionText } from '#shared/metrics-text.ts'
 import { storeFamilies, watchedStore } from './store-families.ts'
 import { findingForm, json, namedStore, problems } from './schemas.ts'
 

@@ -11,6 +11,7 @@ const statuses = {
   epoch_not_found: 404,
   file_not_found: 404,
   list_not_found: 404,
+  listener_not_found: 404,
   serial_not_revoked: 404,
   source_not_found: 404,
   name_taken: 409,

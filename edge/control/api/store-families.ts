@@ -1,4 +1,4 @@
-import type { MetricFamily, Sample } from '../../observe/metrics-text.ts'
+import type { MetricFamily, Sample } from '#shared/metrics-text.ts'
 import type { Finding } from '../../trust-stores/findings/finding.ts'
 import { listsInForce } from '../../trust-stores/managed/document.ts'
 import type { Source } from '../../trust-stores/sources/source.ts'

@@ -1,6 +1,13 @@
 import type { Result } from '#shared/result.ts'
 import type { Clock } from '#shared/time.ts'
-import { signedHeaders, type Post, type Webhook } from '../../trust-stores/findings/webhook.ts'
+import {
+  readWebhookOf,
+  signedHeaders,
+  type Post,
+  type Webhook,
+  type WebhookFault,
+} from '../../trust-stores/findings/webhook.ts'
+import { readOpenHosts } from '../../trust-stores/sources/address.ts'
 import type { Approve } from './admit.ts'
 
 const decisions = ['approve', 'refuse', 'wait'] as const
@@ -18,15 +25,36 @@ export interface HookOptions {
   readonly report: (because: string) => void
 }
 
+/** Who approves devices whose claim or CA says `hook`, and what signs the questions: secrets. */
+export interface ApprovalVariables {
+  readonly REGISTRY_APPROVAL_WEBHOOK?: string | undefined
+  readonly REGISTRY_APPROVAL_WEBHOOK_SECRET?: string | undefined
+  /** Hosts that need not be public. */
+  readonly SOURCES_OPEN_HOSTS?: string | undefined
+}
+
+/** The webhook that the variables name: undefined where they name none, or the variable at fault. */
+export function readApprovalHook(
+  variables: ApprovalVariables,
+): Result<Webhook | undefined, WebhookFault> {
+  return readWebhookOf({
+    address: variables.REGISTRY_APPROVAL_WEBHOOK,
+    secret: variables.REGISTRY_APPROVAL_WEBHOOK_SECRET,
+    open: readOpenHosts(variables.SOURCES_OPEN_HOSTS),
+    variable: 'REGISTRY_APPROVAL_WEBHOOK',
+  })
+}
+
 /**
- * The hook that variables name, as `readWebhook` has read them; undefined where they name none. Throws
- * an Error that names the variable at fault.
+ * The hook that the variables name; undefined where they name none. Throws an Error that names the
+ * variable at fault.
  */
 export function approvalBy(
-  webhook: Result<Webhook | undefined, string>,
+  variables: ApprovalVariables,
   options: HookOptions,
 ): Approve | undefined {
-  if (!webhook.ok) throw new Error(webhook.error)
+  const webhook = readApprovalHook(variables)
+  if (!webhook.ok) throw new Error(`${webhook.error.variable}: expected ${webhook.error.expected}`)
   return webhook.value && webhookApproval(webhook.value, options)
 }
 

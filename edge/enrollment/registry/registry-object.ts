@@ -3,12 +3,10 @@ import { shift } from '#shared/time.ts'
 import { createWebCryptoVerifier } from '#shared/x509/web-crypto-verifier.ts'
 import { runtimeClock, runtimeRandom } from '../../ports.ts'
 import { durableSql } from '../../sqlite/durable-sql.ts'
-import { readWebhook } from '../../trust-stores/findings/webhook.ts'
 import type { TrustStoreObject } from '../../trust-stores/managed/durable-object.ts'
 import { objectsPrefix, r2Objects } from '../../trust-stores/managed/r2-objects.ts'
-import { readOpenHosts } from '../../trust-stores/sources/address.ts'
 import { webPost } from '../../trust-stores/sources/web-fetch.ts'
-import { approvalBy } from './approval-hook.ts'
+import { approvalBy, type ApprovalVariables } from './approval-hook.ts'
 import type { DeviceRegistryOptions } from './context.ts'
 import { createDeviceRegistry, type DeviceRegistry } from './device-registry.ts'
 import { openRegistryPart, type RegistryPart } from './part.ts'
@@ -17,13 +15,9 @@ import type { PublishTarget } from './publish.ts'
 import { callPart, remotePart } from './remote-part.ts'
 
 /** What a Worker needs bound to speak to the registry. */
-export interface RegistryBindings {
+export interface RegistryBindings extends ApprovalVariables {
   /** Of the control plane; undefined where no device enrols. */
   readonly REGISTRY?: DurableObjectNamespace<RegistryObject>
-  /** Secrets: who approves devices whose claim or CA says `hook`, and what signs the questions. */
-  readonly REGISTRY_APPROVAL_WEBHOOK?: string
-  readonly REGISTRY_APPROVAL_WEBHOOK_SECRET?: string
-  readonly SOURCES_OPEN_HOSTS?: string
 }
 
 /** What the objects themselves have bound: they tell the trust stores. */
@@ -106,21 +100,10 @@ export function boundRegistry(
     clock: runtimeClock,
     random: runtimeRandom,
     verifier: createWebCryptoVerifier(),
-    approve: approveOf(env),
+    approve: approvalBy(env, { post: webPost, clock: runtimeClock, report: console.error }),
     alarm: ({ claim, refused }) =>
       console.error(`the claim ${claim} has leaked: it was shown ${refused} times too often`),
     ...(publish !== undefined && { publish }),
     ...options,
   })
-}
-
-/** Throws an Error that names the variable at fault. */
-function approveOf(env: RegistryBindings) {
-  const hook = readWebhook(
-    env.REGISTRY_APPROVAL_WEBHOOK,
-    env.REGISTRY_APPROVAL_WEBHOOK_SECRET,
-    readOpenHosts(env.SOURCES_OPEN_HOSTS),
-    'REGISTRY_APPROVAL_WEBHOOK',
-  )
-  return approvalBy(hook, { post: webPost, clock: runtimeClock, report: console.error })
 }

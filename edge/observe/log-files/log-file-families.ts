@@ -1,4 +1,4 @@
-import type { MetricFamily } from '../metrics-text.ts'
+import type { MetricFamily } from '#shared/metrics-text.ts'
 import type { LogFigures } from './log-store.ts'
 
 /**

@@ -28,16 +28,42 @@ export function readWebhook(
   open: OpenHosts,
   variable = 'FINDINGS_WEBHOOK',
 ): Result<Webhook | undefined, string> {
+  const read = readWebhookOf({ address, secret, open, variable })
+  return read.ok ? read : err(`${read.error.variable}: expected ${read.error.expected}`)
+}
+
+/** One of the two that cannot be used; no value is repeated. */
+export interface WebhookFault {
+  readonly variable: string
+  readonly expected: string
+}
+
+export interface WebhookVariables {
+  readonly address: string | undefined
+  readonly secret: string | undefined
+  readonly open: OpenHosts
+  /** The address's name; the secret's is the same with `_SECRET`. */
+  readonly variable: string
+}
+
+/** As `readWebhook`, with the variable at fault apart from what was expected of it. */
+export function readWebhookOf({
+  address,
+  secret,
+  open,
+  variable,
+}: WebhookVariables): Result<Webhook | undefined, WebhookFault> {
   if (address === undefined && secret === undefined) return ok(undefined)
-  if (address === undefined) return err(`${variable} is missing, and its secret is there`)
+  if (address === undefined) return err({ variable, expected: 'an address beside its secret' })
   const url = checkAddress(address, open)
-  if (!url.ok) return err(`${variable}: expected a public https address`)
+  if (!url.ok) return err({ variable, expected: 'a public https address' })
   if (url.value.protocol !== 'https:' && !open.includes(url.value.host)) {
-    return err(`${variable}: expected https`)
+    return err({ variable, expected: 'https' })
   }
   const key = fromBase64((secret ?? '').replace(/^whsec_/, ''))
   if (key === undefined || key.length < 24 || key.length > 64) {
-    return err(`${variable}_SECRET: expected whsec_ and base64 of 24 to 64 octets`)
+    const expected = 'whsec_ and base64 of 24 to 64 octets'
+    return err({ variable: `${variable}_SECRET`, expected })
   }
   return ok({ url: url.value, secret: key })
 }

@@ -1,13 +1,14 @@
 import { concatBytes, type Bytes } from '#shared/bytes.ts'
 import { instantFromMs } from '#shared/time.ts'
 import * as z from 'zod'
+import type { ListenerSettings } from '../../control/listeners.ts'
 import type { FollowedTrustStoreOptions } from './followed-trust-store.ts'
 import type { StoreHead } from './managed-trust-store.ts'
 
 export interface HttpFeedOptions {
   /** Of the control plane: everything up to `/api/v1`. */
   readonly url: string
-  /** The trust store's name. */
+  /** The trust store's name, or the listener's. */
   readonly name: string
   /** Of the scope `read`. */
   readonly token: string
@@ -61,6 +62,39 @@ async function askHead(options: HttpFeedOptions): Promise<StoreHead | undefined>
   if (isProblem(answer, 404, 'store_not_found')) return undefined
   return storeForm.parse(jsonOf(wholeOf(answer))).head
 }
+
+/**
+ * What a listener says (`fleet:443`, or its ARN); undefined on the API's own word alone that there is
+ * none for this token. Throws an Error where no answer can be had.
+ */
+export async function askListener(options: HttpFeedOptions): Promise<ListenerSettings | undefined> {
+  const path = `listeners/${encodeURIComponent(options.name)}`
+  const answer = await ask(options, path, headTimeoutMs, answerOctetsMax)
+  if (isProblem(answer, 404, 'listener_not_found')) return undefined
+  const { trustStore, ...settings } = listenerForm.parse(jsonOf(wholeOf(answer)))
+  return { ...settings, trustStore }
+}
+
+const listenerForm = z.object({
+  id: z.string().regex(/^[0-9a-f]{16}$/),
+  version: z.int().positive(),
+  mode: z.enum(['off', 'passthrough', 'verify']),
+  trustStore: z.string().min(1).optional(),
+  ignoreExpiry: z.boolean(),
+  renamed: z.partialRecord(
+    z.enum([
+      'chain',
+      'serialNumber',
+      'issuer',
+      'subject',
+      'validity',
+      'leaf',
+      'tlsVersion',
+      'tlsCipherSuite',
+    ]),
+    z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}$/),
+  ),
+})
 
 async function askObject(options: HttpFeedOptions, file: string): Promise<Bytes | undefined> {
   const answer = await ask(options, `files/${file}`, objectTimeoutMs, objectOctetsMax)

@@ -12,7 +12,7 @@ export const fetchTimeoutMs = 30_000
  * - Cloudflare refuses addresses in place of names ("Known issues" of its Workers documentation); what
  *   a name leads to inside its network is not documented, and stays open.
  *
- * Where the machine itself resolves names, `edge/node-source-fetch.ts` looks at what they resolve to.
+ * Where the machine itself resolves names, `edge/node/source-fetch.ts` looks at what they resolve to.
  */
 export const webFetch: FetchOne = (url, headers) =>
   fetch(url, {

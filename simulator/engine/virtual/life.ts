@@ -1,5 +1,5 @@
 import { after, type Soon } from '#shared/soon.ts'
-import { shift, type Instant } from '#shared/time.ts'
+import { isoFromInstant, shift, type Instant } from '#shared/time.ts'
 import type { DeviceCredential } from '../../ca/authority.ts'
 import type { LedgerCertificate } from '../../ca/ledger.ts'
 import type { PlannedRevocation } from '../../device/plan.ts'
@@ -188,6 +188,8 @@ export class Life {
     if (next === undefined || at < next.until) return
     this.#returns += 1
     this.#happened('returned', at)
+    const since = isoFromInstant(next.from)
+    this.#recorder.event(at, 'returned', { device: this.profile.id, since })
   }
 
   #tickAll(held: readonly HeldSession[], index: number, at: Instant): Soon<void> {
@@ -226,6 +228,7 @@ export class Life {
       case 'renew':
         return this.#obtain(effect, at)
       case 'issuance_failed':
+        this.#recorder.event(at, 'issuance_failed', { device: this.profile.id })
         return this.#happened('issuance_failed', at)
       case 'open_session':
         return this.#openSession(effect, at)

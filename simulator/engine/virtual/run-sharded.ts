@@ -114,6 +114,7 @@ function createProgress(
       phase: `${lived} of ${all} lives`,
       totals: nothing,
       wallMs: performance.now() - startedAt,
+      soFar: undefined,
     }
     onProgress(progress)
   }

@@ -57,6 +57,38 @@ async function ask(
   }
 }
 
+test('a listener is shown to whose token is for its store, and nobody else knows of it', async () => {
+  const listener = {
+    balancer: 'app/fleet/50dc6c495c0c9188',
+    port: 443,
+    ...({ mode: 'verify', ignoreExpiry: true, renamed: { leaf: 'X-Leaf' }, kept: '{}' } as const),
+    trustStore: 'cars',
+  }
+  await plane.directory.add('cars')
+  const added = await plane.directory.addListener(listener)
+  if (!added.ok) throw new Error(added.error)
+  const { id } = added.value
+  const arn = encodeURIComponent(`arn:aws:x:y:1:listener/${listener.balancer}/${id}`)
+  const settings = {
+    id,
+    version: 1,
+    mode: 'verify',
+    trustStore: 'cars',
+    ignoreExpiry: true,
+    renamed: { leaf: 'X-Leaf' },
+  }
+  const none = { status: 404, body: { code: 'listener_not_found' } }
+  expect(await ask('reader', 'GET', '/listeners/fleet:443')).toEqual({
+    status: 200,
+    body: settings,
+  })
+  expect(await ask('reader', 'GET', `/listeners/${arn}`)).toEqual({ status: 200, body: settings })
+  expect(await ask('elsewhere', 'GET', '/listeners/fleet:443')).toMatchObject(none)
+  expect(await ask('reader', 'GET', '/listeners/fleet:444')).toMatchObject(none)
+  expect(await ask('revoker', 'GET', '/listeners/fleet:443')).toMatchObject({ status: 403 })
+  expect(await ask(undefined, 'GET', '/listeners/fleet:443')).toMatchObject({ status: 401 })
+})
+
 async function store(octets: Bytes): Promise<unknown> {
   return (await ask('admin', 'POST', '/files', octets)).body['file']
 }
@@ -226,6 +258,7 @@ test('the OpenAPI document names every route', async () => {
     '/edge-metrics',
     '/files',
     '/files/{file}',
+    '/listeners/{name}',
     '/metrics',
     '/trust-stores',
     '/trust-stores/{name}',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createMetrics } from '#edge/observe/metrics.ts'
-import { expositionText } from '#edge/observe/metrics-text.ts'
+import { expositionText } from '#shared/metrics-text.ts'
 import { trustStoreFamilies } from '#edge/observe/metrics-trust-store.ts'
 import { instantFromIso } from '#shared/time.ts'
 import { buildTrustStore, defaultLimits } from '#shared/trust-store/trust-store.ts'

@@ -31,12 +31,17 @@ const blocksOf = (page: string): readonly string[] =>
 let folder = ''
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-test.skipIf(noOpenssl || noCurl)(
-  'docs/enrollment.md: every block, from the CA to the device that was stolen',
-  async () => {
+const guides = [
+  { page: 'docs/enrollment.md', story: 'from the CA to the device that was stolen' },
+  { page: 'docs/migration.md', story: 'from the old clouds to the last device that moves' },
+]
+
+test.skipIf(noOpenssl || noCurl).each(guides)(
+  '$page: every block, $story',
+  async ({ page }) => {
     folder = mkdtempSync(join(tmpdir(), 'sallyport-guide-'))
     shim(folder)
-    const blocks = blocksOf(readFileSync(join(projectRoot, 'docs/enrollment.md'), 'utf8'))
+    const blocks = blocksOf(readFileSync(join(projectRoot, page), 'utf8'))
     expect(blocks.length).toBeGreaterThan(6)
     const [control, edge] = [await freePort(), await freePort()]
     const guide = blocks

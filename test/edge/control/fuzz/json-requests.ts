@@ -2,7 +2,7 @@ import type { Scope } from '#edge/control/tokens.ts'
 import { chance, pick, type Random } from '#simulator/random.ts'
 import { mutateText } from '../../../fuzz/text-mutations.ts'
 import { bendJson, strangeText, type Json } from './bend.ts'
-import { names, people, tokenOf, type Person, type Vocabulary } from './world.ts'
+import { names, people, registryPart, tokenOf, type Person, type Vocabulary } from './world.ts'
 
 /** A request to the JSON API, before it is sent. */
 export interface JsonRequest {
@@ -54,6 +54,8 @@ const operations: readonly Make[] = [
   look((random) => `/trust-stores/${store(random)}/sources`),
   look((random, words) => `/files/${file(words, random)}`),
   look(() => '/metrics'),
+  look((random) => `/listeners/${pick(random, ['fleet:443', 'fleet:8443', 'none:1'])}`),
+  look((random, words) => `/listeners/${encodeURIComponent(pick(random, words.listenerArns))}`),
   look(() => '/edge-metrics'),
   (words, random) => ({
     method: 'POST',
@@ -77,6 +79,8 @@ const operations: readonly Make[] = [
   change((words, random) => ({ kind: 'revoke_serials', serials: [word(words, random)] })),
   change((words, random) => ({ kind: 'restore_serials', serials: [word(words, random)] })),
   change((_words, random) => ({ kind: 'roll_back', epoch: pick(random, [1, 2, 99]) })),
+  // The registry's own, which nobody may ask for by the API.
+  change((words, random) => ({ kind: 'replace_refused', files: [file(words, random)] })),
   (_words, random) => ({
     method: 'POST',
     path: `/trust-stores/${store(random)}/sources`,
@@ -99,7 +103,66 @@ const operations: readonly Make[] = [
     method: 'DELETE',
     path: `/trust-stores/${store(random)}/sources/${pick(random, [1, 9])}`,
   }),
+  ...registryOperations(),
 ]
+
+const device = (random: Random): string => pick(random, ['car-1', 'car-2', 'car-3', 'car-9'])
+
+function ofRegistry(
+  method: string,
+  path: (random: Random, words: Vocabulary) => string,
+  json?: Json,
+): Make {
+  return (words, random) => ({
+    method,
+    path: `/registry/${path(random, words)}`,
+    ...(json !== undefined && { json }),
+  })
+}
+
+/** Every operation of the registry, whole; its CAs are asked for, and none is there. */
+function registryOperations(): readonly Make[] {
+  const key = 'a'.repeat(64)
+  const status = (wanted: string): Make =>
+    ofRegistry('POST', (random) => `devices/${device(random)}/status`, {
+      status: wanted,
+      because: 'so',
+    })
+  const claim = { quota: 2, classes: ['model:x'], approval: 'manual', forMs: 60_000 }
+  const brought = { name: 'car-8', status: 'suspended', classes: [], certificates: [] }
+  const looks = [
+    'devices?limit=2',
+    'devices?class=model:x',
+    'counts',
+    'classes',
+    'claims',
+    'authorities',
+    'export',
+    'audit',
+  ]
+  return [
+    ...looks.map((path) => ofRegistry('GET', () => path)),
+    ofRegistry('GET', (random) => `devices/${device(random)}`),
+    ...['active', 'suspended', 'revoked', 'retired'].map(status),
+    ofRegistry('PUT', (random) => `devices/${device(random)}/classes`, { classes: ['model:y'] }),
+    ofRegistry('POST', (random) => `devices/${device(random)}/revoke-certificate`, {
+      issuerKeyId: key,
+      serial: '0A',
+    }),
+    ofRegistry('POST', () => 'classes/model:x/suspend', { because: 'so' }),
+    ofRegistry('POST', () => 'classes/model:x/resume'),
+    ofRegistry('POST', () => 'claims', claim),
+    ofRegistry('DELETE', (random, words) => `claims/${pick(random, words.claims)}`),
+    ofRegistry('POST', () => 'challenges'),
+    ofRegistry('POST', () => 'authorities', { certificate: 'MAA=', verification: 'MAA=' }),
+    ofRegistry('PATCH', () => `authorities/${key}`, { status: 'disabled' }),
+    ofRegistry('DELETE', () => `authorities/${key}`),
+    ofRegistry('POST', () => 'first-connections', { device: 'car-9', leaf: 'MAA=', cas: [key] }),
+    ofRegistry('POST', () => 'import', { devices: [brought] }),
+    ofRegistry('POST', () => 'publish'),
+    ofRegistry('POST', () => 'forget-key', { keySha256: key }),
+  ]
+}
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']
 
@@ -122,7 +185,7 @@ export function jsonRequest(words: Vocabulary, random: Random): JsonRequest {
   const type = whole.text === undefined ? 'application/json' : 'application/octet-stream'
   const headers = {
     ...authorization(otherwise(0.35), random),
-    ...(whole.method === 'POST' && {
+    ...((whole.json !== undefined || whole.method === 'POST') && {
       'content-type': otherwise(0.08) ? pick(random, contentTypes) : type,
     }),
     ...(otherwise(0.03) && strangeHeader(random)),
@@ -194,6 +257,9 @@ export function neededBy({ method, path, body }: JsonRequest): Need {
   const [collection, name, part, id] = segmentsOf(path)
   const isRead = method === 'GET' || method === 'HEAD'
   if (collection === 'openapi.json') return { scope: 'none' }
+  if (collection === 'registry') return registryNeeds([name, part, id], { method, body })
+  if (collection === 'listeners')
+    return { scope: isRead ? 'read' : 'nobody', store: storeOfListener(name) }
   if (collection === 'files') return { scope: isRead ? 'read' : 'revoke' }
   if (collection !== 'trust-stores') return { scope: 'read' }
   if (isRead) return { scope: 'read', store: name }
@@ -204,9 +270,34 @@ export function neededBy({ method, path, body }: JsonRequest): Need {
   return { scope: isFetch ? 'revoke' : 'write', store: name }
 }
 
+/**
+ * docs/registry.md, "Who may do what": `read` looks; `revoke` suspends, revokes, retires, disables a CA,
+ * revokes a claim; `write` does what may let somebody in.
+ */
+function registryNeeds(
+  [kind, , act]: readonly (string | undefined)[],
+  { method, body }: Pick<JsonRequest, 'method' | 'body'>,
+): Need {
+  const asked = fieldsOf(body)
+  const isLockingOut = {
+    devices: act === 'revoke-certificate' || (act === 'status' && asked['status'] !== 'active'),
+    classes: act === 'suspend',
+    claims: method === 'DELETE',
+    authorities:
+      method === 'PATCH' && asked['status'] === 'disabled' && Object.keys(asked).length === 1,
+  }
+  const isRead = method === 'GET' || method === 'HEAD'
+  const revokes = Object.entries(isLockingOut).some(([name, is]) => name === kind && is)
+  return { scope: isRead ? 'read' : revokes ? 'revoke' : 'write', store: registryPart }
+}
+
+/** Of the two listeners of every world: whether a name or an ARN, by how it ends. */
+const storeOfListener = (name: string | undefined): string | undefined =>
+  name === 'fleet:443' ? 'cars' : undefined
+
 export interface Need {
   /** The description of the API is everybody's. */
-  readonly scope: Scope | 'none'
+  readonly scope: Scope | 'none' | 'nobody'
   readonly store?: string | undefined
 }
 
@@ -226,8 +317,9 @@ function decoded(segment: string): string {
   }
 }
 
-function scopeOf(body: string | undefined): Scope {
+function scopeOf(body: string | undefined): Need['scope'] {
   const asked = fieldsOf(body)
+  if (asked['kind'] === 'replace_refused') return 'nobody'
   if (asked['kind'] === 'revoke_serials') return 'revoke'
   if (asked['kind'] === 'roll_back') return 'roll-back'
   const lists = asked['lists']

@@ -3,7 +3,7 @@ import { must, type Input, type Target } from '../../../fuzz/target.ts'
 import { endpoint } from '../elbv2/stage.ts'
 import { elbv2Request, scopeOfAction, type Elbv2Request } from './elbv2-requests.ts'
 import { bearersOf, jsonRequest, may, neededBy, type JsonRequest } from './json-requests.ts'
-import { changedParts, createFiles, createWorld } from './world.ts'
+import { changedParts, createFiles, createWorld, registryPart } from './world.ts'
 
 /** Rows of logs that a world takes before another is made in its place. */
 const rowsMax = 5000
@@ -111,15 +111,17 @@ function judgeJson(request: JsonRequest, outcome: Outcome): void {
   must(changed.length === 0 || isDone, `${said}, and yet ${changed.join(', ')}`)
   if (!isDone && !isWritten) return
   const { scope, store } = need
-  const isAllowed = scope === 'none' || bearers.some((name) => may(name, scope, store))
+  const isAllowed =
+    scope === 'none' || (scope !== 'nobody' && bearers.some((name) => may(name, scope, store)))
   must(isAllowed, `${bearers.join()} may not (${JSON.stringify(need)}), and yet ${said}`)
   const isLook = request.method === 'GET' || request.method === 'HEAD'
   must(!isLook || changed.length === 0, `a look changed ${changed.join(', ')}`)
-  const own = `store:${store ?? ''}`
-  must(
-    changed.every((part) => part === own),
-    `${own} was asked for, and ${changed.join(', ')} changed`,
-  )
+  const isRegistry = store === registryPart
+  const own = isRegistry ? registryPart : `store:${store ?? ''}`
+  // Every trust store is told whom the registry refuses.
+  const isOwn = (part: string): boolean =>
+    isRegistry ? part.startsWith(`${registryPart}/`) || part.startsWith('store:') : part === own
+  must(changed.every(isOwn), `${own} was asked for, and ${changed.join(', ')} changed`)
 }
 
 /** @throws what does not hold */

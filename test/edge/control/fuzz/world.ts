@@ -3,12 +3,19 @@ import { createControlApp } from '#edge/control/app.ts'
 import { readAccessKeys, type ScopedKey } from '#edge/control/elbv2/access-keys.ts'
 import { storeArn } from '#edge/control/elbv2/arns.ts'
 import type { ApiToken } from '#edge/control/tokens.ts'
+import {
+  createDeviceRegistry,
+  type DeviceRegistry,
+} from '#edge/enrollment/registry/device-registry.ts'
+import { openRegistryPart } from '#edge/enrollment/registry/part.ts'
+import { askedPart, type RemotePart } from '#edge/enrollment/registry/remote-part.ts'
 import { nodeSql } from '#edge/sqlite/node-sql.ts'
 import type { Sql } from '#edge/sqlite/sql.ts'
 import { storeObject } from '#edge/trust-stores/managed/objects.ts'
 import { toBase64, toUtf8, type Bytes } from '#shared/bytes.ts'
 import { err, ok } from '#shared/result.ts'
 import { encodePem } from '#shared/wire/pem.ts'
+import { createWebCryptoVerifier } from '#shared/x509/web-crypto-verifier.ts'
 import { dayMs } from '../../../runtime/given.ts'
 import { createPki, start } from '../../stage.ts'
 import { accessKey, balancer, where } from '../elbv2/stage.ts'
@@ -53,6 +60,8 @@ export interface Vocabulary {
   readonly files: readonly string[]
   /** DER of an issuer's name, base64. */
   readonly issuer: string
+  /** Of the registry. */
+  readonly claims: readonly string[]
   readonly storeArns: readonly string[]
   readonly listenerArns: readonly string[]
   readonly balancer: string
@@ -104,11 +113,14 @@ const tokens: readonly ApiToken[] = await Promise.all(
 
 export async function createWorld({ bundle, list, issuer }: Files): Promise<World> {
   const sqls = new Map<string, Sql>()
-  const plane = memoryPlane((name) => {
+  const open = (name: string): Sql => {
     const sql = nodeSql(':memory:')
     sqls.set(name, sql)
     return sql
-  })
+  }
+  const planeAlone = memoryPlane(open)
+  const registry = registryOf(planeAlone, open)
+  const plane = { ...planeAlone, registry }
   const files = await Promise.all(
     [bundle, list, toUtf8('<html>')].map((octets) => storeObject(plane.objects, octets)),
   )
@@ -133,6 +145,7 @@ export async function createWorld({ bundle, list, issuer }: Files): Promise<Worl
     addListener(plane, 443, 'cars'),
     addListener(plane, 8443, undefined),
   ])
+  const claims = await addRegistered(registry)
   const pem = toUtf8(encodePem('X509 CRL', list))
   const objects = new Map([
     ['trust/bundle.pem', bundle],
@@ -146,6 +159,7 @@ export async function createWorld({ bundle, list, issuer }: Files): Promise<Worl
     words: {
       files,
       issuer,
+      claims,
       storeArns: stores,
       listenerArns: listeners,
       balancer,
@@ -154,6 +168,54 @@ export async function createWorld({ bundle, list, issuer }: Files): Promise<Worl
     written: () => [...sqls.values()].reduce((sum, sql) => sum + writtenTo(sql), 0),
     parts: () => partsOf(sqls),
   }
+}
+
+/** A registry with one part of each kind, which tells the stores whom it refuses. */
+function registryOf(
+  { clock, objects, directory, store }: MemoryPlane,
+  open: (name: string) => Sql,
+): DeviceRegistry {
+  const parts = new Map<string, RemotePart>()
+  const partOf = (name: string): RemotePart => {
+    const part = askedPart(openRegistryPart(open(`${registryPart}/${name}`)))
+    parts.set(name, part)
+    return part
+  }
+  let drawn = 0
+  return createDeviceRegistry({
+    part: (name) => parts.get(name) ?? partOf(name),
+    shards: 1,
+    clock,
+    random: (count) => new Uint8Array(count).fill((drawn += 1)),
+    verifier: createWebCryptoVerifier(),
+    alarm: () => undefined,
+    publish: {
+      objects,
+      stores: async () => (await directory.list()).map(({ name }) => ({ name, ...store(name) })),
+    },
+  })
+}
+
+/** What belongs to the registry, and the name by which tokens are for it. */
+export const registryPart = 'registry:devices'
+
+/** Three devices and a claim. */
+async function addRegistered(registry: DeviceRegistry): Promise<readonly string[]> {
+  const common = { factoryLeaf: undefined, certificates: [] }
+  await registry.importDevices(
+    [
+      { ...common, name: 'car-1', status: 'active', classes: ['model:x'] },
+      { ...common, name: 'car-2', status: 'pending', classes: [] },
+      { ...common, name: 'car-3', status: 'suspended', classes: ['model:x'] },
+    ],
+    'alice',
+  )
+  const order = { quota: 2, classes: [], approval: 'automatic', forMs: dayMs } as const
+  const made = await registry.makeClaim({ ...order, device: undefined }, 'alice')
+  if (!made.ok) throw new Error(made.error.because)
+  // Parts are opened as they are first asked: all of them before anything is compared.
+  await registry.forgetKey('a'.repeat(64), 'alice')
+  return [made.value.claim.id]
 }
 
 async function addListener(
@@ -195,6 +257,11 @@ function partsOf(sqls: ReadonlyMap<string, Sql>): ReadonlyMap<string, string> {
       add('store:', sql, 'SELECT name AS part, id FROM stores WHERE removed_at IS NULL ORDER BY id')
       add('listener:', sql, 'SELECT id AS part, * FROM listeners ORDER BY id')
       add('tags:', sql, 'SELECT resource AS part, * FROM tags ORDER BY resource, key')
+    } else if (name.startsWith(`${registryPart}/`)) {
+      const tables = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+      for (const table of sql.all(tables)) {
+        add(name, sql, `SELECT '' AS part, * FROM "${String(table['name'])}"`)
+      }
     } else {
       const part = `'${name.replaceAll("'", "''")}' AS part`
       const made = 'FROM changes WHERE epoch IS NOT NULL ORDER BY id'

@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest'
-import { approvalBy, webhookApproval } from '#edge/enrollment/registry/approval-hook.ts'
-import { readWebhook } from '#edge/trust-stores/findings/webhook.ts'
+import {
+  approvalBy,
+  readApprovalHook,
+  webhookApproval,
+} from '#edge/enrollment/registry/approval-hook.ts'
 import { toBase64, toUtf8 } from '#shared/bytes.ts'
-import { err, ok } from '#shared/result.ts'
+import { ok } from '#shared/result.ts'
 import { start } from '../../stage.ts'
 
 const url = new URL('https://hook.example/devices?secret=of-the-address')
@@ -71,11 +74,33 @@ test('a question is signed as Standard Webhooks says', async () => {
   expect(headers['webhook-signature']).toBe(`v1,${toBase64(mac)}`)
 })
 
-test('variables that cannot be used are told by name, and none are no hook', () => {
+const [hook, whsec] = ['https://hook.example/x', `whsec_${toBase64(secret)}`]
+
+test.each([
+  ['an address on plain http', 'http://hook.example', whsec, '', 'https'],
+  ['an address of this machine', 'https://127.0.0.1/', whsec, '', 'a public https address'],
+  ['a secret alone', undefined, whsec, '', 'an address beside its secret'],
+  ['an address alone', hook, undefined, '_SECRET', 'whsec_ and base64 of 24 to 64 octets'],
+  ['a short secret', hook, 'whsec_AAAA', '_SECRET', 'whsec_ and base64 of 24 to 64 octets'],
+])('%s is told by the name of its variable', (_name, address, key, suffix, expected) => {
+  const variables = {
+    REGISTRY_APPROVAL_WEBHOOK: address,
+    REGISTRY_APPROVAL_WEBHOOK_SECRET: key,
+  }
+  const variable = `REGISTRY_APPROVAL_WEBHOOK${suffix}`
+  expect(readApprovalHook(variables)).toEqual({ ok: false, error: { variable, expected } })
   const options = { clock, report: () => undefined, post: async () => new Response() }
-  expect(approvalBy(ok(undefined), options)).toBeUndefined()
-  expect(() => approvalBy(err('HOOK: expected https'), options)).toThrow('HOOK: expected https')
-  expect(readWebhook('http://hook.example', 'whsec_', [], 'HOOK')).toMatchObject({
-    error: expect.stringMatching(/^HOOK: /),
-  })
+  expect(() => approvalBy(variables, options)).toThrow(`${variable}: expected ${expected}`)
+})
+
+test('no variables are no hook, and an opened host need not be public', () => {
+  const options = { clock, report: () => undefined, post: async () => new Response() }
+  expect(readApprovalHook({})).toEqual(ok(undefined))
+  expect(approvalBy({}, options)).toBeUndefined()
+  const opened = {
+    REGISTRY_APPROVAL_WEBHOOK: 'http://127.0.0.1:8700/',
+    REGISTRY_APPROVAL_WEBHOOK_SECRET: whsec,
+    SOURCES_OPEN_HOSTS: '127.0.0.1:8700',
+  }
+  expect(approvalBy(opened, options)).toBeTypeOf('function')
 })

@@ -122,7 +122,7 @@ describe('the webhook', () => {
   })
 
   test.each([
-    [[undefined, secret], 'FINDINGS_WEBHOOK is missing'],
+    [[undefined, secret], 'FINDINGS_WEBHOOK: expected an address beside its secret'],
     [['http://hooks.example.com/', secret], 'expected https'],
     [['https://10.0.0.1/', secret], 'expected a public https address'],
     [[address], 'FINDINGS_WEBHOOK_SECRET: expected'],

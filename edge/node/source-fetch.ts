@@ -1,9 +1,9 @@
 import { lookup, type LookupAddress } from 'node:dns'
 import type { LookupFunction } from 'node:net'
 import { Agent, fetch } from 'undici'
-import { isPublicAddress, type OpenHosts } from './trust-stores/sources/address.ts'
-import type { FetchOne } from './trust-stores/sources/fetch-list.ts'
-import { fetchTimeoutMs } from './trust-stores/sources/web-fetch.ts'
+import { isPublicAddress, type OpenHosts } from '../trust-stores/sources/address.ts'
+import type { FetchOne } from '../trust-stores/sources/fetch-list.ts'
+import { fetchTimeoutMs } from '../trust-stores/sources/web-fetch.ts'
 
 /** Finds the addresses of a name; the machine's own resolver unless a test brings one. */
 export type Resolve = (

@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { Duplex } from 'node:stream'
-import type { BrokerConnection } from './context.ts'
+import type { BrokerConnection } from '../context.ts'
 
 /** Milliseconds until a broker that does not answer counts as away. */
 const connectTimeoutMs = 5_000

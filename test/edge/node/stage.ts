@@ -7,8 +7,8 @@ import { createPorts } from '#edge/ports.ts'
 import { directoryTrustFiles } from '#edge/trust-stores/directory-trust-files.ts'
 import type { Repeat } from '#edge/websocket/repeat.ts'
 import { createNodeVerifier } from '#shared/x509/node-verifier.ts'
-import type { DirectoryPki } from '../runtime/directory-pki.ts'
-import { listenerOf, setClock, type SetClock } from './stage.ts'
+import type { DirectoryPki } from '../../runtime/directory-pki.ts'
+import { listenerOf, setClock, type SetClock } from '../stage.ts'
 
 /** A Node server of the edge app, on a free port. */
 export interface NodeStage {

@@ -3,9 +3,9 @@ import http, { type IncomingMessage } from 'node:http'
 import { connect as connectTcp, type AddressInfo, type Socket } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocketServer, type WebSocket } from 'ws'
-import { createNodeTarget, type NodeTarget } from '#edge/node-target.ts'
-import { openTcpBroker } from '#edge/node-broker.ts'
-import { createAcceptWebSocket } from '#edge/node-websocket.ts'
+import { createNodeTarget, type NodeTarget } from '#edge/node/target.ts'
+import { openTcpBroker } from '#edge/node/broker.ts'
+import { createAcceptWebSocket } from '#edge/node/websocket.ts'
 import type { MqttPorts } from '#edge/context.ts'
 import { startBroker, type Broker } from '#simulator/engine/broker.ts'
 import { connectMqtt, type MqttSession } from '#simulator/engine/client/mqtt-client.ts'
@@ -16,10 +16,10 @@ import {
   deviceOptions,
   valueOf,
   type DirectoryPki,
-} from '../runtime/directory-pki.ts'
-import { byHand, until } from './mqtt/fakes.ts'
-import { startNodeStage, type NodeStage, type NodeStageOptions } from './node-stage.ts'
-import { start } from './stage.ts'
+} from '../../runtime/directory-pki.ts'
+import { byHand, until } from '../mqtt/fakes.ts'
+import { startNodeStage, type NodeStage, type NodeStageOptions } from './stage.ts'
+import { start } from '../stage.ts'
 
 let pki: DirectoryPki
 let stage: NodeStage | undefined

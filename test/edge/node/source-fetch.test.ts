@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { nodeSourceFetch, type Resolve } from '#edge/node-source-fetch.ts'
+import { nodeSourceFetch, type Resolve } from '#edge/node/source-fetch.ts'
 import { fetchList, type FetchedList } from '#edge/trust-stores/sources/fetch-list.ts'
 import type { Source } from '#edge/trust-stores/sources/source.ts'
 import { toUtf8 } from '#shared/bytes.ts'

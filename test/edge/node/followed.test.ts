@@ -4,8 +4,11 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
-import { serveControlPlane, type NodeControl } from '#edge/node-control.ts'
-import { followedOf } from '#edge/node-followed.ts'
+import { openDirectory } from '#edge/control/directory.ts'
+import { serveControlPlane, type NodeControl } from '#edge/node/control.ts'
+import { followedOf } from '#edge/node/followed.ts'
+import { runtimeClock, runtimeRandom } from '#edge/ports.ts'
+import { nodeSql } from '#edge/sqlite/node-sql.ts'
 import { toBase64, toUtf8, type Bytes } from '#shared/bytes.ts'
 import { instantFromMs } from '#shared/time.ts'
 import { defaultLimits } from '#shared/trust-store/trust-store.ts'
@@ -19,8 +22,8 @@ import {
   deviceOptions,
   valueOf,
   type DirectoryPki,
-} from '../runtime/directory-pki.ts'
-import { dayMs } from '../runtime/given.ts'
+} from '../../runtime/directory-pki.ts'
+import { dayMs } from '../../runtime/given.ts'
 
 // A gateway takes a second to start, and longer where much runs beside it.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 })
@@ -149,7 +152,81 @@ test('a gateway follows a control plane: who is revoked is refused, and while it
   expect(await statusAfter(port, second, 200)).toBe(403)
 })
 
+/** Writes to the control plane's directory beside it: its ELBv2 API is tested where it is. */
+async function withAccount<T>(
+  act: (account: ReturnType<typeof openDirectory>) => T | Promise<T>,
+): Promise<T> {
+  const sql = nodeSql(join(inside('control'), 'directory.sqlite'))
+  try {
+    const given = { sql, clock: runtimeClock, random: runtimeRandom, storesMax: 100 }
+    return await act(openDirectory(given))
+  } finally {
+    sql.close()
+  }
+}
+
+test('a gateway follows a listener: mode and trust store are its word, obeyed without a restart', async () => {
+  control = await serveControlPlane({ directory: inside('control'), host: '127.0.0.1', port: 0 })
+  const { url } = control
+  if (!(await withAccount((account) => account.byName('cars')))) await makeCars()
+  const device = await pki.issue('car-3')
+  const listener = {
+    balancer: 'app/fleet/50dc6c495c0c9188',
+    port: 443,
+    ...({ mode: 'off', ignoreExpiry: false, renamed: {}, kept: '{}' } as const),
+    trustStore: undefined,
+  }
+  const { id } = valueOf(await withAccount((account) => account.addListener(listener)))
+  const port = await portOf(
+    startGateway({
+      SALLYPORT_LISTENER: 'fleet:443',
+      SALLYPORT_TRUST_STORE_URL: url,
+      SALLYPORT_TRUST_STORE_TOKEN: await tokenOf('read.token'),
+      SALLYPORT_MAX_STALENESS: '1s',
+    }),
+  )
+  const anybody = async (): Promise<number> => {
+    const connection = await connected(deviceOptions(pki, { port }))
+    const { status } = await answered(connection)
+    await connection.close()
+    return status
+  }
+  const until = async (wanted: number): Promise<void> => {
+    while ((await anybody()) !== wanted);
+  }
+  expect(await anybody()).toBe(200)
+  const verify = { mode: 'verify', trustStore: 'cars' } as const
+  await withAccount((account) => valueOf(account.changeListener(id, verify)))
+  await until(401)
+  expect(await statusOf(port, device)).toBe(200)
+  await revoke(device)
+  expect(await statusAfter(port, device, 200)).toBe(403)
+  await withAccount((account) => valueOf(account.removeListener(id)))
+  await until(503)
+})
+
 test.each([
+  [
+    'a listener and a store',
+    { SALLYPORT_LISTENER: 'fleet:443', SALLYPORT_TRUST_STORE: 'cars', SALLYPORT_MODE: 'off' },
+    'MODE, TRUST_STORE: LISTENER says it already',
+  ],
+  ['a listener that is not there', { SALLYPORT_LISTENER: 'none:1' }, 'gave no listener none:1'],
+] as const)('a listener that cannot be followed: %s', async (_name, variables, because) => {
+  control = await serveControlPlane({ directory: inside('control'), host: '127.0.0.1', port: 0 })
+  const gateway = startGateway({
+    SALLYPORT_TRUST_STORE_URL: control.url,
+    SALLYPORT_TRUST_STORE_TOKEN: await tokenOf('read.token'),
+    ...variables,
+  })
+  let said = ''
+  gateway.stderr.on('data', (chunk: Buffer) => (said += String(chunk)))
+  expect(await once(gateway, 'close')).toEqual([2, null])
+  expect(said).toContain(because)
+})
+
+test.each([
+  ['a listener alone', { SALLYPORT_LISTENER: 'fleet:443' }, 'go together'],
   ['half of the variables', { SALLYPORT_TRUST_STORE: 'cars' }, 'go together'],
   ['neither a directory nor a store', {}, 'expected --trust <dir>'],
   [

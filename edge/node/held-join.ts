@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
-import { closeFrame, createFrameGauge, type FrameGauge } from './node-frames.ts'
-import { drained } from './node-response.ts'
-import { holdSession, type Guard, type HeldSession } from './websocket/held-session.ts'
+import { closeFrame, createFrameGauge, type FrameGauge } from './frames.ts'
+import { drained } from './response.ts'
+import { holdSession, type Guard, type HeldSession } from '../websocket/held-session.ts'
 
 /** Milliseconds in which a device is to answer a close; then its connection ends all the same. */
 const closingMs = 5_000

@@ -2,11 +2,11 @@ import http, { type IncomingMessage } from 'node:http'
 import https from 'node:https'
 import { Readable } from 'node:stream'
 import type { Duplex } from 'node:stream'
-import { endToEnd, linesOf } from './node-headers.ts'
-import { joinHeld } from './node-held-join.ts'
-import { switchedResponse } from './node-upgrade.ts'
-import type { Guard, HeldSession } from './websocket/held-session.ts'
-import { offerPath } from './websocket/switched.ts'
+import { endToEnd, linesOf } from './headers.ts'
+import { joinHeld } from './held-join.ts'
+import { switchedResponse } from './upgrade.ts'
+import type { Guard, HeldSession } from '../websocket/held-session.ts'
+import { offerPath } from '../websocket/switched.ts'
 
 /** Milliseconds for a target to answer an upgrade: as for its other answers. */
 const answerMs = 60_000

@@ -3,12 +3,12 @@ import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeAll, afterAll, describe, expect, test, vi } from 'vitest'
 import { createApp } from '#edge/app.ts'
-import { createNodeTargets, type NodeTargets } from '#edge/node-target.ts'
+import { createNodeTargets, type NodeTargets } from '#edge/node/target.ts'
 import { startNodeServer, type NodeServer } from '#edge/node.ts'
 import { createPorts } from '#edge/ports.ts'
 import { directoryTrustFiles } from '#edge/trust-stores/directory-trust-files.ts'
-import { createDirectoryPki, type DirectoryPki } from '../runtime/directory-pki.ts'
-import { listenerOf, setClock, type SetClock } from './stage.ts'
+import { createDirectoryPki, type DirectoryPki } from '../../runtime/directory-pki.ts'
+import { listenerOf, setClock, type SetClock } from '../stage.ts'
 
 /** Groups of real targets behind a real server, over plain HTTP as behind a proxy. */
 let pki: DirectoryPki

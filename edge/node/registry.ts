@@ -1,12 +1,15 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Sql } from './sqlite/sql.ts'
-import { nodeSql } from './sqlite/node-sql.ts'
-import type { DeviceRegistryOptions } from './enrollment/registry/context.ts'
-import { createDeviceRegistry, type DeviceRegistry } from './enrollment/registry/device-registry.ts'
-import { openRegistryPart } from './enrollment/registry/part.ts'
-import { defaultShards } from './enrollment/registry/parts.ts'
-import { askedPart, type RemotePart } from './enrollment/registry/remote-part.ts'
+import type { Sql } from '../sqlite/sql.ts'
+import { nodeSql } from '../sqlite/node-sql.ts'
+import type { DeviceRegistryOptions } from '../enrollment/registry/context.ts'
+import {
+  createDeviceRegistry,
+  type DeviceRegistry,
+} from '../enrollment/registry/device-registry.ts'
+import { openRegistryPart } from '../enrollment/registry/part.ts'
+import { defaultShards } from '../enrollment/registry/parts.ts'
+import { askedPart, type RemotePart } from '../enrollment/registry/remote-part.ts'
 
 export interface NodeRegistryOptions extends Omit<DeviceRegistryOptions, 'part' | 'shards'> {
   /** Where the databases lie, one for each part: made where it is not there. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Writable } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
-import { endToEnd } from './node-headers.ts'
+import { endToEnd } from './headers.ts'
 
 /**
  * Writes Fetch's response to Node's, the body at the client's pace. A body that breaks off cuts the

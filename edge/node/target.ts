@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream'
 import { Pool } from 'undici'
-import { endToEnd, type FieldLine } from './node-headers.ts'
-import { isWebSocketRequest, sendUpgrade } from './node-upgrade-target.ts'
-import { answerSilenceMs, type OpenTarget, type Target } from './routing/target.ts'
-import { urlAtTarget } from './target-url.ts'
+import { endToEnd, type FieldLine } from './headers.ts'
+import { isWebSocketRequest, sendUpgrade } from './upgrade-target.ts'
+import { answerSilenceMs, type OpenTarget, type Target } from '../routing/target.ts'
+import { urlAtTarget } from '../target-url.ts'
 
 /** A target behind a Node server, over connections of its own. */
 export interface NodeTarget extends Target {

@@ -1,7 +1,7 @@
 import { WebSocketServer, type WebSocket } from 'ws'
-import type { MqttPorts } from './context.ts'
-import { switchedResponse, type Switch } from './node-upgrade.ts'
-import type { MessageSocket, SocketListeners } from './websocket/message-socket.ts'
+import type { MqttPorts } from '../context.ts'
+import { switchedResponse, type Switch } from './upgrade.ts'
+import type { MessageSocket, SocketListeners } from '../websocket/message-socket.ts'
 
 /** Octets of one message, or that may wait for a device that does not read: as many as for a broker. */
 const octetsMax = 1024 * 1024

@@ -1,8 +1,8 @@
 import type { Bytes } from '#shared/bytes.ts'
-import { caNamesOf } from './node-ca-names.ts'
-import type { NodeServer } from './node.ts'
-import type { NodeTls } from './node-tls.ts'
-import type { HeldTrustStore } from './trust-stores/held-trust-store.ts'
+import { caNamesOf } from './ca-names.ts'
+import type { NodeServer } from '../node.ts'
+import type { NodeTls } from './tls.ts'
+import type { HeldTrustStore } from '../trust-stores/held-trust-store.ts'
 
 /** What TLS settings are made of, each as it is now whenever it is asked. */
 export interface TlsSources extends Pick<NodeTls, 'resumption' | 'policy'> {

@@ -5,8 +5,8 @@ import {
   bucketFault,
   objectOctetsMax,
   type BucketObjects,
-} from './trust-stores/buckets/bucket-objects.ts'
-import { absentAsUndefined } from './trust-stores/directory-trust-files.ts'
+} from '../trust-stores/buckets/bucket-objects.ts'
+import { absentAsUndefined } from '../trust-stores/directory-trust-files.ts'
 
 /**
  * Buckets as folders of a directory, for the control plane of one machine: `bucket/key` is a file. It

@@ -9,12 +9,12 @@ import {
   ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { directoryBuckets } from '#edge/node-bucket-directory.ts'
-import { serveControlPlane, type NodeControl } from '#edge/node-control.ts'
+import { directoryBuckets } from '#edge/node/bucket-directory.ts'
+import { serveControlPlane, type NodeControl } from '#edge/node/control.ts'
 import { instantFromMs } from '#shared/time.ts'
 import { encodePem } from '#shared/wire/pem.ts'
-import { createDirectoryPki, type DirectoryPki } from '../runtime/directory-pki.ts'
-import { dayMs } from '../runtime/given.ts'
+import { createDirectoryPki, type DirectoryPki } from '../../runtime/directory-pki.ts'
+import { dayMs } from '../../runtime/given.ts'
 
 let directory: string
 let pki: DirectoryPki

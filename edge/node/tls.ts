@@ -1,8 +1,8 @@
 import { constants } from 'node:crypto'
 import { createSecureContext, type SecureContextOptions, type TlsOptions } from 'node:tls'
 import type { Bytes } from '#shared/bytes.ts'
-import { nameOnlyCertificate } from './node-ca-names.ts'
-import { tlsPolicySettings, type TlsPolicyName } from './node-tls-policies.ts'
+import { nameOnlyCertificate } from './ca-names.ts'
+import { tlsPolicySettings, type TlsPolicyName } from './tls-policies.ts'
 
 /** How the server ends mutual TLS by itself. */
 export interface NodeTls {

@@ -2,12 +2,12 @@ import * as nodeCrypto from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createNodeVerifier } from '#shared/x509/node-verifier.ts'
-import type { RemoteStore } from './control/control-plane.ts'
-import type { Directory } from './control/directory.ts'
-import type { DeviceRegistry } from './enrollment/registry/device-registry.ts'
-import { openNodeRegistry } from './node-registry.ts'
-import { runtimeClock, runtimeRandom } from './ports.ts'
-import type { Objects } from './trust-stores/managed/objects.ts'
+import type { RemoteStore } from '../control/control-plane.ts'
+import type { Directory } from '../control/directory.ts'
+import type { DeviceRegistry } from '../enrollment/registry/device-registry.ts'
+import { openNodeRegistry } from './registry.ts'
+import { runtimeClock, runtimeRandom } from '../ports.ts'
+import type { Objects } from '../trust-stores/managed/objects.ts'
 
 /** The trust stores that refuse whom the registry refuses. */
 export interface LocalStores {

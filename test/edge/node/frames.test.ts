@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { closeFrame, createFrameGauge } from '#edge/node-frames.ts'
+import { closeFrame, createFrameGauge } from '#edge/node/frames.ts'
 
 const frame = (header: readonly number[], payload: number): Uint8Array =>
   Uint8Array.from([...header, ...Array.from({ length: payload }, () => 0x81)])

@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import tls from 'node:tls'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { caNamesOf } from '#edge/node-ca-names.ts'
-import { createLiveTls, type LiveTls } from '#edge/node-live-tls.ts'
-import { isTlsPolicyName, tlsPolicyNames, tlsPolicySettings } from '#edge/node-tls-policies.ts'
+import { caNamesOf } from '#edge/node/ca-names.ts'
+import { createLiveTls, type LiveTls } from '#edge/node/live-tls.ts'
+import { isTlsPolicyName, tlsPolicyNames, tlsPolicySettings } from '#edge/node/tls-policies.ts'
 import { startNodeServer, type NodeServer, type NodeTls } from '#edge/node.ts'
 import { nodeTlsPlatform } from '#edge/platforms/node-tls.ts'
 import { createHeldTrustStore } from '#edge/trust-stores/held-trust-store.ts'
@@ -15,16 +15,16 @@ import { buildTrustStore, defaultLimits, type TrustStore } from '#shared/trust-s
 import { createWebCryptoVerifier } from '#shared/x509/web-crypto-verifier.ts'
 import { createServerCredential } from '#simulator/ca/server-credential.ts'
 import { instantFromMs, shift } from '#shared/time.ts'
-import { noOpenssl } from '../installed.ts'
+import { noOpenssl } from '../../installed.ts'
 import {
   answered,
   connected,
   createDirectoryPki,
   deviceOptions,
   type DirectoryPki,
-} from '../runtime/directory-pki.ts'
-import { dayMs } from '../runtime/given.ts'
-import { setClock, start } from './stage.ts'
+} from '../../runtime/directory-pki.ts'
+import { dayMs } from '../../runtime/given.ts'
+import { setClock, start } from '../stage.ts'
 
 let pki: DirectoryPki
 let server: NodeServer | undefined

@@ -3,7 +3,7 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterEach, expect, test } from 'vitest'
-import { createNodeTarget, type NodeTarget } from '#edge/node-target.ts'
+import { createNodeTarget, type NodeTarget } from '#edge/node/target.ts'
 
 type Answer = (incoming: IncomingMessage, outgoing: ServerResponse) => void
 

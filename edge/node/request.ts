@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { err, ok, type Result } from '#shared/result.ts'
-import { endToEnd, linesOf, type FieldLine } from './node-headers.ts'
-import { asksForWebSocket } from './node-upgrade.ts'
+import { endToEnd, linesOf, type FieldLine } from './headers.ts'
+import { asksForWebSocket } from './upgrade.ts'
 
 /** Why a request has no form that Fetch knows: an HTTP status and a sentence. */
 export interface RequestFault {

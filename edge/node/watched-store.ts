@@ -1,20 +1,20 @@
 import type { Instant } from '#shared/time.ts'
-import { nodeSourceFetch } from './node-source-fetch.ts'
-import { runtimeClock } from './ports.ts'
-import type { BucketObjects } from './trust-stores/buckets/bucket-objects.ts'
-import { readWebhook } from './trust-stores/findings/webhook.ts'
+import { nodeSourceFetch } from './source-fetch.ts'
+import { runtimeClock } from '../ports.ts'
+import type { BucketObjects } from '../trust-stores/buckets/bucket-objects.ts'
+import { readWebhook } from '../trust-stores/findings/webhook.ts'
 import {
   openManagedTrustStore,
   type ManagedTrustStore,
   type ManagedTrustStoreOptions,
-} from './trust-stores/managed/managed-trust-store.ts'
+} from '../trust-stores/managed/managed-trust-store.ts'
 import {
   lookEveryMs,
   watchTrustStore,
   type WatchedTrustStore,
-} from './trust-stores/managed/watched-trust-store.ts'
-import { readOpenHosts } from './trust-stores/sources/address.ts'
-import { webPost } from './trust-stores/sources/web-fetch.ts'
+} from '../trust-stores/managed/watched-trust-store.ts'
+import { readOpenHosts } from '../trust-stores/sources/address.ts'
+import { webPost } from '../trust-stores/sources/web-fetch.ts'
 
 /** What the control plane's worker has as variables and secrets, and the one on Node too. */
 export interface WatchVariables {
