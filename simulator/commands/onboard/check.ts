@@ -2,9 +2,9 @@ import { writeFile } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { Command, Option } from 'commander'
-import { instantFromIso, instantFromMs, type Instant } from '#shared/time.ts'
 import { createPaint, wantsColour } from '#simulator/report/paint.ts'
 import { messageOf, unusable } from '../options.ts'
+import { instantOf } from './instant-of.ts'
 import { createItemChecker } from './check-item.ts'
 import { chooseProfile, profileExpected } from './choose-profile.ts'
 import { readDenyList } from './deny-list.ts'
@@ -95,15 +95,6 @@ async function settingsOf({ profile: name, denyList, now }: CheckFlags): Promise
       ? undefined
       : await readDenyList(denyList).catch((error: unknown) => unusable(messageOf(error)))
   return { profile, now: instantOf(now), isDenied }
-}
-
-function instantOf(text: string | undefined): Instant {
-  if (text === undefined) return instantFromMs(Date.now())
-  try {
-    return instantFromIso(text)
-  } catch (error) {
-    return unusable(`--now: ${messageOf(error)}`)
-  }
 }
 
 async function checkFiles(

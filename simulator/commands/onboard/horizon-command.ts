@@ -1,11 +1,12 @@
 import { Command, Option } from 'commander'
-import { instantFromIso, instantFromMs, isoFromInstant, shift, type Instant } from '#shared/time.ts'
+import { isoFromInstant, shift, type Instant } from '#shared/time.ts'
 import { parseCertificate } from '#shared/x509/parse.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
 import { createPaint, printable, wantsColour } from '#simulator/report/paint.ts'
 import { formatCount } from '#simulator/report/format.ts'
 import { tableLines } from '#simulator/report/text-table.ts'
 import { messageOf, unusable } from '../options.ts'
+import { instantOf } from './instant-of.ts'
 import { longDurationExpected, parseLongDuration } from './duration-years.ts'
 import { horizonOf, isAlarming, jsonRow, type HorizonRow } from './horizon.ts'
 import { readItems } from './read-items.ts'
@@ -50,15 +51,6 @@ async function runHorizon(files: readonly string[], flags: HorizonFlags): Promis
       : tableOf(rows, needed),
   )
   process.exitCode = rows.some(isAlarming) ? 1 : 0
-}
-
-function instantOf(text: string | undefined): Instant {
-  if (text === undefined) return instantFromMs(Date.now())
-  try {
-    return instantFromIso(text)
-  } catch (error) {
-    return unusable(`--now: ${messageOf(error)}`)
-  }
 }
 
 /** Each certificate once, however many chains it is in. */

@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import { Command } from 'commander'
 import { linesOf } from '../batch-lines.ts'
 import { messageOf, unusable, wholeNumber } from '../options.ts'
-import { answerOf, type Client } from '../trust-store/client.ts'
+import { answerOf, jsonOf, type Client } from '../trust-store/client.ts'
 import { plain, print, printJson, printJsonLine, table, time } from '../trust-store/print.ts'
 import { clientOf, withTarget, type TargetFlags } from '../trust-store/target.ts'
 import { auditForm, exportForm, outcomesForm, publishedForm } from './forms.ts'
@@ -81,15 +81,6 @@ async function* entriesOf(file: string, tally: Tally): AsyncGenerator<Entry> {
     }
   } catch (error) {
     return unusable(`${file}: ${messageOf(error)}`)
-  }
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
   }
 }
 

@@ -125,8 +125,8 @@ function sentenceOf(status: number, { code, detail, refusal, errors = [] }: Prob
   return said.length === 0 ? words : `${words}: ${said.join('; ')}`
 }
 
-/** Undefined where it is none. */
-function jsonOf(text: string): unknown {
+/** What a text says as JSON; undefined where it is none. */
+export function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
