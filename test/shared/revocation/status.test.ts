@@ -99,6 +99,13 @@ describe('status (RFC 5280 6.3)', () => {
       now: noon,
       status: good,
     },
+    {
+      name: 'a complete list beside a narrower one, the instant both begin',
+      crls: [scoped, listing],
+      serial: other,
+      now: thisUpdate,
+      status: good,
+    },
   ])('$name', ({ crls, serial, now, status }) => {
     expect(revocationStatus(crls, ask(serial), now)).toEqual(status)
   })
