@@ -84,6 +84,17 @@ describe('what a search would try first', () => {
     expect(found?.certificates).toEqual(is ? [leaf, issuing] : undefined)
   })
 
+  test('a leaf that bears the key of any issuer above it', async () => {
+    const middleKeys = await newKeys()
+    const middle = certificateOf(await issueCa(root, { keys: middleKeys, subject: 'Middle' }))
+    const above: Entity = { name: middle.subject, keys: middleKeys, der: middle.der }
+    const pool = [certificateOf(await issueCa(above, { keys })), middle]
+    const cache = await cacheAfter(first, pool)
+    expect(cache.find(next, pool, party)).toBeDefined()
+    const bearsIt = certificateOf(await issue(issuingCa, { keys: middleKeys }))
+    expect(cache.find(bearsIt, pool, party)).toBeUndefined()
+  })
+
   test.each([
     { name: 'the same', leaf: withSameKeyId, is: true },
     { name: 'another', leaf: withOtherKeyId, is: false },
@@ -109,6 +120,34 @@ describe('what is not kept', () => {
     const cache = await cacheAfter(leaf, pool)
     expect(cache.find(next, pool, party)).toBeUndefined()
     expect((await cacheAfter(first, pool)).find(next, pool, party)).toBeDefined()
+  })
+
+  test('the same for the sake of a leaf that bears the key of a stored namesake', async () => {
+    const ofTwin = await newKeys()
+    const twin: Entity = await issueCa(root, { keys: ofTwin }).then((der) => ({
+      ...issuingCa,
+      keys: ofTwin,
+      der: certificateOf(der).der,
+    }))
+    const intermediates = [issuingCa, twin]
+    const stored = { ...party, store: await trust({ anchors: [root], intermediates }) }
+    const leaf = certificateOf(await issue(issuingCa, { keys: ofTwin }))
+    expect((await cacheAfter(leaf, [], stored)).find(next, [], stored)).toBeUndefined()
+    expect((await cacheAfter(first, [], stored)).find(next, [], stored)).toBeDefined()
+  })
+
+  test('what would weigh more than the cache may', async () => {
+    const budget = freshBudget()
+    const path = await buildVerifiedPath(first, [issuing], { ...party, budget })
+    if (!path.ok) throw new Error(path.error.code)
+    const keptWith = (pool: readonly Certificate[]) => {
+      const cache = createIssuersCache()
+      cache.keep(path.value, pool, path.value.certificates.length, party)
+      return cache.find(next, pool, party)
+    }
+    const heavy = Array.from({ length: 256 * 1024 }, () => issuing)
+    expect(keptWith([issuing, issuing])).toBeDefined()
+    expect(keptWith(heavy)).toBeUndefined()
   })
 
   test('what another store has: its own issuers are found', async () => {
