@@ -1,15 +1,6 @@
 /** Bytes over a plain ArrayBuffer: what WebCrypto takes in every runtime. */
 export type Bytes = Uint8Array<ArrayBuffer>
 
-const hexOf = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, '0'))
-
-/** Lower-case hexadecimal, two digits a byte. */
-export function toHex(bytes: Uint8Array): string {
-  let text = ''
-  for (const byte of bytes) text += hexOf[byte] ?? ''
-  return text
-}
-
 type Base64Alphabet = 'base64' | 'base64url'
 
 /** Whether padding may be left out, and bits be set that the last octet does not take (RFC 4648 3.5). */
@@ -30,10 +21,22 @@ const { fromBase64: nativeFromBase64 } = Uint8Array as {
   readonly fromBase64?: (text: string, options: NativeOptions) => Bytes
 }
 
-/** What Node has in its place. */
+/** The way back, of the same runtimes. */
+const { toBase64: nativeToBase64, toHex: nativeToHex } = Uint8Array.prototype as {
+  readonly toBase64?: (options: {
+    readonly alphabet: Base64Alphabet
+    readonly omitPadding: boolean
+  }) => string
+  readonly toHex?: () => string
+}
+
+type NodeBuffer = Bytes & { toString(to: Base64Alphabet | 'hex'): string }
+
+/** What Node has in their place. */
 const { Buffer: nodeBuffer } = globalThis as {
   readonly Buffer?: {
-    from(text: string, alphabet: Base64Alphabet): Bytes & { toString(to: Base64Alphabet): string }
+    from(text: string, alphabet: Base64Alphabet): NodeBuffer
+    from(octets: ArrayBufferLike, at: number, length: number): NodeBuffer
   }
 }
 
@@ -110,20 +113,47 @@ function decodeNatively(
 
 /** Base64 with padding (RFC 4648 section 4). */
 export function toBase64(bytes: Uint8Array): string {
-  let binary = ''
-  for (const byte of bytes) binary += String.fromCharCode(byte)
-  return btoa(binary)
+  return encodeBase64(bytes, 'base64')
 }
 
 /** Base64url without padding (RFC 4648 section 5). */
 export function toBase64Url(bytes: Uint8Array): string {
-  return toBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+  return encodeBase64(bytes, 'base64url')
+}
+
+function encodeBase64(bytes: Uint8Array, alphabet: Base64Alphabet): string {
+  if (nativeToBase64 !== undefined) {
+    return nativeToBase64.call(bytes, { alphabet, omitPadding: alphabet === 'base64url' })
+  }
+  if (nodeBuffer === undefined) return encodeByBtoa(bytes, alphabet)
+  return nodeBuffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString(alphabet)
+}
+
+function encodeByBtoa(bytes: Uint8Array, alphabet: Base64Alphabet): string {
+  let binary = ''
+  for (const byte of bytes) binary += String.fromCharCode(byte)
+  const text = btoa(binary)
+  if (alphabet === 'base64') return text
+  return text.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
 }
 
 /** Bytes of base64url text without padding, or undefined where it is not that. */
 export function fromBase64Url(text: string): Bytes | undefined {
   if (text.endsWith('=')) return undefined
   return decodeBase64(text, { alphabet: 'base64url', lastChunkHandling: 'loose' })
+}
+
+/** Lower-case hexadecimal, two digits a byte. */
+export function toHex(bytes: Uint8Array): string {
+  if (nativeToHex !== undefined) return nativeToHex.call(bytes)
+  if (nodeBuffer === undefined) return toHexByDigits(bytes)
+  return nodeBuffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex')
+}
+
+function toHexByDigits(bytes: Uint8Array): string {
+  let text = ''
+  for (const byte of bytes) text += byte.toString(16).padStart(2, '0')
+  return text
 }
 
 /** Shorter ones are compared octet by octet: two views of words cost as much as fifty octets. */
@@ -185,6 +215,14 @@ export function equalInConstantTime(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false
   let difference = 0
   for (let index = 0; index < a.length; index += 1) difference |= (a[index] ?? 0) ^ (b[index] ?? 0)
+  return difference === 0
+}
+
+/** The same of texts, without the cost of writing each out as octets. */
+export function equalTextsInConstantTime(a: string, b: string): boolean {
+  if (a.length !== b.length) return false
+  let difference = 0
+  for (let at = 0; at < a.length; at += 1) difference |= a.charCodeAt(at) ^ b.charCodeAt(at)
   return difference === 0
 }
 

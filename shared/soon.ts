@@ -23,17 +23,26 @@ export function together<Value>(values: readonly Soon<Value>[]): Soon<readonly V
   return ready
 }
 
-/** The first thing that one of several ways comes back with, tried one after another, from one on. */
+/** The first thing that one of several ways comes back with, tried one after another, by its place. */
 export function firstFound<Way, Found>(
   ways: readonly Way[],
-  attempt: (way: Way) => Soon<Found | undefined>,
+  attempt: (way: Way, at: number) => Soon<Found | undefined>,
 ): Soon<Found | undefined> {
   for (const [at, way] of ways.entries()) {
-    const found = attempt(way)
+    const found = attempt(way, at)
     if (found instanceof Promise) {
-      return found.then((later) => later ?? firstFound(ways.slice(at + 1), attempt))
+      return found.then((later) => later ?? firstFoundBehind(at, ways, attempt))
     }
     if (found !== undefined) return found
   }
   return undefined
+}
+
+function firstFoundBehind<Way, Found>(
+  place: number,
+  ways: readonly Way[],
+  attempt: (way: Way, at: number) => Soon<Found | undefined>,
+): Soon<Found | undefined> {
+  const first = place + 1
+  return firstFound(ways.slice(first), (way, at) => attempt(way, first + at))
 }

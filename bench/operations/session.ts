@@ -1,7 +1,8 @@
 import { sealData, unsealData } from 'iron-session'
 import { EncryptJWT, jwtDecrypt } from 'jose'
-import { toBase64, type Bytes } from '#shared/bytes.ts'
-import { importKeyRing } from '#shared/session/key-ring.ts'
+import { toBase64, toBase64Url, type Bytes } from '#shared/bytes.ts'
+import { sessionClaims } from '#shared/session/claims.ts'
+import { importKeyRing, type KeyRing } from '#shared/session/key-ring.ts'
 import { openSession, sealSession } from '#shared/session/session.ts'
 import { openToken } from '#shared/session/token.ts'
 import { verify } from '#shared/verify.ts'
@@ -36,10 +37,7 @@ export const sessionOperations: Operations = async (fixture) => {
   const ring = valueOf(await importKeyRing(`k1:${toBase64(octets)}`))
   const options = { ring, audience, ttlMs: 600_000, random }
   const token = await sealSession(decision.basis.path, verification, options)
-  const claims = JSON.parse((await openToken(token, ring, audience)) ?? '') as Record<
-    string,
-    unknown
-  >
+  const claims = await claimsAsJson(token, ring)
   return [
     awaited('ours, openSession', async () => {
       const opened = await openSession(token, leaf, verification, options)
@@ -51,6 +49,15 @@ export const sessionOperations: Operations = async (fixture) => {
     await joseOpens(claims, octets),
     await ironSessionOpens(claims),
   ]
+}
+
+/** The same claims as others seal them. */
+async function claimsAsJson(token: string, ring: KeyRing): Promise<Record<string, unknown>> {
+  const octets = await openToken(token, ring, audience)
+  const claims = octets && sessionClaims(octets)
+  if (claims === undefined) throw new Error('no claims')
+  const path = claims.path.map(([issuer, serial]) => [issuer, toBase64Url(serial)])
+  return { ...claims, x5t: toBase64Url(claims.x5t), path }
 }
 
 async function joseOpens(claims: Record<string, unknown>, octets: Bytes): Promise<Operation> {

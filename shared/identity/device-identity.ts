@@ -19,12 +19,14 @@ export interface DeviceIdentity {
 
 /** The identity that a verified leaf carries. */
 export function identityOfLeaf(leaf: Certificate): DeviceIdentity {
+  const { notBefore, notAfter } = leaf.validity
   return {
     serial: albSerial(leaf.serial),
     subject: leaf.subject,
     issuer: leaf.issuer,
     spiffeId: spiffeIdOf(leaf),
-    ...leaf.validity,
+    notBefore,
+    notAfter,
   }
 }
 
@@ -33,7 +35,6 @@ export function identityOfFields(fields: AttestedFields): DeviceIdentity {
   return { ...fields, spiffeId: undefined }
 }
 
-function spiffeIdOf(leaf: Certificate): string | undefined {
-  const [only, ...more] = leaf.extensions.subjectAltNames?.uris ?? []
-  return more.length === 0 && only?.startsWith('spiffe://') === true ? only : undefined
+function spiffeIdOf({ extensions: { onlyUri } }: Certificate): string | undefined {
+  return onlyUri?.startsWith('spiffe://') === true ? onlyUri : undefined
 }

@@ -100,10 +100,12 @@ export function checkStanding(
   path: CandidatePath,
   context: ValidationContext,
 ): Soon<Result<void, Rejection>> {
-  for (const [at, certificate] of path.certificates.entries()) {
+  let at = 0
+  for (const certificate of path.certificates) {
     const graceMs = at === 0 ? expiryGraceMs(context.policy) : 0
     const validity = checkValidity(certificate, at, context.now, graceMs)
     if (!validity.ok) return validity
+    at += 1
   }
   const anchor = checkAnchorValidity(path, context)
   return anchor.ok ? checkRevocations(path, context, 0) : anchor
@@ -161,19 +163,26 @@ function checkAnchorConstraints(
   )
 }
 
-function checkLeaf(
-  leaf: Certificate,
-  { purpose, algorithms, profile }: VerificationPolicy,
-): Result<void, Rejection> {
-  return first(
-    () => checkLeafKeyUsage(leaf, 0, purpose),
-    () => checkLeafPurpose(leaf, 0, purpose),
-    () => checkCriticalExtensions(leaf, 0),
-    () => checkSignatureAlgorithm(leaf, 0, algorithms),
-    () => checkKey(leaf.spki, 0, algorithms),
-    () => checkConsistency(leaf, 0),
-    () => profile.checkCertificate(leaf, 0, 'leaf'),
-  )
+/** One question about a leaf by itself. */
+type LeafCheck = (leaf: Certificate, policy: VerificationPolicy) => Result<void, Rejection>
+
+/** In this order, made once: every request asks them of a leaf that nobody has seen. */
+const leafChecks: readonly LeafCheck[] = [
+  (leaf, { purpose }) => checkLeafKeyUsage(leaf, 0, purpose),
+  (leaf, { purpose }) => checkLeafPurpose(leaf, 0, purpose),
+  (leaf) => checkCriticalExtensions(leaf, 0),
+  (leaf, { algorithms }) => checkSignatureAlgorithm(leaf, 0, algorithms),
+  (leaf, { algorithms }) => checkKey(leaf.spki, 0, algorithms),
+  (leaf) => checkConsistency(leaf, 0),
+  (leaf, { profile }) => profile.checkCertificate(leaf, 0, 'leaf'),
+]
+
+function checkLeaf(leaf: Certificate, policy: VerificationPolicy): Result<void, Rejection> {
+  for (const check of leafChecks) {
+    const kept = check(leaf, policy)
+    if (!kept.ok) return kept
+  }
+  return ok(undefined)
 }
 
 function checkIssuer(

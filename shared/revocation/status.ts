@@ -42,9 +42,8 @@ export function revocationStatus(
   const [only] = crls
   if (only === undefined) return { status: 'unknown', gap: 'absent' }
   if (crls.length === 1 && isOfEverything(only, question) && only.thisUpdate <= at) {
-    return after(answerOf(only, undefined, question, at, policy), (answer) =>
-      joined([answer], policy),
-    )
+    const found = only.index.find(question.serial)
+    return after(found, (entry) => wordOf(only, entry, at, policy))
   }
   const inScope = crls.filter((crl) => isComplete(crl) && reasonsAnswered(crl, question) !== 0)
   if (inScope.length === 0) return { status: 'unknown', gap: 'unsupported_scope' }
@@ -58,8 +57,24 @@ export function revocationStatus(
 }
 
 /** A complete list of all that the certificate's own issuer has revoked, as nearly every issuer has one. */
-function isOfEverything(crl: CrlFacts, question: RevocationQuestion): boolean {
-  return isComplete(crl) && reasonsAnswered(crl, question) === allReasons
+function isOfEverything(crl: CrlFacts, { issuer }: RevocationQuestion): boolean {
+  return isComplete(crl) && crl.scope === undefined && equalNames(crl.issuer, issuer)
+}
+
+/** What such a list says, without a delta: it speaks for all reasons at once. */
+function wordOf(
+  crl: CrlFacts,
+  entry: Answer['entry'],
+  at: Instant,
+  { graceMs, stale }: SilenceWorth,
+): RevocationStatus {
+  if (entry === 'not_at_hand') return { status: 'unknown', gap: 'not_at_hand' }
+  if (entry !== undefined && !isTakenOff(entry)) {
+    return { status: 'revoked', since: entry.since, crl }
+  }
+  const freshness = freshnessAt(crl.nextUpdate, at, graceMs)
+  if (freshness !== 'stale' || stale === 'accept') return { status: 'good', freshness }
+  return { status: 'unknown', gap: 'stale' }
 }
 
 /**

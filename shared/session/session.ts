@@ -1,10 +1,4 @@
-import {
-  equalInConstantTime,
-  fromBase64Url,
-  toBase64Url,
-  toUtf8,
-  type Bytes,
-} from '#shared/bytes.ts'
+import { equalInConstantTime, toBase64Url, toUtf8, type Bytes } from '#shared/bytes.ts'
 import type { VerifiedPath } from '#shared/path/candidate-path.ts'
 import { areListsAsked, checkRevocation, checkWord } from '#shared/path/checks/revocation.ts'
 import { expiryGraceMs, type VerificationPolicy } from '#shared/path/policy.ts'
@@ -18,17 +12,19 @@ import {
 import { answeringCrl } from '#shared/revocation/status.ts'
 import { after, firstFound, type Soon } from '#shared/soon.ts'
 import type { Instant } from '#shared/time.ts'
+import type { TrustStore } from '#shared/trust-store/trust-store.ts'
 import type { PathIndex, Rejection } from '#shared/verdict/rejection.ts'
 import type { Verification } from '#shared/verify.ts'
-import { sessionClaims, type SessionClaims } from './claims.ts'
+import { claimOctets, sessionClaims, type SessionClaims } from './claims.ts'
 import type { KeyRing } from './key-ring.ts'
+import type { OpenedTokens } from './opened-tokens.ts'
 import { openToken, sealToken, type RandomOctets } from './token.ts'
 
 /** The longest a session may stand for a verification, whatever is configured. */
 export const sessionTtlMaxMs = 15 * 60 * 1000
 
-/** In place of an issuer's key, which is never empty: this one is verified anew each time. */
-const askAnew: IssuerKeyId = ''
+/** In place of an issuer's key, 32 zeros, which nobody's name and key hash to: this one is verified anew each time. */
+const askAnew: IssuerKeyId = 'A'.repeat(43)
 
 /** What sessions of one listener have in common. */
 export interface SessionOptions {
@@ -38,6 +34,8 @@ export interface SessionOptions {
   /** At most `sessionTtlMaxMs`. */
   readonly ttlMs: number
   readonly random: RandomOctets
+  /** What was opened before; without it each token is opened anew. */
+  readonly opened?: OpenedTokens | undefined
 }
 
 /** What a token is worth on this request. */
@@ -72,23 +70,23 @@ export async function sealSession(
     now + Math.min(options.ttlMs, sessionTtlMaxMs),
     leaf.validity.notAfter + expiryGraceMs(policy),
   )
-  const asked: [IssuerKeyId, string][] = []
+  const asked: [IssuerKeyId, Bytes][] = []
   for (const [at, certificate] of path.certificates.entries()) {
     const { serial, validity } = certificate
     const issuer = await crls.of(store, issuerOf(path, at))
     const isBare = answersBySerial(issuer) && !namesOtherIssuers(certificate)
-    asked.push([isBare ? issuer.keyId : askAnew, toBase64Url(serial)])
+    asked.push([isBare ? issuer.keyId : askAnew, serial])
     ends = Math.min(ends, endOfEvidence(issuer, now), at === 0 ? ends : validity.notAfter)
   }
   const claims: SessionClaims = {
     exp: ends,
-    x5t: await sha256Text(leaf.der),
-    path: asked,
-    trust: store.trustHash,
     epoch: store.epoch,
+    x5t: await sha256(leaf.der),
+    trust: store.trustHash,
     policy: await policyHash(policy),
+    path: asked,
   }
-  return sealToken(JSON.stringify(claims), options.ring, options.audience, options.random)
+  return sealToken(claimOctets(claims), options.ring, options.audience, options.random)
 }
 
 /**
@@ -103,41 +101,57 @@ export async function openSession(
   verification: Verification,
   options: Omit<SessionOptions, 'ttlMs' | 'random'>,
 ): Promise<SessionVerdict> {
-  const text = await openToken(token, options.ring, options.audience)
-  const claims = text === undefined ? undefined : sessionClaims(text)
+  const opening = { token, ring: options.ring, audience: options.audience }
+  const known = options.opened?.find(opening, leaf)
+  const claims = known ?? (await claimsOf(opening))
   if (claims === undefined) return { verdict: 'reverify', because: 'not_ours' }
   // What has ended says nothing, not even whose it was: a device that kept it past a renewal goes on.
   if (!(verification.now <= claims.exp)) return { verdict: 'reverify', because: 'ended' }
-  const sealedHash = fromBase64Url(claims.x5t) ?? new Uint8Array()
-  if (!equalInConstantTime(sealedHash, await sha256(leaf))) {
-    return { verdict: 'refused', rejection: { code: 'session_of_other_certificate' } }
+  if (known === undefined) {
+    // Whoever presented the octets may write to them meanwhile: what is kept is what was hashed.
+    const own = options.opened === undefined ? leaf : leaf.slice()
+    if (!equalInConstantTime(claims.x5t, await sha256(own))) {
+      return { verdict: 'refused', rejection: { code: 'session_of_other_certificate' } }
+    }
+    options.opened?.keep(opening, own, claims)
   }
-  const moved = await whatMoved(claims, verification)
+  const { policy, store } = verification
+  const moved = whatMoved(claims, store, policyHashes.get(policy) ?? (await policyHash(policy)))
   return moved === undefined
     ? askRevocation(claims, verification)
     : { verdict: 'reverify', because: moved }
 }
 
-async function whatMoved(
+async function claimsOf({
+  token,
+  ring,
+  audience,
+}: Pick<SessionOptions, 'ring' | 'audience'> & { readonly token: string }): Promise<
+  SessionClaims | undefined
+> {
+  const opened = await openToken(token, ring, audience)
+  return opened === undefined ? undefined : sessionClaims(opened)
+}
+
+function whatMoved(
   claims: SessionClaims,
-  { store, policy }: Verification,
-): Promise<ReverifyReason | undefined> {
+  store: TrustStore,
+  policy: string,
+): ReverifyReason | undefined {
   if (claims.trust !== store.trustHash) return 'trust_changed'
-  if (claims.policy !== (await policyHash(policy))) return 'policy_changed'
+  if (claims.policy !== policy) return 'policy_changed'
   // Sealed by someone who knew more than we do: decide anew on what we have.
-  return claims.epoch > store.epoch ? 'newer_epoch' : undefined
+  return claims.epoch <= store.epoch ? undefined : 'newer_epoch'
 }
 
 function askRevocation(claims: SessionClaims, verification: Verification): Soon<SessionVerdict> {
-  const objection = firstFound([...claims.path.entries()], ([at, one]) =>
-    objectionTo(one, at, verification),
-  )
+  const objection = firstFound(claims.path, (one, at) => objectionTo(one, at, verification))
   return after(objection, (found) => found ?? { verdict: 'resumed' })
 }
 
 /** Why one certificate of the path does not let a session go on; undefined where it does. */
 function objectionTo(
-  [keyId, serialText]: SessionClaims['path'][number],
+  [keyId, serial]: SessionClaims['path'][number],
   at: PathIndex,
   verification: Verification,
 ): Soon<SessionVerdict | undefined> {
@@ -145,8 +159,7 @@ function objectionTo(
   const areAsked = areListsAsked(at, policy)
   if (!areAsked && store.revokedSerials.size === 0) return undefined
   const issuer = crls.known(store, keyId)
-  const serial = fromBase64Url(serialText)
-  if (issuer === undefined || serial === undefined || (areAsked && !answersBySerial(issuer))) {
+  if (issuer === undefined || (areAsked && !answersBySerial(issuer))) {
     return { verdict: 'reverify', because: 'revocation_not_at_hand' }
   }
   const question = bareQuestion(serial, issuer)
@@ -171,13 +184,9 @@ const policyHashes = new WeakMap<VerificationPolicy, string>()
 async function policyHash(policy: VerificationPolicy): Promise<string> {
   const known = policyHashes.get(policy)
   if (known !== undefined) return known
-  const hash = await sha256Text(toUtf8(JSON.stringify(policy)))
+  const hash = toBase64Url(await sha256(toUtf8(JSON.stringify(policy))))
   policyHashes.set(policy, hash)
   return hash
-}
-
-async function sha256Text(bytes: Bytes): Promise<string> {
-  return toBase64Url(await sha256(bytes))
 }
 
 async function sha256(bytes: Bytes): Promise<Bytes> {

@@ -13,14 +13,17 @@ const decimalDigitsMax = 49
  * hexadecimal, whole bytes, no sign byte, a minus sign before a negative one's magnitude.
  */
 export function albSerial(octets: Uint8Array): string {
-  if (isShortPositive(octets)) return toHex(octets).toUpperCase()
+  const magnitude = positiveMagnitude(octets)
+  if (magnitude !== undefined) return toHex(magnitude).toUpperCase()
   const number = serialNumber(octets)
   return number < 0n ? `-${wholeBytes(-number)}` : wholeBytes(number)
 }
 
-/** Whether a number is neither zero nor below, and has no sign octet: its octets are its magnitude then. */
-function isShortPositive([first = 0]: Uint8Array): boolean {
-  return first > 0 && first < 0x80
+/** A number above zero in its shortest form without its sign octet; undefined of any other. */
+function positiveMagnitude(octets: Uint8Array): Uint8Array | undefined {
+  const first = octets[0] ?? 0
+  if (first > 0 && first < 0x80) return octets
+  return first === 0 && (octets[1] ?? 0) >= 0x80 ? octets.subarray(1) : undefined
 }
 
 /** Cloudflare's form: upper-case hexadecimal of the content octets as they are, sign byte included. */

@@ -238,8 +238,14 @@ function rsaKey(kind: PublicKeyKind, key: Bytes): PublicKey | undefined {
 /** FIPS 186-5 A.1.1: an exponent is below 2^256; longer ones only make a verifier slow. */
 const rsaExponentOctetsMax = 32
 
+/** Doubles are exact up to 2^53: six octets. The exponent that nearly every key has, 65537, takes three. */
+const exactOctetsMax = 6
+
 function numberOf(magnitude: Bytes): bigint {
-  return magnitude.reduce((number, octet) => number * 256n + BigInt(octet), 0n)
+  if (magnitude.length > exactOctetsMax) {
+    return magnitude.reduce((number, octet) => number * 256n + BigInt(octet), 0n)
+  }
+  return BigInt(magnitude.reduce((number, octet) => number * 256 + octet, 0))
 }
 
 /** Octets of a positive INTEGER without its sign octet; undefined where it is negative. */

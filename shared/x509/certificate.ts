@@ -32,6 +32,8 @@ export interface Extensions {
   readonly subjectKeyIdentifier: Bytes | undefined
   readonly authorityKeyIdentifier: Bytes | undefined
   readonly subjectAltNames: SubjectAltNames | undefined
+  /** The URI among them where it is the only one. */
+  readonly onlyUri: string | undefined
   /** Dotted object identifiers, each once. */
   readonly certificatePolicies: readonly string[] | undefined
   readonly nameConstraints: NameConstraints | undefined

@@ -3,7 +3,7 @@ import { dottedOid, passOid, readOid } from '#shared/der/oid.ts'
 import { DerReader, readerAt, tag } from '#shared/der/reader.ts'
 import type { Extensions, SubjectAltNames } from './certificate.ts'
 import { readDistributionPoints, type DistributionPoint } from './distribution-points.ts'
-import { passGeneralName, readGeneralName, type GeneralName } from './general-name.ts'
+import { passGeneralName, readGeneralName, readUri, type GeneralName } from './general-name.ts'
 import { readNameConstraints, type NameConstraints } from './name-constraints.ts'
 import {
   readCertificatePolicies,
@@ -27,6 +27,7 @@ export const noExtensions: Extensions = {
   subjectKeyIdentifier: undefined,
   authorityKeyIdentifier: undefined,
   subjectAltNames: undefined,
+  onlyUri: undefined,
   certificatePolicies: undefined,
   nameConstraints: undefined,
   policyMappings: undefined,
@@ -59,6 +60,7 @@ class ReadExtensions implements Extensions {
   subjectKeyPart: Part<Bytes> = undefined
   authorityKeyPart: Part<Bytes> = undefined
   altNamesPart: Part<SubjectAltNames> = undefined
+  onlyUriPart: Part<string> = undefined
   /** Whether the subject is empty. */
   readonly isNameless: boolean
   readonly #der: Bytes
@@ -95,6 +97,13 @@ class ReadExtensions implements Extensions {
     }
     return this.altNamesPart
   }
+
+  get onlyUri(): string | undefined {
+    if (typeof this.onlyUriPart === 'number') {
+      this.onlyUriPart = readUri(readerAt(this.#der, this.onlyUriPart))
+    }
+    return this.onlyUriPart
+  }
 }
 
 type ReadExtension = (reader: DerReader, found: ReadExtensions, critical: boolean) => void
@@ -110,7 +119,7 @@ const rows: Readonly<Record<number, ReadExtension>> = {
   17: (reader, found, critical) => {
     // RFC 5280 4.2.1.6: where the subject is empty, nothing else says whose certificate it is.
     if (found.isNameless && !critical) reader.fail('a critical one beside an empty subject')
-    found.altNamesPart = passAltNames(reader)
+    found.altNamesPart = passAltNames(reader, found)
   },
   19: (reader, found) => {
     found.basicConstraints = readBasicConstraints(reader)
@@ -370,12 +379,17 @@ function passAuthorityKeyIdentifier(reader: DerReader): number {
  *
  * @returns where the SEQUENCE starts
  */
-function passAltNames(reader: DerReader): number {
+function passAltNames(reader: DerReader, found: ReadExtensions): number {
   const element = reader.at
   const outer = reader.open(tag.sequence, 'subjectAltName')
+  let hasUri = false
   if (reader.done) reader.fail('at least one GeneralName')
   for (let count = 0; !reader.done; count += 1) {
     if (count === altNamesMax) reader.fail(`at most ${altNamesMax} names`)
+    if (reader.nextTag === tag.context(6)) {
+      found.onlyUriPart = hasUri ? undefined : reader.at
+      hasUri = true
+    }
     passAltName(reader)
   }
   reader.close(outer)

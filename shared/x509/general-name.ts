@@ -23,7 +23,7 @@ export function readGeneralName(reader: DerReader): GeneralName {
     case tag.context(2):
       return { form: 'dns', text: readIa5(reader, 2, 'dNSName') }
     case tag.context(6):
-      return { form: 'uri', text: readIa5(reader, 6, 'uniformResourceIdentifier') }
+      return { form: 'uri', text: readUri(reader) }
     case tag.context(7):
       return { form: 'ip', octets: reader.content(tag.context(7), 'iPAddress') }
     case tag.contextConstructed(4):
@@ -83,6 +83,11 @@ function readOpaqueForm(reader: DerReader): OpaqueForm {
   if (form === undefined) return reader.fail('a GeneralName')
   reader.skip('GeneralName')
   return form
+}
+
+/** The text of a uniformResourceIdentifier. */
+export function readUri(reader: DerReader): string {
+  return readIa5(reader, 6, 'uniformResourceIdentifier')
 }
 
 function readIa5(reader: DerReader, number: number, expected: string): string {

@@ -51,9 +51,24 @@ export function createNodeVerifier<Key>(
       if (key === undefined) return false
       // OpenSSL takes ECDSA signatures that are not DER: what it is given has been read strictly.
       if (kind.family === 'ec' && !isEcdsaSignature(signature, kind.scalarOctets)) return false
-      const asked = askedWith(crypto, algorithm, key)
-      return ask(() => crypto.verify(hashOf(algorithm), signed, asked, signature)) ?? false
+      return isSignature(crypto, algorithm, key, signature, signed)
     },
+  }
+}
+
+/** False, too, where OpenSSL throws at what it was given. */
+function isSignature<Key>(
+  crypto: NodeCrypto<Key>,
+  algorithm: SignatureAlgorithm,
+  key: Imported<Key>,
+  signature: Bytes,
+  signed: Bytes,
+): boolean {
+  try {
+    return crypto.verify(hashOf(algorithm), signed, askedWith(crypto, algorithm, key), signature)
+  } catch (error) {
+    if (isRefusal(error)) return false
+    throw error
   }
 }
 
@@ -67,7 +82,7 @@ function importKey<Key>(
   // As for WebCrypto: which padding a key is for has been looked at, and OpenSSL would look again.
   const plain = kind.pssOnly === undefined ? spki : plainRsaSpki(spki)
   if (plain === undefined) return undefined
-  const key = ask(() => crypto.createPublicKey(pemOf(plain)))
+  const key = createKey(crypto, plain)
   if (key === undefined) return undefined
   const imported = { key }
   keys.set(spki, imported)
@@ -84,10 +99,10 @@ function pemOf(spki: Bytes): string {
   return `-----BEGIN PUBLIC KEY-----\n${lines}-----END PUBLIC KEY-----\n`
 }
 
-/** What OpenSSL answers; undefined where it throws at what it was given. */
-function ask<Answer>(question: () => Answer): Answer | undefined {
+/** Undefined where OpenSSL throws. */
+function createKey<Key>(crypto: NodeCrypto<Key>, spki: Bytes): Key | undefined {
   try {
-    return question()
+    return crypto.createPublicKey(pemOf(spki))
   } catch (error) {
     if (isRefusal(error)) return undefined
     throw error

@@ -4,6 +4,7 @@ import {
   concatBytes,
   equalBytes,
   equalInConstantTime,
+  equalTextsInConstantTime,
   fromBase64,
   fromBase64Url,
   fromStrictBase64,
@@ -78,10 +79,13 @@ const pairs = [
   { name: 'the last octet decides', a: bytes(1, 3), b: bytes(1, 2), order: 1 },
 ]
 
+const textOf = (octets: Uint8Array): string => String.fromCharCode(...octets)
+
 test.each(pairs)('comparing: $name', ({ a, b, order }) => {
   expect(Math.sign(compareBytes(a, b))).toBe(order)
   expect(equalBytes(a, b)).toBe(order === 0)
   expect(equalInConstantTime(a, b)).toBe(order === 0)
+  expect(equalTextsInConstantTime(textOf(a), textOf(b))).toBe(order === 0)
 })
 
 test('concatBytes keeps the order and copies', () => {

@@ -37,7 +37,8 @@ describe('firstFound', () => {
     { of: 'a value that is nothing much', ways: [later(0), now(2)], tried: 1, says: 0 },
   ])('$of', async ({ ways, tried, says }) => {
     let count = 0
-    const found = firstFound(ways, (way) => {
+    const found = firstFound(ways, (way, at) => {
+      expect(at).toBe(count)
       count += 1
       return way
     })

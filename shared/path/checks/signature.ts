@@ -40,9 +40,7 @@ export function checkSignature(
       set: everyAlgorithm,
     })
   const seen = (budget.signaturesSeen ??= [])
-  const before = seen.find(
-    (each) => each.certificate === certificate && equalBytes(each.issuerSpki, issuerSpki),
-  )
+  const before = findSeen(seen, certificate, issuerSpki)
   if (before !== undefined) return resultOf(before, at)
   if (budget.signatures === 0) return err({ code: 'budget_exhausted', budget: 'signatures' })
   budget.signatures -= 1
@@ -56,6 +54,16 @@ export function checkSignature(
     seen.push(now)
     return resultOf(now, at)
   })
+}
+
+function findSeen(
+  seen: readonly SeenSignature[],
+  certificate: Certificate,
+  issuerSpki: Bytes,
+): SeenSignature | undefined {
+  return seen.find(
+    (each) => each.certificate === certificate && equalBytes(each.issuerSpki, issuerSpki),
+  )
 }
 
 function resultOf({ certificate, isRight }: SeenSignature, at: PathIndex): Result<void, Rejection> {

@@ -23,7 +23,10 @@ export function checkNameConstraints(
   budget: Budget,
   { constraints }: Pick<AnchorRules, 'constraints'>,
 ): Result<void, Rejection> {
-  const binding = constraints === 'ignore' ? [] : [anchor.certificate]
+  const isAnchorBinding = constraints !== 'ignore' && isConstraining(anchor.certificate)
+  // Most hierarchies constrain no names.
+  if (!isAnchorBinding && !certificates.some(isConstraining)) return ok(undefined)
+  const binding = isAnchorBinding ? [anchor.certificate] : []
   for (const [by, issuer] of [...certificates, ...binding].entries()) {
     if (issuer.extensions.nameConstraints === undefined) continue
     for (const [at, certificate] of certificates.slice(0, by).entries()) {
@@ -32,6 +35,10 @@ export function checkNameConstraints(
     }
   }
   return ok(undefined)
+}
+
+function isConstraining({ extensions }: Certificate): boolean {
+  return extensions.nameConstraints !== undefined
 }
 
 /**

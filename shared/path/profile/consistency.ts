@@ -2,7 +2,6 @@ import { ok, type Result } from '#shared/result.ts'
 import type { PathIndex, Rejection } from '#shared/verdict/rejection.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
 import { allowsKeyUsage } from '../checks/key-usage.ts'
-import { first } from '../first.ts'
 import { violated } from './violation.ts'
 
 /** DER of a Name of no RDN. */
@@ -15,12 +14,14 @@ const emptyNameOctets = 2
  * A path length where cA is false (RFC 5280 4.2.1.9) is not among them: CAs in the field write it.
  */
 export function checkConsistency(certificate: Certificate, at: PathIndex): Result<void, Rejection> {
-  return first(
-    () => checkIssuerNamed(certificate, at),
-    () => checkConstraintsOfCa(certificate, at),
-    () => checkSigningOfCa(certificate, at),
-  )
+  for (const check of consistencyChecks) {
+    const kept = check(certificate, at)
+    if (!kept.ok) return kept
+  }
+  return ok(undefined)
 }
+
+const consistencyChecks = [checkIssuerNamed, checkConstraintsOfCa, checkSigningOfCa] as const
 
 /** RFC 5280 4.1.2.4: the issuer's name is not empty; so, by chaining, is no CA's subject (4.1.2.6). */
 function checkIssuerNamed({ issuer }: Certificate, at: PathIndex): Result<void, Rejection> {

@@ -53,6 +53,15 @@ describe('RSA keys', () => {
     expect(takenBy(oldAlgorithms({ sha1: 'refuse' }), rsaKey(1024, f4))).toBe(false)
   })
 
+  test.each([
+    { octets: [1, 0, 1], number: 65_537n },
+    { octets: [0x7f, 0xff, 0xff, 0xff, 0xff, 0xff], number: 2n ** 47n - 1n },
+    { octets: [0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], number: 2n ** 48n - 1n },
+    { octets: [0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], number: 2n ** 55n - 1n },
+  ])('the exponent $number to its last bit', ({ octets, number }) => {
+    expect(rsaKey(2048, octets)?.rsa?.exponent).toBe(number)
+  })
+
   test('an exponent of 256 bits is the longest that is read at all', () => {
     const longest = [0x7f, ...Array.from({ length: 31 }, () => 0xff)]
     expect(takenBy(modern, rsaKey(2048, longest))).toBe(true)

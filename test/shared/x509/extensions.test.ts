@@ -259,6 +259,23 @@ describe('subjectAltName (RFC 5280 4.2.1.6)', () => {
     })
   })
 
+  const uri = (value: string) => text(6, value)
+  const name = text(2, 'a')
+
+  test.each<{ readonly of: string; readonly names: readonly Bytes[]; readonly only?: string }>([
+    { of: 'no URI', names: [name] },
+    { of: 'one', names: [uri('urn:a')], only: 'urn:a' },
+    { of: 'one among others', names: [name, uri('urn:a'), name], only: 'urn:a' },
+    { of: 'two', names: [uri('urn:a'), uri('urn:b')] },
+    { of: 'three', names: [uri('urn:a'), name, uri('urn:b'), uri('urn:c')] },
+    { of: 'the same twice', names: [uri('urn:a'), uri('urn:a')] },
+  ])('the only URI of $of', ({ names, only }) => {
+    const result = altNamesOf(...names)
+    expect(result.ok && result.value.onlyUri).toBe(only)
+    // Asked again, it is the same.
+    expect(result.ok && result.value.onlyUri).toBe(only)
+  })
+
   test.each([
     { name: 'no name', names: [], says: 'at least one GeneralName' },
     { name: 'a letter outside IA5', names: [text(2, 'zähler')], says: 'dNSName in IA5String' },
