@@ -13,10 +13,11 @@ import {
   type DeviceProfile,
   type ProfileName,
 } from '#shared/enrollment/profile.ts'
-import { durationExpected, parseDuration } from '#shared/duration.ts'
+import { durationExpected, formatDuration, parseDuration } from '#shared/duration.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
 import type { Faults, ListenerVariables } from '../variables.ts'
 import { grantedForms } from './granted-names.ts'
+import { backdateMs, defaultValidityMs } from './registry/granted-validity.ts'
 import { importAuthority, readCertificates, type Authority } from './signers/authority.ts'
 import type { Template } from './signers/certificate.ts'
 import { readStepCaKey, type StepCaKey } from './signers/step-ca-token.ts'
@@ -26,8 +27,20 @@ export interface EnrolmentSettings {
   /** By name; `''` is the one without a label. */
   readonly labels: ReadonlyMap<string, EnrolmentLabel>
   readonly cas: ReadonlyMap<string, CaSettings>
+  /** What becomes of devices that connect before any registry has seen them; undefined: nobody asks. */
+  readonly firstConnections: FirstConnectionRule | undefined
   /** What the registry is to go by in place of its own numbers. */
   readonly rules: EnrolmentTimes
+}
+
+/** Just-in-time registration at the first connection. */
+export interface FirstConnectionRule {
+  /** Where a certificate names its device. */
+  readonly identity: DeviceProfile['identity']
+  /** What is made of a path none of whose CAs is registered. */
+  readonly unregistered: 'refuse' | 'accept'
+  /** A request waits for the registry no longer than so many milliseconds. */
+  readonly waitMs: number
 }
 
 /** Times of a registry, in milliseconds: its own where they are not said. */
@@ -109,16 +122,49 @@ export async function readEnrolment(
   if (document === undefined || secrets === undefined) return undefined
   const found = collectFaults('ENROLLMENT')
   const fields = readObject(document, '', documentFields, found.report)
-  const cas = await readCas(fields.cas, secrets, found.report)
-  const labels = readLabels(fields.labels, cas, found.report)
+  const firstConnections = readFirstConnections(fields.firstConnections, found.report)
+  // Who registers devices of factories' CAs alone signs nothing.
+  const isEst = firstConnections === undefined || fields.cas !== undefined
+  const cas = isEst ? await readCas(fields.cas, secrets, found.report) : new Map<string, never>()
+  const labels =
+    isEst || fields.labels !== undefined
+      ? readLabels(fields.labels, cas, found.report)
+      : new Map<string, never>()
   const rules = readTimes(fields, found.report)
   for (const { key, expected } of found.faults) {
     faults.add('ENROLLMENT', `${expected} (at ENROLLMENT${key && `.${key}`})`, undefined)
   }
-  return found.faults.length > 0 ? undefined : { labels, cas, rules }
+  return found.faults.length > 0 ? undefined : { labels, cas, rules, firstConnections }
 }
 
-const documentFields = ['cas', 'labels', 'renewAfterExpiry', 'retryAfter'] as const
+const documentFields = [
+  'cas',
+  'labels',
+  'renewAfterExpiry',
+  'retryAfter',
+  'firstConnections',
+] as const
+
+const firstConnectionFields = ['profile', 'unregistered', 'wait'] as const
+
+/** A registry of the same region answers in some 50 ms; a device gives up after some seconds. */
+const [waitDefaultMs, waitMaxMs] = [1000, 10_000]
+
+function readFirstConnections(value: unknown, report: Report): FirstConnectionRule | undefined {
+  if (value === undefined) return undefined
+  const key = 'firstConnections'
+  const fields = readObject(value, key, firstConnectionFields, report)
+  const profile = readWord(fields.profile ?? 'device', `${key}.profile`, profileNames, report)
+  const words = ['refuse', 'accept'] as const
+  const word = readWord(fields.unregistered ?? 'refuse', `${key}.unregistered`, words, report)
+  const waitMs = readDuration(fields.wait, `${key}.wait`, report) ?? waitDefaultMs
+  if (waitMs > waitMaxMs) report(`${key}.wait`, `at most ${formatDuration(waitMaxMs)}`)
+  return {
+    identity: profiles[profile ?? 'device'].identity,
+    unregistered: word ?? 'refuse',
+    waitMs,
+  }
+}
 
 function readTimes(
   fields: Readonly<Partial<Record<(typeof documentFields)[number], unknown>>>,
@@ -351,8 +397,27 @@ function readLabel(
     return undefined
   }
   const rules = { profile: withoutChallenge(profiles[profile]), ca: settings, altNames }
-  const validityMs = readDuration(fields.validity, `${key}.validity`, report)
+  const validityMs = readValidity(fields.validity, `${key}.validity`, profiles[profile], report)
   return { name, ...rules, factories, factoryCrlAbsent, validityMs }
+}
+
+/**
+ * No certificate lives for longer than its profile knows, from its beginning a little before now. More
+ * is a fault; the registry's own word is cut to that.
+ */
+function readValidity(
+  value: unknown,
+  key: string,
+  { validity: { lifetimeMaxMs } }: DeviceProfile,
+  report: Report,
+): number | undefined {
+  const askedMs = readDuration(value, key, report)
+  if (askedMs !== undefined && askedMs > lifetimeMaxMs) {
+    report(key, `at most ${formatDuration(lifetimeMaxMs)}, the longest life that its profile knows`)
+  }
+  const mostMs = lifetimeMaxMs - backdateMs
+  if (askedMs !== undefined) return Math.min(askedMs, mostMs)
+  return defaultValidityMs > mostMs ? mostMs : undefined
 }
 
 function readDuration(value: unknown, key: string, report: Report): number | undefined {

@@ -26,8 +26,11 @@ export interface SigningOrder {
    * which the registry takes over.
    */
   readonly serial: Bytes
+  /** From now on: an order that waited for its CA is asked again with later dates. */
   readonly notBefore: Instant
   readonly notAfter: Instant
+  /** The longest life, `notAfter` less `notBefore`, that the device's profile lets a certificate have. */
+  readonly lifetimeMaxMs: number
 }
 
 export interface SignerFailure {

@@ -7,8 +7,13 @@ import { directoryTrustFiles } from 'sallyport/trust-stores/directory'
  * AWS IoT Core's custom client certificate validation: this function is called at every connect of a
  * domain configuration that names it as `clientCertificateCallbackArn`, after TLS, which asks for no
  * revocation. The chain is PEM, the leaf first.
+ *
+ * Of AWS's page ("Custom client certificate validation") the event is confirmed, field by field. The
+ * answer was not: `isAuthenticated` alone is how AWS's other authorizers begin theirs. Try it with a
+ * domain of your own before you rely on it.
  */
 export interface ConnectEvent {
+  readonly connectionMetadata?: { readonly id: string }
   readonly principalId: string
   readonly serverName: string
   readonly clientCertificateChain: readonly string[]

@@ -25,6 +25,7 @@ import { startNodeEdge } from '../interop/est/node-edge.ts'
 import { createUser, type User } from '../package/user.ts'
 import type * as JustInTime from '../../examples/aws-iot/just-in-time.ts'
 import type * as PreAuthentication from '../../examples/aws-iot/pre-authentication.ts'
+import type * as PreProvisioning from '../../examples/aws-iot/pre-provisioning.ts'
 import type * as Ocpp from '../../examples/ocpp/sign-certificate.ts'
 import type * as Own from '../../examples/hono/app.ts'
 import type * as Authorizer from '../../examples/lambda-authorizer/authorizer.ts'
@@ -175,6 +176,39 @@ describe('AWS IoT Core', () => {
     expect(await ask(...pems(revoked))).toEqual({ isAuthenticated: false })
     expect(await ask()).toEqual({ isAuthenticated: false })
     expect(await ask('no PEM')).toEqual({ isAuthenticated: false })
+  })
+
+  test('a pre-provisioning hook', async () => {
+    const statuses: Readonly<Record<string, object>> = {
+      'car-1': { status: 'active' },
+      'car-2': { status: 'pending' },
+      'car-3': { status: 'suspended' },
+      'car-4': { status: 'active', suspendedClass: 'recalled' },
+    }
+    const registry = createServer((request, response) => {
+      const device = statuses[request.url?.split('/').at(-1) ?? '']
+      const isAllowed = request.headers.authorization === 'Bearer secret'
+      response.statusCode = isAllowed ? (device === undefined ? 404 : 200) : 401
+      response.end(JSON.stringify(device ?? {}))
+    })
+    registry.listen(0, '127.0.0.1')
+    await once(registry, 'listening')
+    const { port } = registry.address() as AddressInfo
+    vi.stubEnv('REGISTRY_URL', `http://127.0.0.1:${port}/`)
+    vi.stubEnv('REGISTRY_TOKEN', 'secret')
+    const { handler } = (await imported('aws-iot/pre-provisioning.ts')) as typeof PreProvisioning
+    const ask = async (parameters: Readonly<Record<string, string>>) => {
+      const ids = { claimCertificateId: 'a', certificateId: 'b', certificatePem: 'c' }
+      const event = { ...ids, templateArn: 'd', clientId: 'e', parameters }
+      return (await handler(event)).allowProvisioning
+    }
+    const names = ['car-1', 'car-2', 'car-3', 'car-4', 'car-5']
+    const said = await Promise.all(names.map((SerialNumber) => ask({ SerialNumber })))
+    expect(said).toEqual([true, true, false, false, false])
+    expect(await ask({})).toBe(false)
+    vi.stubEnv('REGISTRY_TOKEN', 'guess')
+    await expect(ask({ SerialNumber: 'car-1' })).rejects.toThrow('the registry answers 401')
+    registry.close()
   })
 
   test('just-in-time registration', async () => {

@@ -11,10 +11,17 @@ if (!Number.isSafeInteger(count) || count < 1) throw new Error('expected a whole
 const each = Math.ceil(count / Object.keys(makers).length)
 let errors = 0
 for (const [name, make] of Object.entries(makers)) {
-  const objections = await objectionsTo(make, each)
+  const began = performance.now()
+  const objections = await objectionsTo(make, each, (checked) => {
+    if (process.stderr.isTTY) process.stderr.write(`\r${name}: ${checked} of ${each} `)
+  })
+  if (process.stderr.isTTY) process.stderr.write('\r')
+  const seconds = Math.round((performance.now() - began) / 1000)
   errors += objections.errors.length
   const milder = JSON.stringify(objections.milder)
-  console.log(`${name}: ${each} requests, ${objections.errors.length} errors, milder: ${milder}`)
+  console.log(
+    `${name}: ${each} requests, ${objections.errors.length} errors, milder: ${milder} (${seconds} s)`,
+  )
   for (const error of objections.errors.slice(0, 10)) console.log(`  ${error}`)
 }
 process.exitCode = errors === 0 ? 0 : 1

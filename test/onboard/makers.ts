@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readFile, writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { webcrypto } from 'node:crypto'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -47,22 +47,13 @@ const wishes = [
   'subjectAltName=IP:10.0.0.1,IP:fe80::1',
 ].flatMap((wish) => ['-addext', wish])
 
-async function byOpenssl(number: number, directory: string): Promise<Bytes> {
-  const out = join(directory, `openssl-${number}.csr`)
+async function byOpenssl(number: number): Promise<Bytes> {
   const device = `openssl-${number}`
   const key = opensslKeys[number % opensslKeys.length] ?? []
   const form = opensslForms[number % opensslForms.length]?.(device) ?? []
-  const target = [
-    '-nodes',
-    '-keyout',
-    join(directory, 'openssl.key'),
-    '-outform',
-    'DER',
-    '-out',
-    out,
-  ]
-  await run('openssl', ['req', '-new', ...key, ...form, ...target])
-  return new Uint8Array(await readFile(out))
+  const target = ['-nodes', '-keyout', '/dev/null', '-outform', 'DER']
+  const request = await run('openssl', ['req', '-new', ...key, ...form, ...target], binary)
+  return new Uint8Array(request.stdout)
 }
 
 const p256 = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
@@ -100,7 +91,7 @@ async function byPeculiar(number: number): Promise<Bytes> {
 
 async function byStrongSwan(number: number, directory: string): Promise<Bytes> {
   const device = `strongswan-${number}`
-  const key = join(directory, 'strongswan.key')
+  const key = join(directory, `strongswan-${number}.key`)
   const [type, size] =
     number % 5 === 4 ? ['rsa', '2048'] : ['ecdsa', number % 2 === 0 ? '256' : '384']
   const generated = await run('pki', ['--gen', '--type', type, '--size', size], binary)
@@ -112,6 +103,7 @@ async function byStrongSwan(number: number, directory: string): Promise<Bytes> {
     ['--req', '--type', type, '--in', key, '--dn', dn, '--digest', 'sha256', ...names],
     binary,
   )
+  await rm(key)
   return new Uint8Array(request.stdout)
 }
 

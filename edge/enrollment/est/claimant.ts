@@ -158,11 +158,17 @@ function identifyFactory(
 }
 
 async function factoryClaimant(path: VerifiedPath): Promise<Result<Identified, EstRefusal>> {
-  const [leaf, ...issuers] = path.certificates
-  const keys = [...issuers.map(({ spki }) => spki), path.anchor.spki]
-  const cas = [...new Set(await Promise.all(keys.map(sha256)))]
-  const claimant = { kind: 'factory_certificate', leafSha256: await sha256(leaf.der), cas } as const
+  const [leaf] = path.certificates
+  const [leafSha256, cas] = [await sha256(leaf.der), await keysAbove(path)]
+  const claimant = { kind: 'factory_certificate', leafSha256, cas } as const
   return ok({ claimant, certificate: leaf, user: undefined })
+}
+
+/** SHA-256 (hex) of the keys of a path's CAs, the leaf's issuer first, the anchor last: as a registry's rules know them. */
+export async function keysAbove(path: VerifiedPath): Promise<readonly string[]> {
+  const [, ...issuers] = path.certificates
+  const keys = [...issuers.map(({ spki }) => spki), path.anchor.spki]
+  return [...new Set(await Promise.all(keys.map(sha256)))]
 }
 
 const pathOf = (decision: Decision): VerifiedPath | undefined =>

@@ -170,10 +170,10 @@ type ToSign = Extract<Admission, { kind: 'sign' }>
 async function sign(
   agreed: Agreed,
   admission: ToSign,
-  { signer, registry, report }: Enrolling,
+  { label, signer, registry, report }: Enrolling,
 ): Promise<Result<Enrolled, EstRefusal>> {
   const { device } = agreed.attempt
-  const signed = await signer.sign(orderOf(agreed, admission))
+  const signed = await signer.sign(orderOf(agreed, admission, label))
   if (signed.ok) {
     const certificate = await registry.issued(admission.enrolment, signed.value)
     return ok({ kind: 'certificate', certificate })
@@ -187,7 +187,11 @@ async function sign(
 }
 
 /** Names are the request's, which were found to be the device's own; dates and serial the registry's. */
-function orderOf({ request }: Agreed, { serial, notBefore, notAfter }: ToSign): SigningOrder {
+function orderOf(
+  { request }: Agreed,
+  { serial, notBefore, notAfter }: ToSign,
+  { profile }: EnrolmentLabel,
+): SigningOrder {
   return {
     request: request.der,
     subject: request.subject,
@@ -195,5 +199,6 @@ function orderOf({ request }: Agreed, { serial, notBefore, notAfter }: ToSign): 
     serial: serialOctets(serial),
     notBefore,
     notAfter,
+    lifetimeMaxMs: profile.validity.lifetimeMaxMs,
   }
 }

@@ -1,13 +1,14 @@
 import { toHex } from '#shared/bytes.ts'
 import { err, ok, type Result } from '#shared/result.ts'
 import type { RandomOctets } from '#shared/session/token.ts'
-import { instantFromMs, shift, type Clock } from '#shared/time.ts'
+import type { Clock } from '#shared/time.ts'
 import { albSerial } from '#shared/wire/serial.ts'
 import type { Approval } from './authorities.ts'
 import type { Binding } from './bindings.ts'
 import { claimOfText } from './claimants.ts'
 import { isDeviceName, type Device } from './device.ts'
 import type { Ended, EnrolmentOrder, EnrolmentRules } from './enrolments.ts'
+import { validityFrom } from './granted-validity.ts'
 import type { RegistryParts } from './parts.ts'
 import type { Admission, EnrolmentAttempt, EnrolmentRefusal } from './registry.ts'
 
@@ -46,9 +47,6 @@ interface Entitled {
   readonly isRepeatedClaim: boolean
   readonly takeBack: () => Promise<void>
 }
-
-/** Issued a minute before: clocks of devices are behind (step-ca does so too). */
-const backdateMs = 60_000
 
 /** Nobody guesses 128 bits, and the CA/Browser Forum asks for 64. */
 const serialOctets = 16
@@ -219,15 +217,11 @@ function orderOf(
   const serial = random(serialOctets)
   // Positive, and of sixteen octets: the first bit is no sign, and the first octet is not zero.
   serial[0] = ((serial[0] ?? 0) & 0x3f) | 0x40
-  // X.509 knows whole seconds.
-  const second = instantFromMs(Math.floor(clock.now() / 1000) * 1000)
-  const notBefore = shift(second, -backdateMs)
   return {
     attempt,
     id: `${parts.numberOf(attempt.device)}-${toHex(random(16))}`,
     serial: albSerial(serial),
-    notBefore,
-    notAfter: shift(second, Math.floor((attempt.validityMs ?? rules.validityMs) / 1000) * 1000),
+    ...validityFrom(clock.now(), attempt.validityMs ?? rules.validityMs),
     approval,
     classes,
     isBound,

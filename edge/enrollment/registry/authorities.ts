@@ -1,6 +1,7 @@
 import { err, ok, type Result } from '#shared/result.ts'
 import { instantFromMs, type Instant } from '#shared/time.ts'
 import type { Sql, SqlRow } from '../../sqlite/sql.ts'
+import type { RegistryRefusal } from './context.ts'
 import type { EnrolmentRefusal } from './registry.ts'
 
 /** Who says whether a new device comes in: nobody, a hook, or a person. */
@@ -20,6 +21,10 @@ export interface Authority {
   readonly status: 'enabled' | 'disabled'
   readonly approval: Approval
   readonly firstConnection: FirstConnection
+  /** How many devices that makes at most; undefined: as many as come. */
+  readonly firstConnectionsMax?: number | undefined
+  /** How many it has made. */
+  readonly firstConnections?: number
   /** Of devices that it makes. */
   readonly classes: readonly string[]
   readonly madeAt: Instant
@@ -28,7 +33,7 @@ export interface Authority {
 
 /** What of a CA may be changed. */
 export type AuthorityChange = Partial<
-  Pick<Authority, 'status' | 'approval' | 'firstConnection' | 'classes'>
+  Pick<Authority, 'status' | 'approval' | 'firstConnection' | 'firstConnectionsMax' | 'classes'>
 >
 
 /** A hierarchy has some CAs for each factory and year; every attempt reads those of its path alone. */
@@ -51,16 +56,52 @@ export function ruleFor(sql: Sql, cas: readonly string[]): Result<Authority, Enr
   return err({ code: 'ca_unknown', because: 'no CA of the path is registered' })
 }
 
+/**
+ * The rule by which a device is registered at its first connection, and one of those that it may make
+ * used up. Call it in a transaction.
+ */
+export function takeFirstConnection(
+  sql: Sql,
+  cas: readonly string[],
+): Result<Authority, RegistryRefusal> {
+  const rule = ruleFor(sql, cas)
+  if (!rule.ok) {
+    const code = rule.error.code === 'ca_disabled' ? 'ca_disabled' : 'ca_unknown'
+    return err({ code, because: rule.error.because })
+  }
+  const { keySha256, name, firstConnection, firstConnectionsMax } = rule.value
+  if (firstConnection === 'refuse') {
+    const because = `the CA ${name} registers no device at its first connection`
+    return err({ code: 'first_connection_refused', because })
+  }
+  const taken = sql.all(
+    `INSERT INTO first_connections (key_sha256, made) VALUES (?, 1)
+     ON CONFLICT DO UPDATE SET made = made + 1 WHERE most IS NULL OR made < most RETURNING 1`,
+    keySha256,
+  )
+  if (taken.length > 0) return rule
+  const because = `the CA ${name} has registered ${firstConnectionsMax} devices, as many as it may`
+  return err({ code: 'first_connections_used', because })
+}
+
+/** No device came of it. */
+export function giveFirstConnectionBack(sql: Sql, keySha256: string): void {
+  sql.all('UPDATE first_connections SET made = MAX(0, made - 1) WHERE key_sha256 = ?', keySha256)
+}
+
 export function authorityByKey(sql: Sql, keySha256: string): Authority | undefined {
-  const [row] = sql.all('SELECT * FROM authorities WHERE key_sha256 = ?', keySha256)
+  const [row] = sql.all(`${selected} WHERE key_sha256 = ?`, keySha256)
   return row && authorityOf(row)
 }
 
 export function authoritiesOf(sql: Sql): readonly Authority[] {
-  return sql.all('SELECT * FROM authorities ORDER BY made_at, key_sha256').map(authorityOf)
+  return sql.all(`${selected} ORDER BY made_at, key_sha256`).map(authorityOf)
 }
 
-/** Writes a CA as it is to be, in the place of what it was. */
+const selected = `SELECT authorities.*, most, made
+  FROM authorities LEFT JOIN first_connections USING (key_sha256)`
+
+/** Writes a CA as it is to be, in the place of what it was; what it has made stays counted. */
 export function putAuthority(sql: Sql, authority: Authority): void {
   sql.all(
     'INSERT OR REPLACE INTO authorities VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
@@ -74,10 +115,17 @@ export function putAuthority(sql: Sql, authority: Authority): void {
     authority.madeAt,
     authority.madeBy,
   )
+  sql.all(
+    `INSERT INTO first_connections (key_sha256, most) VALUES (?, ?)
+     ON CONFLICT DO UPDATE SET most = excluded.most`,
+    authority.keySha256,
+    authority.firstConnectionsMax ?? null,
+  )
 }
 
 /** False where there was none. */
 export function removeAuthority(sql: Sql, keySha256: string): boolean {
+  sql.all('DELETE FROM first_connections WHERE key_sha256 = ?', keySha256)
   return sql.all('DELETE FROM authorities WHERE key_sha256 = ? RETURNING 1', keySha256).length > 0
 }
 
@@ -120,6 +168,7 @@ export function auditOf(
 }
 
 function authorityOf(row: SqlRow): Authority {
+  const { most } = row
   return {
     keySha256: String(row['key_sha256']),
     name: String(row['name']),
@@ -127,6 +176,8 @@ function authorityOf(row: SqlRow): Authority {
     status: row['status'] === 'enabled' ? 'enabled' : 'disabled',
     approval: row['approval'] as Approval,
     firstConnection: row['first_connection'] as FirstConnection,
+    ...(typeof most === 'number' && { firstConnectionsMax: most }),
+    firstConnections: Number(row['made'] ?? 0),
     classes: JSON.parse(String(row['classes'])) as readonly string[],
     madeAt: instantFromMs(Number(row['made_at'])),
     madeBy: String(row['made_by']),

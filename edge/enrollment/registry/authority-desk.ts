@@ -22,7 +22,7 @@ export function authoritiesOf({ parts, clock, random, verifier, settled }: Conte
     /** Registers a CA below which devices enrol, once its key is proven. */
     async registerAuthority(
       proof: CaProof,
-      settings: Pick<Authority, 'approval' | 'firstConnection' | 'classes'>,
+      settings: Pick<Authority, 'approval' | 'firstConnection' | 'firstConnectionsMax' | 'classes'>,
       by: string,
     ): Promise<Result<Authority, RegistryRefusal>> {
       const malformed = malformedClass(settings.classes)

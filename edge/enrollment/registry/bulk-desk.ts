@@ -1,24 +1,14 @@
-import { toHex, type Bytes } from '#shared/bytes.ts'
-import { err, ok, type Result } from '#shared/result.ts'
+import type { Result } from '#shared/result.ts'
 import type { Instant } from '#shared/time.ts'
-import { parseCertificate } from '#shared/x509/parse.ts'
-import { factsOfCertificate, type KnownCertificate } from './certificates.ts'
+import type { KnownCertificate } from './certificates.ts'
 import { malformedClass, type Context, type RegistryRefusal, type StatusAnswer } from './context.ts'
 import { firstByName } from './device-desk.ts'
 import { isDeviceName } from './device.ts'
 import type { DevicePage } from './devices.ts'
+import { firstConnection, type FirstConnectionOrder } from './first-connection.ts'
 import type { RegistryParts } from './parts.ts'
 import type { RemotePart } from './remote-part.ts'
 import type { Imported, TransferredDevice } from './transfer-rows.ts'
-
-/** A device that shows a factory's certificate, verified by the core, before anybody registered it. */
-export interface FirstConnectionOrder {
-  readonly device: string
-  /** DER of the leaf. */
-  readonly leaf: Bytes
-  /** SHA-256 (hex) of the keys of its path's CAs, the leaf's issuer first. */
-  readonly cas: readonly string[]
-}
 
 /** Devices that come from elsewhere, and that go there. */
 export function transfersOf(context: Context) {
@@ -38,7 +28,7 @@ export function transfersOf(context: Context) {
      */
     exportDevices: (page: DevicePage): Promise<readonly TransferredDevice[]> =>
       exportPage(page, parts),
-    /** Just-in-time registration: what a CA's rule makes of a device that it has never seen. */
+    /** Just-in-time registration, see `firstConnection`. */
     async firstConnection(
       order: FirstConnectionOrder,
     ): Promise<Result<StatusAnswer, RegistryRefusal>> {
@@ -143,39 +133,4 @@ async function bindRows(
     }
   })
   await Promise.all(binding)
-}
-
-async function firstConnection(
-  { device, leaf, cas }: FirstConnectionOrder,
-  { parts, clock, publishNow }: Context,
-): Promise<Result<StatusAnswer, RegistryRefusal>> {
-  const read = parseCertificate(leaf)
-  if (!read.ok || !isDeviceName(device)) {
-    return err({ code: 'device_of_another', because: 'the leaf or the name cannot be read' })
-  }
-  const rule = await parts.rules.ruleFor(cas)
-  if (!rule.ok) {
-    const code = rule.error.code === 'ca_disabled' ? 'ca_disabled' : 'ca_unknown'
-    return err({ code, because: rule.error.because })
-  }
-  const { firstConnection: status, classes, name } = rule.value
-  if (status === 'refuse') {
-    const because = `the CA ${name} registers no device at its first connection`
-    return err({ code: 'first_connection_refused', because })
-  }
-  const leafSha256 = toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', leaf)))
-  const certificate = await factsOfCertificate(read.value)
-  const bindings = [`leaf ${leafSha256}`, `key ${certificate.keySha256}`]
-  for (const what of bindings) {
-    const [bound] = await parts.ofBinding(what).bindForGood([{ what, device }])
-    if (bound?.ok !== true) {
-      return err({ code: 'device_of_another', because: 'its key or its leaf is another device’s' })
-    }
-  }
-  const sight = { device, leafSha256, certificate, status, classes }
-  const met = await parts.ofDevice(device).meet(sight, clock.now())
-  if (met === undefined) {
-    return err({ code: 'device_of_another', because: `${device} is known by another certificate` })
-  }
-  return ok({ device: met, published: await publishNow() })
 }

@@ -28,6 +28,8 @@ export type RegistryRefusalCode =
   | 'ca_unknown'
   | 'ca_disabled'
   | 'first_connection_refused'
+  | 'first_connections_used'
+  | 'certificate_revoked'
   | 'device_of_another'
 
 export interface DeviceRegistryOptions {

@@ -7,6 +7,7 @@ import { factsOfCertificate } from './certificates.ts'
 import { claimsOf } from './claim-desk.ts'
 import type { Context, DeviceRegistryOptions } from './context.ts'
 import { classesOf, devicesOf } from './device-desk.ts'
+import { defaultValidityMs } from './granted-validity.ts'
 import { registryParts, type RegistryParts } from './parts.ts'
 import { publishRefused, type Published } from './publish.ts'
 import type { EnrolmentRegistry } from './registry.ts'
@@ -15,7 +16,7 @@ import type { RemotePart } from './remote-part.ts'
 const dayMs = 86_400_000
 
 const defaultRules = {
-  validityMs: 90 * dayMs,
+  validityMs: defaultValidityMs,
   renewAfterExpiryMs: 30 * dayMs,
   retryAfterMs: 60_000,
 }

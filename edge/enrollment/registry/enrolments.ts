@@ -14,6 +14,7 @@ import type { Approval } from './authorities.ts'
 import { claimantText } from './claimants.ts'
 import { endsCertificates, type Device } from './device.ts'
 import { addDevice, bindFactoryLeaf, deviceByName } from './devices.ts'
+import { validityAgain } from './granted-validity.ts'
 import { markRefusedChanged } from './refused-rows.ts'
 import type { Admission, EnrolmentAttempt, EnrolmentRefusal } from './registry.ts'
 
@@ -83,7 +84,7 @@ export function recall(
     case 'waiting':
       return ok({ kind: 'open', device, waitsFor: row['approval'] as Approval })
     case 'signing':
-      return settled(toSign(row))
+      return settled(toSign(row, now))
     case 'issued':
       return settled({ kind: 'issued', certificate: derOf(row['certificate']) })
     default:
@@ -95,13 +96,19 @@ const refused = (code: EnrolmentRefusal['code'], because: string) => err({ code,
 
 const settled = (admission: Admission) => ok({ kind: 'settled', admission } as const)
 
-const toSign = (row: SqlRow): Admission => ({
-  kind: 'sign',
-  enrolment: String(row['id']),
-  serial: String(row['serial']),
-  notBefore: instantFromMs(Number(row['not_before'])),
-  notAfter: instantFromMs(Number(row['not_after'])),
-})
+/** Serial and length as they were written down; the length counts from when it is signed. */
+function toSign(row: SqlRow, now: Instant): Admission {
+  const granted = {
+    notBefore: instantFromMs(Number(row['not_before'])),
+    notAfter: instantFromMs(Number(row['not_after'])),
+  }
+  return {
+    kind: 'sign',
+    enrolment: String(row['id']),
+    serial: String(row['serial']),
+    ...validityAgain(now, granted),
+  }
+}
 
 function derOf(base64: unknown): Bytes {
   const der = typeof base64 === 'string' ? fromBase64(base64) : undefined

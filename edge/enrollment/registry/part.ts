@@ -84,6 +84,8 @@ function devicesPart(sql: Sql) {
     importDevices: (rows: readonly transfer.TransferredDevice[], word: devices.Word) =>
       atOnce(() => transfer.importDevices(sql, rows, word)),
     exportDevices: (page: devices.DevicePage) => transfer.exportDevices(sql, page),
+    metBefore: (sight: Pick<transfer.FirstSight, 'device' | 'certificate'>) =>
+      transfer.metBefore(sql, sight),
     meet: (sight: transfer.FirstSight, at: Instant) =>
       atOnce(() => transfer.meetDevice(sql, sight, at)),
     revokeCertificate: (
@@ -127,10 +129,16 @@ function sharedParts(sql: Sql) {
       claims.claimsOf(sql, page),
 
     ruleFor: (cas: readonly string[]) => authorities.ruleFor(sql, cas),
+    takeFirstConnection: (cas: readonly string[]) =>
+      atOnce(() => authorities.takeFirstConnection(sql, cas)),
+    giveFirstConnectionBack: (keySha256: string) =>
+      authorities.giveFirstConnectionBack(sql, keySha256),
     authority: (keySha256: string) => authorities.authorityByKey(sql, keySha256),
     authorities: () => authorities.authoritiesOf(sql),
-    putAuthority: (authority: authorities.Authority) => authorities.putAuthority(sql, authority),
-    removeAuthority: (keySha256: string) => authorities.removeAuthority(sql, keySha256),
+    putAuthority: (authority: authorities.Authority) =>
+      atOnce(() => authorities.putAuthority(sql, authority)),
+    removeAuthority: (keySha256: string) =>
+      atOnce(() => authorities.removeAuthority(sql, keySha256)),
     addChallenge: (nonce: string, until: Instant, now: Instant) =>
       atOnce(() => authorities.addChallenge(sql, nonce, until, now)),
     takeChallenge: (nonce: string, now: Instant) => authorities.takeChallenge(sql, nonce, now),

@@ -40,7 +40,10 @@ export interface EnrolmentAttempt {
 
 /** What the registry says to an attempt. */
 export type Admission =
-  /** Sign it with this serial and this validity; written down before it is said. */
+  /**
+   * Sign it with this serial and this validity. The serial and the length are written down before they
+   * are said, and never change; the length counts from when it is said.
+   */
   | {
       readonly kind: 'sign'
       readonly enrolment: string
@@ -100,7 +103,7 @@ export type EnrolmentRefusalCode =
  * that keeps it from answering is thrown: answer 503 and let the device ask again.
  */
 export interface EnrolmentRegistry {
-  /** Asked twice, or by two at once, it says the same: one request, one serial. */
+  /** Asked twice, or by two at once, it says the same: one request, one serial, one length. */
   admit(attempt: EnrolmentAttempt): Promise<Result<Admission, EnrolmentRefusal>>
   /**
    * Writes the certificate down, before it leaves the house: hand out what comes back, which is the

@@ -138,4 +138,12 @@ export const registrySteps: MigrationSteps = [
     )`,
     'INSERT INTO refused_file VALUES (1, 0, 0, NULL, 0)',
   ],
+  // How many devices a CA registers at their first connections, and has.
+  [
+    `CREATE TABLE first_connections (
+      key_sha256 TEXT PRIMARY KEY,
+      most INTEGER,
+      made INTEGER NOT NULL DEFAULT 0
+    ) WITHOUT ROWID`,
+  ],
 ]

@@ -1,3 +1,4 @@
+import { err, ok, type Result } from '#shared/result.ts'
 import { instantFromMs, type Instant } from '#shared/time.ts'
 import type { Sql } from '../../sqlite/sql.ts'
 import {
@@ -6,6 +7,7 @@ import {
   certificatesOf,
   type KnownCertificate,
 } from './certificates.ts'
+import type { RegistryRefusal } from './context.ts'
 import type { Device, IssuedCertificate } from './device.ts'
 import { addDevice, deviceByName, devicesOf, type DevicePage, type Word } from './devices.ts'
 import { markRefusedChanged } from './refused-rows.ts'
@@ -76,12 +78,49 @@ export interface FirstSight {
   readonly classes: readonly string[]
 }
 
-/** What a first sight came to: the device as it is now; undefined where it is another's name or leaf. */
-export function meetDevice(sql: Sql, sight: FirstSight, at: Instant): Device | undefined {
+/**
+ * The device of a certificate, where that is known: undefined where nobody knows it. A certificate that
+ * was revoked by itself speaks for nobody any more.
+ */
+export function metBefore(
+  sql: Sql,
+  { device, certificate }: Pick<FirstSight, 'device' | 'certificate'>,
+): Result<Device | undefined, RegistryRefusal> {
+  const known = certificateBySerial(sql, certificate)
+  if (known === undefined) return ok(undefined)
+  if (!isSame(known, device, certificate)) {
+    const because = `the serial ${known.serial} is not of ${device}`
+    return err({ code: 'device_of_another', because })
+  }
+  if (known.revokedAt === undefined) return ok(deviceByName(sql, device))
+  return err({ code: 'certificate_revoked', because: `the certificate ${known.serial} is revoked` })
+}
+
+/**
+ * Rows are found by a key identifier that any CA can write, and a serial: whoever has that row's key
+ * as well, of an issuer of that name, is that device.
+ */
+function isSame(
+  known: KnownCertificate,
+  device: string,
+  { issuer, keySha256 }: FirstSight['certificate'],
+): boolean {
+  return known.device === device && known.issuer === issuer && known.keySha256 === keySha256
+}
+
+/** What a first sight came to: the device as it is now, and whether its certificate was new. */
+export interface Met {
+  readonly device: Device
+  readonly isNew: boolean
+}
+
+/** Writes a first sight down; undefined where it is another's name or leaf. Call it in a transaction. */
+export function meetDevice(sql: Sql, sight: FirstSight, at: Instant): Met | undefined {
   const { device: name, leafSha256, certificate, status, classes } = sight
   const before = deviceByName(sql, name)
   const known = certificateBySerial(sql, certificate)
-  if (known !== undefined) return known.device === name ? before : undefined
+  if (known !== undefined)
+    return metOf(isSame(known, name, certificate) ? before : undefined, false)
   // Whoever has enrolled is known by that: a factory's certificate that comes later is none of its own.
   if (before !== undefined && before.factoryLeaf !== leafSha256) return undefined
   if (before === undefined) {
@@ -89,9 +128,14 @@ export function meetDevice(sql: Sql, sight: FirstSight, at: Instant): Device | u
     addDevice(sql, { name, status, classes, factoryLeaf: leafSha256 }, word)
   }
   addCertificate(sql, { ...certificate, device: name, enrolment: undefined, revokedAt: undefined })
-  markRefusedChanged(sql)
-  return deviceByName(sql, name)
+  const met = deviceByName(sql, name)
+  // Whoever is let in changes nothing of who is refused: a storm of first connections rewrites no file.
+  if (met?.status !== 'active' || met.suspendedClass !== undefined) markRefusedChanged(sql)
+  return metOf(met, true)
 }
+
+const metOf = (device: Device | undefined, isNew: boolean): Met | undefined =>
+  device && { device, isNew }
 
 /** Revokes one certificate for good, whatever becomes of its device; false where it is not known. */
 export function revokeCertificate(

@@ -22,7 +22,7 @@ export interface Template {
 export async function issueCertificate(
   authority: Authority,
   template: Template,
-  order: Omit<SigningOrder, 'request'>,
+  order: Omit<SigningOrder, 'request' | 'lifetimeMaxMs'>,
   spki: Bytes,
 ): Promise<Bytes> {
   const keyId = await keyIdentifierOf(spki)

@@ -1,6 +1,7 @@
 import { equalBytes, type Bytes } from '#shared/bytes.ts'
 import { err, ok, type Result } from '#shared/result.ts'
-import { isoFromInstant } from '#shared/time.ts'
+import { formatDuration } from '#shared/duration.ts'
+import { isoFromInstant, shift } from '#shared/time.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
 import type { GeneralName } from '#shared/x509/general-name.ts'
 import { equalNames } from '#shared/x509/name.ts'
@@ -27,6 +28,7 @@ export function checkIssued(
     checkSubject(certificate, order) ??
     checkNames(certificate, request) ??
     checkEnd(certificate, order) ??
+    checkLife(certificate, order) ??
     checkNoCa(certificate)
   return objection === undefined ? ok(der) : err(objection)
 }
@@ -64,11 +66,24 @@ function octetsOf(name: GeneralName): string {
   return 'name' in name ? name.name.join('.') : ''
 }
 
-/** X.509 knows whole seconds. */
+/**
+ * A CA that gives its own dates counts from its own clock, which may be ahead of this one: as much as
+ * the profiles allow CAs (`skewMs`). It has twenty seconds of that to answer (`ask-ca.ts`).
+ */
+const clockToleranceMs = 300_000
+
+/** The order's end is counted from now; what is granted is the length. */
 function checkEnd({ validity }: Certificate, { notAfter }: SigningOrder): string | undefined {
-  if (validity.notAfter <= notAfter) return undefined
+  if (validity.notAfter <= shift(notAfter, clockToleranceMs)) return undefined
   const [is, most] = [validity.notAfter, notAfter].map(isoFromInstant)
   return `it ends at ${is}, and was ordered until ${most}`
+}
+
+/** Whatever was ordered, and whatever clocks say: no certificate lives for longer than its profile knows. */
+function checkLife({ validity }: Certificate, { lifetimeMaxMs }: SigningOrder): string | undefined {
+  const lifeMs = validity.notAfter - validity.notBefore
+  if (lifeMs <= lifetimeMaxMs) return undefined
+  return `it lives for ${formatDuration(lifeMs)}, and its profile allows ${formatDuration(lifetimeMaxMs)}`
 }
 
 function checkNoCa({ extensions }: Certificate): string | undefined {

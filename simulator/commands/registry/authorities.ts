@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 import { toBase64 } from '#shared/bytes.ts'
 import * as z from 'zod'
+import { wholeNumber } from '../options.ts'
 import { answerOf } from '../trust-store/client.ts'
 import { plain, print, printJson, table, time } from '../trust-store/print.ts'
 import { readCertificate } from '../trust-store/serials.ts'
@@ -13,6 +14,7 @@ export function authorityCommands(): readonly Command[] {
   return [
     challengeCommand(),
     registerCommand(),
+    changeCommand(),
     listCommand(),
     switchCommand('disable-ca', 'disabled', 'block all that is below a CA'),
     switchCommand('enable-ca', 'enabled', 'take devices below a CA again'),
@@ -45,6 +47,7 @@ interface RegisterFlags extends TargetFlags {
   readonly proof: string
   readonly approval: string
   readonly firstConnection: string
+  readonly firstConnectionsMax?: number
   readonly class: readonly string[]
   readonly json?: true
 }
@@ -59,11 +62,8 @@ function registerCommand(): Command {
         .choices(approvals)
         .default('automatic'),
     )
-    .addOption(
-      new Option('--first-connection <word>', 'what becomes of one that connects unregistered')
-        .choices(['refuse', 'pending', 'active'])
-        .default('refuse'),
-    )
+    .addOption(firstConnectionOption().default('refuse'))
+    .addOption(firstConnectionsMaxOption())
     .option('--class <class>', 'of devices that it makes; more than once', collect, [])
     .option('--json', 'print JSON')
     .addHelpText('after', proof)
@@ -77,6 +77,9 @@ async function register(path: string, flags: RegisterFlags): Promise<void> {
     verification: toBase64((await readCertificate(flags.proof)).der),
     approval: flags.approval,
     firstConnection: flags.firstConnection,
+    ...(flags.firstConnectionsMax !== undefined && {
+      firstConnectionsMax: flags.firstConnectionsMax,
+    }),
     classes: flags.class,
   }
   const question = { method: 'POST', path: 'registry/authorities', body } as const
@@ -98,14 +101,59 @@ function listCommand(): Command {
         each.keySha256,
         each.status,
         each.approval,
-        each.firstConnection,
+        ruleText(each),
         each.name,
       ])
       return print(table([['KEY', 'STATUS', 'APPROVAL', 'FIRST CONNECTION', 'NAME'], ...rows]))
     })
 }
 
+interface ChangeFlags extends TargetFlags {
+  readonly approval?: string
+  readonly firstConnection?: string
+  readonly firstConnectionsMax?: number
+  readonly class: readonly string[]
+}
+
+function changeCommand(): Command {
+  return withTarget(new Command('change-ca'))
+    .description('change the rule of a CA; what is not named stays')
+    .argument('<key>', "SHA-256 of the CA's key, as cas prints it")
+    .addOption(new Option('--approval <word>', 'who approves new devices').choices(approvals))
+    .addOption(firstConnectionOption())
+    .addOption(firstConnectionsMaxOption())
+    .option('--class <class>', 'of devices that it makes from now on', collect, [])
+    .action(async (key: string, { class: classes, ...flags }: ChangeFlags) => {
+      const { approval, firstConnection, firstConnectionsMax } = flags
+      const client = await clientOf(flags)
+      const body = {
+        ...(approval !== undefined && { approval }),
+        ...(firstConnection !== undefined && { firstConnection }),
+        ...(firstConnectionsMax !== undefined && { firstConnectionsMax }),
+        ...(classes.length > 0 && { classes }),
+      }
+      const question = { method: 'PATCH', path: ofKey(key), body } as const
+      const changed = answerOf(await client.ask({ ...question, answer: authorityForm }))
+      print(`${plain(changed.name)}: ${ruleText(changed)}\n`)
+    })
+}
+
+const firstConnectionOption = (): Option =>
+  new Option('--first-connection <word>', 'what becomes of one that connects unregistered').choices(
+    ['refuse', 'pending', 'active'],
+  )
+
+const firstConnectionsMaxOption = (): Option =>
+  new Option('--first-connections-max <count>', 'how many devices that makes at most').argParser(
+    wholeNumber(0),
+  )
+
 const ofKey = (key: string): string => `registry/authorities/${encodeURIComponent(key)}`
+
+/** What its first connections become, and how many did of how many that may. */
+function ruleText(ca: z.infer<typeof authorityForm>): string {
+  return `${ca.firstConnection}, ${ca.firstConnections} of ${ca.firstConnectionsMax ?? 'any'}`
+}
 
 function switchCommand(name: string, status: string, description: string): Command {
   return withTarget(new Command(name))

@@ -77,6 +77,8 @@ export const authorityForm = z.object({
   status: z.string(),
   approval: z.string(),
   firstConnection: z.string(),
+  firstConnections: z.int().default(0),
+  firstConnectionsMax: z.int().optional(),
   classes: z.array(z.string()),
 })
 

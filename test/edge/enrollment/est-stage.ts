@@ -1,7 +1,8 @@
 import type { Hono } from 'hono'
 import { createApp } from '#edge/app.ts'
-import type { AppEnv } from '#edge/context.ts'
+import type { AppEnv, Ports } from '#edge/context.ts'
 import { createPorts } from '#edge/ports.ts'
+import type { EnrolmentPorts } from '#edge/enrollment/ports.ts'
 import type { AskCa } from '#edge/enrollment/signers/ask-ca.ts'
 import { fromBase64, toBase64, toUtf8, type Bytes } from '#shared/bytes.ts'
 import { encodePem } from '#shared/wire/pem.ts'
@@ -19,6 +20,8 @@ export interface EstStage {
   readonly registry: MemoryRegistry
   readonly told: string[]
   readonly lines: string[]
+  /** Writes a file of the listener's trust store, and lets time pass until it counts. */
+  trust(name: string, pem: string): void
   ask(operation: string, asked?: Asked): Promise<Response>
 }
 
@@ -36,6 +39,11 @@ export interface EstStageOptions {
   readonly cas?: (own: object) => object
   readonly secrets?: Readonly<Record<string, string>>
   readonly askCa?: AskCa
+  /** Of ENROLLMENT: what becomes of devices that connect; the factory is a trust anchor then. */
+  readonly firstConnections?: object
+  readonly ports?: Partial<Pick<Ports, 'after'>>
+  /** In place of one that says yes to everything. */
+  readonly registryOn?: (clock: SetClock) => EnrolmentPorts['registry']
 }
 
 export async function createEstStage(options: EstStageOptions = {}): Promise<EstStage> {
@@ -50,9 +58,11 @@ export async function createEstStage(options: EstStageOptions = {}): Promise<Est
     PLATFORM: 'nginx',
     HOP: 'network',
     CERT_HEADER: 'x-client-cert',
+    CRL_ABSENT: options.firstConnections === undefined ? 'refuse' : 'accept',
     ENROLLMENT: JSON.stringify({
       cas: options.cas?.(own) ?? { fleet: own },
       labels: options.labels?.(label) ?? labels,
+      firstConnections: options.firstConnections,
     }),
     ENROLLMENT_KEYS: JSON.stringify({ fleet: ca.pkcs8, ...options.secrets }),
   })
@@ -60,7 +70,8 @@ export async function createEstStage(options: EstStageOptions = {}): Promise<Est
   const told: string[] = []
   const lines: string[] = []
   const bucket = memoryBucket()
-  bucket.put('anchors.pem', toUtf8(ca.pem))
+  const isFactoryKnown = options.firstConnections !== undefined
+  bucket.put('anchors.pem', toUtf8(isFactoryKnown ? ca.pem + factory.pem : ca.pem))
   const ports = createPorts(listener, {
     trustFiles: bucket,
     clock,
@@ -68,7 +79,12 @@ export async function createEstStage(options: EstStageOptions = {}): Promise<Est
   })
   const askCa = options.askCa ?? (async () => new Response('', { status: 599 }))
   const report = (sentence: string): void => void told.push(sentence)
-  const app = createApp(listener, { ...ports, enrolment: { registry, askCa, report } })
+  const used = options.registryOn?.(clock) ?? registry
+  const app = createApp(listener, {
+    ...ports,
+    ...options.ports,
+    enrolment: { registry: used, askCa, report },
+  })
   return {
     app,
     clock,
@@ -77,6 +93,10 @@ export async function createEstStage(options: EstStageOptions = {}): Promise<Est
     registry,
     told,
     lines,
+    trust(name, pem) {
+      bucket.put(name, toUtf8(pem))
+      clock.advance(listener.maxStalenessMs + 1)
+    },
     ask: async (operation, asked) => app.request(...requestOf(operation, asked)),
   }
 }

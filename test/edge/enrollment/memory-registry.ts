@@ -1,3 +1,4 @@
+import type { DeviceRegistry } from '#edge/enrollment/registry/device-registry.ts'
 import type {
   Admission,
   EnrolmentAttempt,
@@ -11,7 +12,8 @@ import { shift, type Clock, type Instant } from '#shared/time.ts'
 import { dayMs } from '../../runtime/given.ts'
 
 /** A registry that says yes once a request, and remembers; or what a test has it say. */
-export interface MemoryRegistry extends EnrolmentRegistry, RevokedCertificates {
+export interface MemoryRegistry
+  extends EnrolmentRegistry, RevokedCertificates, Pick<DeviceRegistry, 'firstConnection'> {
   readonly attempts: EnrolmentAttempt[]
   readonly issuedCertificates: ReadonlyMap<string, Bytes>
   readonly failures: string[]
@@ -57,6 +59,9 @@ export function memoryRegistry(clock: Clock): MemoryRegistry {
     revoked,
     async revokedOf(_issuerKeyId, { after, limit }) {
       return revoked.filter(({ serial }) => serial > after).slice(0, limit)
+    },
+    async firstConnection() {
+      return err({ code: 'ca_unknown', because: 'no CA of the path is registered' })
     },
     async failed(_enrolment, because) {
       failures.push(because)

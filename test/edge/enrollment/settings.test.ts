@@ -2,6 +2,7 @@ import { exportJWK, exportPKCS8, generateKeyPair } from 'jose'
 import { expect, test } from 'vitest'
 import { readListener } from '#edge/config.ts'
 import { encodePem } from '#shared/wire/pem.ts'
+import { dayMs } from '../../runtime/given.ts'
 import { start } from '../stage.ts'
 import { createCa, factoryCertificate, newKeys } from '../../interop/est/devices.ts'
 
@@ -58,6 +59,31 @@ test('without the variable there is no server', async () => {
 
 const withLabel = (label: object, name = '') => ({ cas: { fleet: own }, labels: { [name]: label } })
 const withCa = (fields: object) => ({ cas: { fleet: { ...own, ...fields } }, labels })
+test('first connections alone: no CA, no label, the strict word', async () => {
+  const listener = await read({ firstConnections: { profile: 'ldevid', wait: '10s' } }, {})
+  expect(listener.ok && listener.value.enrolment).toMatchObject({
+    firstConnections: {
+      identity: { from: ['serialNumber', 'commonName'] },
+      unregistered: 'refuse',
+      waitMs: 10_000,
+    },
+  })
+  expect(listener.ok && listener.value.enrolment?.labels.size).toBe(0)
+})
+
+const minuteMs = 60_000
+
+// A certificate begins a minute before it is issued, and that minute is of its life.
+test.each([
+  ['as the registry says', { ca: 'fleet' }, undefined],
+  ['as its profile lets it', { ca: 'fleet', profile: 'spiffe' }, 30 * dayMs - minuteMs],
+  ['all of it', { ca: 'fleet', profile: 'spiffe', validity: '30d' }, 30 * dayMs - minuteMs],
+  ['less', { ca: 'fleet', profile: 'spiffe', validity: '29d' }, 29 * dayMs],
+])('how long certificates live: %s', async (_name, label, validityMs) => {
+  const listener = await read(withLabel(label))
+  expect(listener.ok && listener.value.enrolment?.labels.get('')?.validityMs).toBe(validityMs)
+})
+
 const strangers = await newKeys()
 const strangersPem = await exportPKCS8(strangers.privateKey)
 
@@ -92,6 +118,22 @@ const faults: readonly (readonly [
   ['a name for every device', withLabel({ ca: 'fleet', altNames: ['dns:a.example'] }), '{device}'],
   ['a name of no form', withLabel({ ca: 'fleet', altNames: ['{device}'] }), 'dns:, uri:, email:'],
   ['no duration', withLabel({ ca: 'fleet', validity: 90 }), '(at ENROLLMENT.labels..validity)'],
+  [
+    'a life that its profile does not know',
+    withLabel({ ca: 'fleet', profile: 'spiffe', validity: '31d' }),
+    'at most 30d, the longest life that its profile knows (at ENROLLMENT.labels..validity)',
+  ],
+  [
+    'a word for unregistered devices',
+    { cas: { fleet: own }, labels, firstConnections: { unregistered: 'maybe' } },
+    'one of refuse, accept (at ENROLLMENT.firstConnections.unregistered)',
+  ],
+  [
+    'a request that waits for a minute',
+    { cas: { fleet: own }, labels, firstConnections: { wait: '1m' } },
+    'at most 10s (at ENROLLMENT.firstConnections.wait)',
+  ],
+  ['no CA, and first connections', { labels, firstConnections: {} }, 'one of'],
   ['plain HTTP', { cas: { fleet: { ...est, url: 'http://ca.example' } }, labels }, 'an https: URL'],
   ['a user with a colon', { cas: { fleet: { ...est, user: 'a:b' } }, labels }, 'no colon in it'],
   ['a JWK without kid', { cas: { fleet: step }, labels }, 'a private JWK', { fleet: withoutKid }],

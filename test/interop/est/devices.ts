@@ -94,9 +94,10 @@ export async function factoryCertificate(
   subject: string,
   keys: webcrypto.CryptoKeyPair,
   at: Instant,
+  serialNumber = '7f01',
 ): Promise<Bytes> {
   const certificate = await X509CertificateGenerator.create({
-    serialNumber: '7f01',
+    serialNumber,
     subject,
     issuer: new X509Certificate(ca.der).subjectName,
     publicKey: keys.publicKey,

@@ -15,4 +15,6 @@ export interface EdgeOptions {
   readonly variables: ListenerVariables
   /** PEM of the anchors of the listener's trust store. */
   readonly anchors: string
+  /** Of a Worker: beside the listener's variables. */
+  readonly bindings?: Readonly<Record<string, string>>
 }

@@ -97,6 +97,7 @@ function orderOf(der: Bytes, index: number) {
     serial,
     notBefore: shift(now, -60_000),
     notAfter: shift(now, (index % 7) * 500 * dayMs + 3_600_000),
+    lifetimeMaxMs: Number.POSITIVE_INFINITY,
   }
 }
 

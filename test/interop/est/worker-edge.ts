@@ -24,7 +24,11 @@ const objects = (scriptName?: string) => ({
 })
 
 /** The Worker that is deployed, in workerd, with the registry's objects of the control plane that is deployed. */
-export async function startWorkerEdge({ variables, anchors }: EdgeOptions): Promise<EdgeUnderTest> {
+export async function startWorkerEdge({
+  variables,
+  anchors,
+  bindings,
+}: EdgeOptions): Promise<EdgeUnderTest> {
   const [edge, control] = await Promise.all([
     bundleWorker('edge/worker.ts'),
     bundleWorker('edge/control/worker.ts'),
@@ -36,12 +40,13 @@ export async function startWorkerEdge({ variables, anchors }: EdgeOptions): Prom
       port: 0,
       log: new Log(LogLevel.NONE),
       cf: false,
+      handleStructuredLogs: () => undefined,
       workers: [
         {
           ...common,
           name: 'edge',
           modules: moduleOf(edge.text),
-          bindings: { ...variables, CONNECTION_LOG: 'off' },
+          bindings: { ...variables, ...bindings, CONNECTION_LOG: 'off' },
           durableObjects: { REGISTRY: objects('control') },
         },
         {

@@ -1,12 +1,13 @@
 import { request as httpRequest } from 'node:http'
+import { SignJWT, type CryptoKey } from 'jose'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { readStepCaKey, stepCaToken } from '#edge/enrollment/signers/step-ca-token.ts'
 import { createStepCaSigner } from '#edge/enrollment/signers/step-ca.ts'
 import { readCertificates } from '#edge/enrollment/signers/authority.ts'
 import { runtimeClock } from '#edge/ports.ts'
-import { fromBase64, toBase64, type Bytes } from '#shared/bytes.ts'
+import { fromBase64, toBase64, toBase64Url, type Bytes } from '#shared/bytes.ts'
 import { altNamesOfRequest } from '#shared/enrollment/alt-names.ts'
-import { shift } from '#shared/time.ts'
+import { instantFromMs, shift } from '#shared/time.ts'
 import { readCertsOnly } from '#shared/wire/certs-only.ts'
 import { encodePem } from '#shared/wire/pem.ts'
 import { parseCertificate } from '#shared/x509/parse.ts'
@@ -58,7 +59,26 @@ const orderOf = (der: Bytes) => {
     serial: crypto.getRandomValues(new Uint8Array(16)),
     notBefore: shift(now, -60_000),
     notAfter: shift(now, dayMs),
+    lifetimeMaxMs: Number.POSITIVE_INFINITY,
   }
+}
+
+/** A token that the key of a certificate signs, as step-ca's own client makes one. */
+async function renewalToken(
+  certificates: readonly Bytes[],
+  key: CryptoKey,
+  claims: { readonly sub: string; readonly aud: string; readonly csr?: string },
+  issuedAt = Math.floor(Date.now() / 1000),
+): Promise<Readonly<Record<string, string>>> {
+  const token = await new SignJWT(claims)
+    .setProtectedHeader({ alg: 'ES256', x5cInsecure: certificates.map(toBase64) })
+    .setIssuer('step-ca-client/1.0')
+    .setJti(crypto.randomUUID())
+    .setIssuedAt(issuedAt)
+    .setNotBefore(issuedAt)
+    .setExpirationTime(issuedAt + 300)
+    .sign(key)
+  return { authorization: `Bearer ${token}` }
 }
 
 describe('a step-ca signs for the edge', () => {
@@ -81,7 +101,13 @@ describe('a step-ca signs for the edge', () => {
           PLATFORM: 'nginx',
           HOP: 'network',
           CERT_HEADER: 'X-SSL-Client-Cert',
-          ENROLLMENT: JSON.stringify({ cas: { step }, labels: { '': { ca: 'step', altNames } } }),
+          ENROLLMENT: JSON.stringify({
+            cas: { step },
+            labels: {
+              '': { ca: 'step', altNames },
+              short: { ca: 'step', altNames, validity: '20s' },
+            },
+          }),
           ENROLLMENT_KEYS: JSON.stringify({ step: ca.jwk }),
         },
       },
@@ -159,6 +185,57 @@ describe('a step-ca signs for the edge', () => {
     await edge.registry.setStatus('car-3', 'revoked', 'a test', 'stolen')
     const { status, text } = await post('simplereenroll', await requestOf('car-3'), shown(first))
     expect([status, text.slice(0, text.indexOf(':'))]).toEqual([403, 'device_revoked'])
+  })
+
+  test('a certificate that has expired renews itself through the edge, by a token of its key', async () => {
+    const keys = await newKeys()
+    const request = await requestOf('garage-1', keys)
+    const expired = certificateIn(
+      await post('short/simpleenroll', request, await byToken('garage-1')),
+    )
+    // The edge is as far ahead as step-ca's leeway for tokens allows it to be, and more than that has to live.
+    const later = Date.now() + 45_000
+    edge.setNow?.(instantFromMs(later))
+    try {
+      const again = await requestOf('garage-1')
+      const refused = await post('short/simpleenroll', again, shown(expired))
+      expect([refused.status, refused.text.slice(0, 8)]).toEqual([403, 'expired:'])
+      const csr = toBase64Url(new Uint8Array(await crypto.subtle.digest('SHA-256', again)))
+      const aud = 'https://fleet.example/.well-known/est/simplereenroll'
+      const claims = { sub: 'garage-1', aud, csr }
+      const issuedAt = Math.floor(later / 1000)
+      const thief = await renewalToken([expired], (await newKeys()).privateKey, claims, issuedAt)
+      expect((await post('simplereenroll', again, thief)).status).toBe(401)
+      const own = await renewalToken([expired], keys.privateKey, claims, issuedAt)
+      const renewed = certificateIn(await post('simplereenroll', again, own))
+      expect(renewed).not.toEqual(expired)
+      expect((await edge.registry.device('garage-1'))?.certificates).toHaveLength(2)
+    } finally {
+      edge.setNow?.(instantFromMs(Date.now()))
+    }
+  })
+
+  test('the same token is what step-ca itself renews an expired certificate by, once', async () => {
+    const keys = await newKeys()
+    const order = orderOf(await requestOf('garage-2', keys))
+    const signed = await (
+      await signer()
+    ).sign({ ...order, notAfter: shift(runtimeClock.now(), 1000) })
+    if (!signed.ok) throw new Error(signed.error.because)
+    const parsed = parseCertificate(signed.value)
+    const end = parsed.ok ? parsed.value.validity.notAfter : Number.NaN
+    // Nobody can turn the clock of a real step-ca: it is waited for, a second.
+    await vi.waitUntil(() => Date.now() > end + 1000, { timeout: 10_000 })
+    const issuing = readCertificates(ca.certificates)
+    const [above] = issuing.ok ? issuing.value : []
+    const chain = [signed.value, above?.der ?? new Uint8Array()]
+    const url = `${ca.url}/1.0/renew`
+    const ask = async (headers: Readonly<Record<string, string>>) =>
+      (await ca.ask(new Request(url, { method: 'POST', headers }))).status
+    const claims = { sub: 'garage-2', aud: url }
+    const own = await renewalToken(chain, keys.privateKey, claims)
+    const thief = await renewalToken(chain, (await newKeys()).privateKey, claims)
+    expect([await ask(thief), await ask(own), await ask(own)]).toEqual([500, 201, 401])
   })
 
   async function signer() {

@@ -55,11 +55,12 @@ export function addAuthorities(api: Api, registry: DeviceRegistry): void {
 }
 
 function withoutUndefined(change: z.infer<typeof authorityChangeForm>): AuthorityChange {
-  const { status, approval, firstConnection, classes } = change
+  const { status, approval, firstConnection, firstConnectionsMax, classes } = change
   return {
     ...(status !== undefined && { status }),
     ...(approval !== undefined && { approval }),
     ...(firstConnection !== undefined && { firstConnection }),
+    ...(firstConnectionsMax !== undefined && { firstConnectionsMax }),
     ...(classes !== undefined && { classes }),
   }
 }

@@ -171,6 +171,10 @@ const firstConnection = z.enum(['refuse', 'pending', 'active']).openapi({
   description: 'What becomes of a device that connects before anybody registered it.',
 })
 
+const firstConnectionsMax = z.int().min(0).max(100_000_000).openapi({
+  description: 'How many devices it registers so at most; as many as come unless said.',
+})
+
 export const newAuthorityForm = z
   .strictObject({
     certificate: base64,
@@ -179,6 +183,7 @@ export const newAuthorityForm = z
     }),
     approval: approval.default('automatic'),
     firstConnection: firstConnection.default('refuse'),
+    firstConnectionsMax: firstConnectionsMax.optional(),
     classes: classes.default([]),
   })
   .openapi('NewAuthority')
@@ -188,6 +193,7 @@ export const authorityChangeForm = z
     status: z.enum(['enabled', 'disabled']).optional(),
     approval: approval.optional(),
     firstConnection: firstConnection.optional(),
+    firstConnectionsMax: firstConnectionsMax.optional(),
     classes: classes.optional(),
   })
   .refine((change) => Object.keys(change).length > 0, 'expected something to change')
@@ -201,6 +207,8 @@ export const authorityForm = z
     status: z.enum(['enabled', 'disabled']),
     approval,
     firstConnection,
+    firstConnectionsMax: z.int().optional(),
+    firstConnections: z.int().optional(),
     classes: z.array(z.string()).readonly(),
     madeAt: z.int(),
     madeBy: z.string(),

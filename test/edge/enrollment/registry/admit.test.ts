@@ -3,6 +3,7 @@ import type { DeviceRegistry } from '#edge/enrollment/registry/device-registry.t
 import { certificateOf } from '../../../shared/pki.ts'
 import { albSerial } from '#shared/wire/serial.ts'
 import { toHex, type Bytes } from '#shared/bytes.ts'
+import { shift } from '#shared/time.ts'
 import type { SetClock } from '../../stage.ts'
 import { attemptOf, digest, issuerKeyId, sign } from './ca.ts'
 import { claimFor, dayMs, enrol, memoryRegistry, type MemoryRegistry } from './stage.ts'
@@ -41,12 +42,23 @@ test('a device enrols by a claim, is known afterwards, and the claim is used', a
   expect(await enrol(registry, await attemptOf('car-2', 'k2', claim), 'k2')).toBe('claim_used')
 })
 
-test('what is signed is written down before: serial and validity of a request never change', async () => {
+test('what is signed is written down before: a request keeps its serial and the length it was granted', async () => {
   const attempt = await attemptOf('car-1', 'k1', await claimFor(registry))
   const first = await registry.admit(attempt)
-  clock.advance(5000)
   expect(await registry.admit(attempt)).toEqual(first)
-  expect(first).toMatchObject({ ok: true, value: { kind: 'sign' } })
+  if (!first.ok || first.value.kind !== 'sign') throw new Error('it is not to be signed')
+  const { notBefore, notAfter } = first.value
+  // Its CA was away for twelve hours: whatever is signed now is good for as long as it would have been.
+  const awayMs = dayMs / 2
+  clock.advance(awayMs)
+  expect(await registry.admit(attempt)).toEqual({
+    ok: true,
+    value: {
+      ...first.value,
+      notBefore: shift(notBefore, awayMs),
+      notAfter: shift(notAfter, awayMs),
+    },
+  })
 })
 
 test('the same request gets the same certificate, also where two have signed at once', async () => {

@@ -242,7 +242,13 @@ describe('a CA is registered by the proof that its key is at hand', () => {
     expect(await ask('admin', 'POST', '/first-connections', connection)).toMatchObject(answer)
     expect(await ask('admin', 'POST', '/first-connections', connection)).toMatchObject(answer)
     await ask('admin', 'PATCH', `/authorities/${String(keySha256)}`, { status: 'disabled' })
-    expect(await ask('admin', 'POST', '/first-connections', connection)).toMatchObject({
+    // The device's own row is the most specific entry, where it has one.
+    expect(await ask('admin', 'POST', '/first-connections', connection)).toMatchObject(
+      firstConnection === 'refuse' ? { body: { code: 'ca_disabled' } } : answer,
+    )
+    const other = toBase64((await issue(ca, { subject: 'car-2', ...validity })).der)
+    const unknown = { ...connection, device: 'car-2', leaf: other }
+    expect(await ask('admin', 'POST', '/first-connections', unknown)).toMatchObject({
       status: 422,
       body: { code: 'ca_disabled' },
     })

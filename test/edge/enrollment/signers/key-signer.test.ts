@@ -26,6 +26,7 @@ const order = {
   serial: Uint8Array.from({ length: 16 }, () => 0xab),
   notBefore: start,
   notAfter: instantFromIso('2030-01-01T00:00:00Z'),
+  lifetimeMaxMs: Number.POSITIVE_INFINITY,
 }
 
 test('a certificate of the order and of the template', async () => {

@@ -43,6 +43,7 @@ function orderOf(der: Bytes): SigningOrder {
     serial: Uint8Array.from({ length: 16 }, (_, index) => index + 1),
     notBefore: start,
     notAfter: shift(start, 90 * dayMs),
+    lifetimeMaxMs: 91 * dayMs,
   }
 }
 
@@ -121,9 +122,24 @@ const rows: readonly Row[] = [
     wanted: { ok: false, error: { kind: 'refused', ...told('its subjectAltName is none') } },
   },
   {
-    name: 'a second longer than ordered',
-    answer: answering(() => signed({ notAfter: shift(order.notAfter, 1000) })),
+    name: 'until as much later as its clock may be ahead',
+    answer: answering(() => signed({ notAfter: shift(order.notAfter, 300_000) })),
+    wanted: { ok: true },
+  },
+  {
+    name: 'a second longer than that',
+    answer: answering(() => signed({ notAfter: shift(order.notAfter, 301_000) })),
     wanted: { ok: false, error: { kind: 'refused', ...told('it ends at') } },
+  },
+  {
+    name: 'as long a life as its profile knows',
+    answer: answering(() => signed({ notBefore: shift(start, -dayMs) })),
+    wanted: { ok: true },
+  },
+  {
+    name: 'a longer one, however early it began',
+    answer: answering(() => signed({ notBefore: shift(start, -dayMs - 1000) })),
+    wanted: { ok: false, error: { kind: 'refused', ...told('and its profile allows 91d') } },
   },
   {
     name: 'shorter than ordered',
