@@ -3,8 +3,9 @@ import { createApp } from '#edge/app.ts'
 import { readListener } from '#edge/config.ts'
 import type { Ports } from '#edge/context.ts'
 import { clientCertificate, type ClientCertificateOptions, type DeviceEnv } from '#edge/hono.ts'
+import type { Listener } from '#edge/listener.ts'
 import { cloudflarePlatform } from '#edge/platforms/cloudflare.ts'
-import type { PlatformRequest } from '#edge/platforms/platform.ts'
+import type { Platform, PlatformRequest } from '#edge/platforms/platform.ts'
 import { createPorts } from '#edge/ports.ts'
 import type { TrustFiles } from '#edge/trust-stores/trust-files.ts'
 import type { ListenerVariables } from '#edge/variables.ts'
@@ -42,6 +43,7 @@ async function createApps(fixture: Fixture): Promise<ReadonlyMap<string, App>> {
     ['with', ownApp(options)],
     ['logged', ownApp({ ...options, connectionLog: 'json', log: oneLine(log) })],
     ['cookie', ownApp({ ...options, session: { ring: ring.value, ttlMs: sessionTtlMaxMs } })],
+    ...(await appsBehindHeaders(fixture, options)),
     ['gateway-off', await gateway({ MODE: 'off' }, trustFiles)],
     ['gateway-verify', await gateway({ MODE: 'verify' }, trustFiles)],
   ])
@@ -52,6 +54,38 @@ function ownApp(options?: ClientCertificateOptions): App {
   const app = new Hono<DeviceEnv>()
   if (options !== undefined) app.use(clientCertificate(options))
   app.get('*', (context) => context.json(answered))
+  return app
+}
+
+/** The app behind each platform of headers that the fixture configures. */
+async function appsBehindHeaders(
+  fixture: Fixture,
+  options: ClientCertificateOptions,
+): Promise<readonly (readonly [string, App])[]> {
+  const text = new TextDecoder().decode(fixture['listeners.json']?.[0])
+  const listeners = JSON.parse(text) as Readonly<Record<string, ListenerVariables>>
+  const made: [string, App][] = []
+  for (const [name, variables] of Object.entries(listeners)) {
+    const { platform, hop } = await listenerOf(variables)
+    made.push([name, ownApp({ ...options, platform, hop })])
+    made.push([`${name}-read`, appThatReads(platform)])
+  }
+  return made
+}
+
+/**
+ * An app that waits for something, as nearly all do, and reads what the platform says of the certificate:
+ * long strings that live across a promise are the runtime's own cost, most of it in V8's collector.
+ */
+function appThatReads({ ownHeaders }: Platform): App {
+  const app = new Hono()
+  app.get('*', async (context) => {
+    const read = ownHeaders.map((name) => context.req.raw.headers.get(name))
+    await Promise.resolve()
+    return read.every((value) => value === null)
+      ? context.text('no facts', 500)
+      : context.json(answered)
+  })
   return app
 }
 
@@ -69,9 +103,14 @@ const target: Ports['target'] = () => Promise.resolve(Response.json(answered))
 
 /** The whole worker before a target that answers at once: what is forwarded is made and not sent. */
 async function gateway(variables: ListenerVariables, trustFiles: TrustFiles): Promise<App> {
+  const listener = await listenerOf(variables)
+  return createApp(listener, createPorts(listener, { trustFiles, clock, target }))
+}
+
+async function listenerOf(variables: ListenerVariables): Promise<Listener> {
   const listener = await readListener({ ...variables, CONNECTION_LOG: 'off' })
   if (!listener.ok) throw new Error(JSON.stringify(listener.error))
-  return createApp(listener.value, createPorts(listener.value, { trustFiles, clock, target }))
+  return listener.value
 }
 
 /** A log that takes lines and holds the last of them. */

@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import type { AppEnv, Ports } from './context.ts'
 import { crlPage, crlPath } from './enrollment/crl-page.ts'
 import { createEstServer, estPath } from './enrollment/est/server.ts'
+import { registered } from './enrollment/first-connections.ts'
 import type { Listener } from './listener.ts'
 import { answerProblem } from './middleware/answer-problem.ts'
 import { authorized } from './middleware/authorized.ts'
@@ -65,12 +66,15 @@ function addEnrolment(app: Hono<AppEnv>, listener: Listener, ports: Ports): void
 
 /** Up to where a request goes on. */
 function stepsOf(listener: Listener, ports: Ports): readonly Step<AppEnv>[] {
-  const { session, authorization } = listener
+  const { session, authorization, enrolment } = listener
   return [
     presented(listener, ports),
     chosen(listener, ports),
     ...(session === undefined ? [] : [logout(ports)]),
     decided(listener, ports),
+    ...(enrolment?.firstConnections === undefined || ports.enrolment === undefined
+      ? []
+      : [registered(enrolment.firstConnections, enrolment, ports, ports.enrolment)]),
     ...(authorization === undefined ? [] : [authorized(authorization, ports)]),
   ]
 }

@@ -8,6 +8,7 @@ import type { Presented } from '#shared/verdict/presented.ts'
 import type { SignatureVerifier } from '#shared/x509/signature.ts'
 import type { EnrolmentPorts } from './enrollment/ports.ts'
 import type { ListenerPolicy } from './listener.ts'
+import type { RequestHeaders } from './middleware/request-headers.ts'
 import type { Analytics } from './observe/analytics.ts'
 import type { MetricFamily } from '#shared/metrics-text.ts'
 import type { Metrics } from './observe/metrics.ts'
@@ -67,7 +68,7 @@ export interface BrokerConnection {
 /** What the middlewares of one request hand on. */
 export interface Variables {
   /** The request's headers without any that a client may not say. */
-  headers: Headers
+  headers: RequestHeaders
   /** Names of client-certificate headers that a client sent: taken away. */
   forged: readonly string[]
   presented: Presented
@@ -78,8 +79,8 @@ export interface Variables {
   /** As it was answered; undefined where nothing is decided here. */
   decision: Decision | undefined
   session: 'none' | 'issued' | 'used'
-  /** Of the session that begins with this request: for its device alone. */
-  token: string | undefined
+  /** The header line that gives a token of the session that begins with this request: to its device alone. */
+  tokenLine: readonly [name: string, value: string] | undefined
   /** What the policies said; undefined where none were asked. */
   authorization: Authorization | undefined
   /** Where the request goes on to, where its path was normalised; undefined: as it was sent. */

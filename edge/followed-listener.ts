@@ -39,8 +39,10 @@ export function createFollowedListener(options: FollowedListenerOptions): Follow
     try {
       const settings = await ask()
       if (settings === undefined) report('it does not exist (any more)')
-      // Requests may ask side by side: the later question's answer stays.
-      if (askedAt >= (held?.askedAt ?? askedAt)) held = { settings, askedAt }
+      // Requests may ask side by side: the later question's answer stays, but not one from before
+      // the clock was set back, which is dated in the future.
+      const heldAt = held?.askedAt ?? askedAt
+      if (askedAt >= heldAt || heldAt > clock.now()) held = { settings, askedAt }
     } catch (error) {
       report(String(error))
     }
@@ -48,15 +50,21 @@ export function createFollowedListener(options: FollowedListenerOptions): Follow
   return {
     async current() {
       const now = clock.now()
-      const age = held === undefined ? Number.POSITIVE_INFINITY : now - held.askedAt
+      const age = ageAt(now, held?.askedAt)
       if (age >= maxStalenessMs) await refresh()
       else if (age >= maxStalenessMs / 2 && now - refreshingSince >= maxStalenessMs) {
         refreshingSince = now
         background(refresh())
       }
-      return held !== undefined && now - held.askedAt < failStaticMs ? held.settings : undefined
+      if (held === undefined || Math.abs(now - held.askedAt) >= failStaticMs) return undefined
+      return held.settings
     },
   }
+}
+
+/** What is dated in the future was dated before the clock was set back: nobody knows how old it is. */
+function ageAt(now: Instant, at: Instant | undefined): number {
+  return at === undefined || at > now ? Number.POSITIVE_INFINITY : now - at
 }
 
 /** Whether an app that was made under one is as it has to be under the other. */

@@ -107,12 +107,31 @@ const admitted: Step<DeviceEnv> = (context) => {
   const decision = context.get('decision')
   if (decision?.outcome !== 'accepted') throw new Error('a request came past its decision')
   context.set('device', decision.identity)
-  const headers = context.get('headers')
-  // A copy of a request costs a Worker more than all that was decided: only where a header has gone.
-  if (headers !== context.req.raw.headers) {
-    context.req.raw = new Request(context.req.raw, { headers })
-  }
+  withCleanRequest(context)
   return undefined
+}
+
+/**
+ * From here on the request is without what was taken away. To copy it costs a Worker more than all that
+ * was decided, so that is left until somebody reads of it.
+ */
+function withCleanRequest(context: Context<DeviceEnv>): void {
+  const headers = context.get('headers')
+  if (headers.areWhole) return
+  let request = context.req.raw
+  let isClean = false
+  Object.defineProperty(context.req, 'raw', {
+    get() {
+      const less = isClean ? undefined : headers.copyOfLess()
+      if (less !== undefined) request = new Request(request, { headers: less })
+      isClean = true
+      return request
+    },
+    set(replaced: Request) {
+      request = replaced
+      isClean = true
+    },
+  })
 }
 
 /**

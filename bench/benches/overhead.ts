@@ -12,6 +12,7 @@ import {
   type Loaded,
   type LoadRequest,
 } from '../overhead/load.ts'
+import { headerPlatforms, type HeaderPlatform } from '../overhead/header-platforms.ts'
 import { createPki, type Pki } from '../pki.ts'
 import { packFixture } from '../runtimes/fixture-wire.ts'
 import { wholePathSections } from './whole-path.ts'
@@ -19,8 +20,8 @@ import { startWorkerd, type WorkerdProcess } from '../runtimes/workerd-process.t
 
 /**
  * In workerd: a worker with the middleware beside the same worker without it: one process of workerd, one bundle,
- * requests over connections that stay, by turns. Every request bears the same `request.cf`. In Node:
- * the whole path of a request beside nginx.
+ * requests over connections that stay, by turns. What bears the certificate comes to both: `request.cf`, or
+ * the headers of a platform that has none. In Node: the whole path of a request beside nginx.
  */
 export const overheadBench: Bench = {
   name: 'overhead',
@@ -62,27 +63,38 @@ interface Stage {
 
 async function* workerSections(stage: Stage, rounds: Rounds): AsyncGenerator<Section> {
   const blobs = stage.pki.leaves.map((leaf) => cfBlob(leaf, stage.pki.intermediate))
-  const fixture = packFixture(filesOf(stage.pki))
+  const platforms = headerPlatforms(stage.pki)
+  const fixture = packFixture(filesOf(stage.pki, platforms))
   const begin = async (): Promise<void> => {
     const response = await fetch(stage.workerd.url, { method: 'PUT', body: fixture })
     if (!response.ok) throw new Error(`the worker does not begin: ${await response.text()}`)
   }
   await begin()
   const again = (app: string, name: string, cookies?: readonly string[]): Loaded =>
-    loaded({
-      name,
-      pids: [stage.workerd.pid],
-      client: stage.client,
-      requestOf: (nth) =>
-        requestTo(app, blobs[nth % repeatDevices] ?? '', cookies?.[nth % repeatDevices]),
-    })
+    asking(stage, app, name, (nth) => ({
+      [cfHeader]: blobs[nth % repeatDevices] ?? '',
+      ...(cookies && { cookie: cookies[nth % repeatDevices] ?? '' }),
+    }))
   const cookies = await cookiesOf(stage, blobs)
   const withIt = 'with the middleware'
   const without = 'without it'
   const readsCf = 'without it, but reading request.cf'
-  const atMost = 1.1
+  const goal: Goal = { of: withIt, to: without, atMost: 1.1 }
+  for (const platform of platforms) {
+    const asks = await requestsOf(platform, stage.pki)
+    const title = `repeat devices behind ${platform.title}`
+    const readsIt = 'without it, but reading the certificate’s headers'
+    const sides = [
+      asking(stage, platform.app, withIt, asks),
+      asking(stage, 'without', without, asks),
+      asking(stage, `${platform.app}-read`, readsIt, asks),
+    ]
+    yield* sections(title, rounds, sides, [goal, { of: withIt, to: readsIt, atMost: 1.1 }])
+  }
   const sides = [again('with', withIt), again('without', without), again('cf', readsCf)]
-  yield* sections('repeat devices', rounds, sides, [{ of: withIt, to: without, atMost }])
+  // To read request.cf is workerd's own cost, paid by whoever asks for it: the second goal leaves it out.
+  const goals = [goal, { of: withIt, to: readsCf, atMost: 1.1 }]
+  yield* sections('repeat devices behind Cloudflare', rounds, sides, goals)
   yield* sections('repeat devices, a line of log each', rounds, [
     again('logged', withIt),
     again('without', without),
@@ -100,11 +112,11 @@ async function* workerSections(stage: Stage, rounds: Rounds): AsyncGenerator<Sec
       name,
       pids: [stage.workerd.pid],
       client: stage.client,
-      requestOf: (nth) => requestTo(app, newDevice(blobs, nth)),
+      requestOf: (nth) => requestTo(app, { [cfHeader]: newDevice(blobs, nth) }),
       // Nothing is remembered, and the trust store is read: neither is the device's cost.
       before: async () => {
         await begin()
-        await stage.client.send(1, () => requestTo(app, blobs[0] ?? ''))
+        await stage.client.send(1, () => requestTo(app, { [cfHeader]: blobs[0] ?? '' }))
       },
     })
   yield* sections('new devices', { ...rounds, turnUs: Math.min(rounds.turnUs, newDevicesTurnUs) }, [
@@ -120,16 +132,36 @@ function newDevice(blobs: readonly string[], nth: number): string {
   return blob
 }
 
-function requestTo(app: string, blob: string, cookie?: string): LoadRequest {
-  const headers = { [cfHeader]: blob, 'user-agent': 'meter/4.2', accept: 'application/json' }
-  return { path: `/${app}/telemetry`, headers: { ...headers, ...(cookie && { cookie }) } }
+type HeadersOf = (nth: number) => Readonly<Record<string, string>>
+
+/** One app under the requests of devices that came before. */
+function asking(
+  { workerd, client }: Stage,
+  app: string,
+  name: string,
+  headersOf: HeadersOf,
+): Loaded {
+  const requestOf = (nth: number): LoadRequest => requestTo(app, headersOf(nth))
+  return loaded({ name, pids: [workerd.pid], client, requestOf })
+}
+
+/** What the repeat devices send to whoever is behind this platform. */
+async function requestsOf(platform: HeaderPlatform, { leaves }: Pki): Promise<HeadersOf> {
+  const repeat = leaves.slice(0, repeatDevices)
+  const headers = await Promise.all(repeat.map((leaf) => platform.headersOf(leaf)))
+  return (nth) => headers[nth % repeatDevices] ?? {}
+}
+
+function requestTo(app: string, facts: Readonly<Record<string, string>>): LoadRequest {
+  const headers = { 'user-agent': 'meter/4.2', accept: 'application/json', ...facts }
+  return { path: `/${app}/telemetry`, headers }
 }
 
 /** The sessions that the repeat devices begin with their first request. */
 async function cookiesOf({ workerd }: Stage, blobs: readonly string[]): Promise<readonly string[]> {
   const cookies: string[] = []
   for (const blob of blobs.slice(0, repeatDevices)) {
-    const { path, headers } = requestTo('cookie', blob)
+    const { path, headers } = requestTo('cookie', { [cfHeader]: blob })
     const response = await fetch(`${workerd.url}${path}`, { headers })
     const [cookie] = response.headers.getSetCookie()
     if (cookie === undefined) throw new Error(`no session began: ${await response.text()}`)
@@ -153,9 +185,13 @@ async function* sections(
   yield ratesOf(title, sides, rounds)
 }
 
-function filesOf(pki: Pki): Record<string, readonly Bytes[]> {
+/** The trust store's, and how the worker reads each platform. */
+function filesOf(pki: Pki, platforms: readonly HeaderPlatform[]): Record<string, readonly Bytes[]> {
+  const listeners = Object.fromEntries(platforms.map(({ app, variables }) => [app, variables]))
   return {
+    'listeners.json': [toUtf8(JSON.stringify(listeners))],
     'anchors.pem': [toUtf8(toPem('CERTIFICATE', pki.root))],
+    'intermediates.pem': [toUtf8(toPem('CERTIFICATE', pki.intermediate))],
     'crl/root.crl': [pki.rootCrl],
     'crl/issuing.crl': [pki.crl(1000)],
   }

@@ -1,4 +1,4 @@
-import { equalInConstantTime, toBase64Url, toHex, toUtf8 } from '#shared/bytes.ts'
+import { equalTextsInConstantTime, toBase64Url, toHex, toUtf8 } from '#shared/bytes.ts'
 import { err, ok, type Result } from '#shared/result.ts'
 import type { RandomOctets } from '#shared/session/token.ts'
 import type { StoreChange } from '../trust-stores/managed/audit-entry.ts'
@@ -95,8 +95,8 @@ export async function tokenOf(
 ): Promise<ApiToken | undefined> {
   const shown = /^Bearer +([\x21-\x7e]{1,512})$/i.exec(authorization ?? '')?.[1]
   if (shown === undefined) return undefined
-  const hash = toUtf8(await digestOf(shown))
-  return tokens.filter(({ sha256 }) => equalInConstantTime(toUtf8(sha256), hash))[0]
+  const hash = await digestOf(shown)
+  return tokens.filter(({ sha256 }) => equalTextsInConstantTime(sha256, hash))[0]
 }
 
 /** Whether a token is good for this, at this store. */

@@ -30,13 +30,19 @@ export interface ControlBindings extends Elbv2Bindings, EdgeMetricsBindings, Reg
 }
 
 /**
- * What edge workers are bound to: they may ask what is in force, and nothing else. The stores
- * themselves are bound to the control plane alone.
+ * What edge workers are bound to: they may ask what is in force, tell which of its anchors devices come
+ * in by, and nothing else. The stores themselves are bound to the control plane alone.
  */
 export class TrustStoreFeed extends WorkerEntrypoint<ControlBindings> {
-  /** The head of a store by its name; undefined where there is none. */
-  async head(name: string): Promise<StoreHead | undefined> {
-    return planeOf(this.env).store(name).head()
+  /**
+   * The head of a store by its name; undefined where there is none.
+   *
+   * @param used ids of anchors (`anchorId`) that devices came in by
+   */
+  async head(name: string, used: readonly string[] = []): Promise<StoreHead | undefined> {
+    const store = planeOf(this.env).store(name)
+    if (used.length > 0) await store.noteAnchors(used)
+    return store.head()
   }
 
   /** What a listener says, by its ARN or its name (`fleet:443`); undefined where there is none. */

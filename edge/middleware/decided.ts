@@ -2,6 +2,7 @@ import type { Context } from 'hono'
 import { identityOfLeaf } from '#shared/identity/device-identity.ts'
 import { rememberByOctets } from '#shared/octet-memo.ts'
 import type { VerificationPolicy } from '#shared/path/policy.ts'
+import { createOpenedTokens } from '#shared/session/opened-tokens.ts'
 import { openSession, sealSession, type SessionOptions } from '#shared/session/session.ts'
 import type { Decision } from '#shared/verdict/decision.ts'
 import type { Presented } from '#shared/verdict/presented.ts'
@@ -10,29 +11,30 @@ import { verify, type Verification } from '#shared/verify.ts'
 import { parseCertificate } from '#shared/x509/parse.ts'
 import type { AppEnv, Ports } from '../context.ts'
 import type { Listener } from '../listener.ts'
-import { carriedToken, clearedCookie, tokenLine, withoutToken } from '../session/token-carrier.ts'
+import { carriedToken, clearedCookie, tokenLine } from '../session/token-carrier.ts'
 import { answerProblem } from './answer-problem.ts'
 import type { Step } from './in-turn.ts'
 
 /** Under verify: lets in or refuses. A session may save the path; revocation is asked all the same. */
 export function decided(listener: Listener, ports: Ports): Step<AppEnv> {
+  const sessions = sessionsOf(listener, ports)
   return (context) => {
     const { mode, certificate, policy } = context.get('listenerPolicy')
     // What a passthrough is given is the target's own token.
     if (listener.session !== undefined && mode !== 'passthrough') {
-      context.set('headers', withoutToken(context.get('headers')))
+      context.set('headers', context.get('headers').withoutToken())
     }
     if (mode !== 'verify') return undefined
     // Without a certificate nothing is decided: it goes on as nobody.
     if (certificate === 'optional' && context.get('presented').kind === 'none') return undefined
-    return decideUnder(policy, context, listener, ports)
+    return decideUnder(policy, context, sessions, ports)
   }
 }
 
 async function decideUnder(
   policy: VerificationPolicy,
   context: Context<AppEnv>,
-  listener: Listener,
+  sessions: Sessions | undefined,
   ports: Ports,
 ): Promise<Response | undefined> {
   const store = await ports.trustStore.current()
@@ -40,9 +42,12 @@ async function decideUnder(
   const now = ports.clock.now()
   const { verifier, crls, caches } = ports
   const verification = { store, policy, now, verifier, crls, caches }
-  const decision = await decide(context, listener, ports, verification)
+  const decision = await decide(context, sessions, verification)
   const answered = toldOfForgery(decision, context.get('forged'))
   context.set('decision', answered)
+  if (decision.outcome === 'accepted' && decision.basis.kind === 'path') {
+    ports.trustStore.used?.(decision.basis.path.anchor)
+  }
   return answered.outcome === 'refused'
     ? refused(context, ports, answered.rejection.code)
     : undefined
@@ -50,11 +55,8 @@ async function decideUnder(
 
 /** Behind the app: a header set before it is not on a response that the target made. */
 export function giveToken(context: Context<AppEnv>): void {
-  const token = context.get('token')
-  if (token === undefined) return
-  const { carrier } = carriedToken(context.req.raw.headers)
-  const [name, value] = tokenLine(carrier, token)
-  context.header(name, value, { append: true })
+  const line = context.get('tokenLine')
+  if (line !== undefined) context.header(...line, { append: true })
 }
 
 /** No certificate, but headers that pretend one: worth a name of its own in logs. */
@@ -75,31 +77,37 @@ function refused(context: Context<AppEnv>, ports: Ports, code: RejectionCode): R
 
 async function decide(
   context: Context<AppEnv>,
-  listener: Listener,
-  ports: Ports,
+  sessions: Sessions | undefined,
   verification: Verification,
 ): Promise<Decision> {
   const presentedNow = context.get('presented')
-  const options = sessionOptions(context, listener, ports)
+  const options = sessionOptions(context, sessions)
   if (options === undefined) return verify(presentedNow, verification)
   const resumed = await resume(context, presentedNow, verification, options)
   if (resumed !== undefined) return resumed
   const decision = await verify(presentedNow, verification)
   if (decision.outcome === 'refused' || decision.basis.kind !== 'path') return decision
   context.set('session', 'issued')
-  context.set('token', await sealSession(decision.basis.path, verification, options))
+  const token = await sealSession(decision.basis.path, verification, options)
+  // Before an app behind is handed a request without the token, and so without the way it came.
+  context.set('tokenLine', tokenLine(carriedToken(context.req.raw.headers).carrier, token))
   return decision
+}
+
+/** What the sessions of a listener have in common, whichever host they are for. */
+type Sessions = Omit<SessionOptions, 'audience'>
+
+function sessionsOf({ session }: Listener, { random }: Ports): Sessions | undefined {
+  return session && { ...session, random, opened: createOpenedTokens() }
 }
 
 function sessionOptions(
   context: Context<AppEnv>,
-  { session }: Listener,
-  { random }: Ports,
+  sessions: Sessions | undefined,
 ): SessionOptions | undefined {
   // An upgrade opens a session of its own that is asked again at every message: it needs the path.
-  if (session === undefined || context.req.header('upgrade') !== undefined) return undefined
-  const audience = new URL(context.req.url).host
-  return { ...session, audience, random }
+  if (sessions === undefined || context.get('headers').get('upgrade') !== null) return undefined
+  return { ...sessions, audience: new URL(context.req.url).host }
 }
 
 /** Devices that one isolate talks to within some minutes; 4,000 identities of leaves of this weight take some 8 MB. */

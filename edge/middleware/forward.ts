@@ -36,16 +36,15 @@ export function forward(listener: Listener, ports: Ports) {
   const limits = { ...listener.forwarding, after: ports.after ?? runtimeAfter }
   const onCut = cutLogged(listener, ports)
   return async (context: Context<AppEnv>): Promise<Response> => {
-    if (areHeadersTooLarge(context.get('headers'))) {
-      return answerProblem(context, ports, 'headers_too_large')
-    }
+    const headers = context.get('headers').copy()
+    if (areHeadersTooLarge(headers)) return answerProblem(context, ports, 'headers_too_large')
     if (couldNotBeCut(context)) return answerProblem(context, ports, 'attestation_insufficient')
-    const facts = factsOf(context, listener)
+    const facts = factsOf(context, listener, headers)
     const route = router(facts, () => deviceOf(context))
     if (route.kind === 'answered') return route.response
     const lines = metadata(context.get('listenerPolicy'), context.get('presented'))
     if (!lines.ok) return answerProblem(context, ports, lines.error)
-    const headers = targetHeaders(listener, ports, facts, lines.value)
+    writeTargetHeaders(listener, ports, facts, lines.value)
     const { group } = route
     context.set('target', { group, name: undefined })
     const make: MakeRequest = (target, init) => {
@@ -88,8 +87,11 @@ function held(
 }
 
 /** What rules ask of this request. */
-function factsOf(context: Context<AppEnv>, { platform }: Listener): RoutedRequest {
-  const headers = context.get('headers')
+function factsOf(
+  context: Context<AppEnv>,
+  { platform }: Listener,
+  headers: Headers,
+): RoutedRequest {
   const { raw } = context.req
   const request: PlatformRequest = raw
   return {
@@ -144,14 +146,16 @@ type Body = Bytes | ReadableStream<Uint8Array> | undefined
 const addressed = (request: Request, to: string | undefined): Request =>
   to === undefined ? request : new Request(to, request)
 
-/** The client's headers, none that speak of certificates but our own, the way here, and the hop's secret. */
-function targetHeaders(
+/**
+ * Of the client's headers, none that speak of certificates but our own, the way here, and the hop's
+ * secret: a request's facts become its target's.
+ */
+function writeTargetHeaders(
   { platform, hop, forwarding, targetHopSecret, renamed }: Listener,
   { clock, random }: Ports,
-  { headers: clientHeaders, url, source }: RoutedRequest,
+  { headers, url, source }: RoutedRequest,
   lines: readonly HeaderLine[],
-): Headers {
-  const headers = new Headers(clientHeaders)
+): void {
   removeHopByHop(headers)
   // Read already: what the target may believe is written anew, under the names that it knows.
   for (const name of platform.ownHeaders) headers.delete(name)
@@ -160,7 +164,6 @@ function targetHeaders(
   writeTraceContext(headers, clock.now(), random)
   for (const [name, value] of lines) headers.set(renamed?.get(name) ?? name, value)
   if (targetHopSecret !== undefined) headers.set(hopHeader, targetHopSecret)
-  return headers
 }
 
 /** What the target is told of the certificate; a refusal where it could only be told a half-truth. */

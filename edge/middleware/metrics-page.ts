@@ -1,5 +1,5 @@
 import { createMiddleware } from 'hono/factory'
-import { equalInConstantTime, toUtf8 } from '#shared/bytes.ts'
+import { equalTextsInConstantTime } from '#shared/bytes.ts'
 import type { AppEnv, Ports } from '../context.ts'
 import type { Listener } from '../listener.ts'
 import { trustStoreFamilies } from '../observe/metrics-trust-store.ts'
@@ -13,10 +13,10 @@ export function metricsPage(
   { maxStalenessMs }: Listener,
   ports: Ports,
 ) {
-  const wanted = toUtf8(`Bearer ${token}`)
+  const wanted = `Bearer ${token}`
   return createMiddleware<AppEnv>(async (context, next) => {
     const given = context.req.header('authorization') ?? ''
-    if (!equalInConstantTime(toUtf8(given), wanted)) return next()
+    if (!equalTextsInConstantTime(given, wanted)) return next()
     const store = await ports.trustStore.current()
     const now = ports.clock.now()
     const held =

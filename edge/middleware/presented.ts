@@ -1,10 +1,11 @@
-import { equalInConstantTime, toUtf8 } from '#shared/bytes.ts'
+import { equalTextsInConstantTime } from '#shared/bytes.ts'
 import { after } from '#shared/soon.ts'
 import type { AppEnv, Ports } from '../context.ts'
 import { hopHeader, type Hop, type Listener } from '../listener.ts'
-import { stripForeign } from '../platforms/strip.ts'
+import { foreignHeaders } from '../platforms/strip.ts'
 import { answerProblem } from './answer-problem.ts'
 import type { Step } from './in-turn.ts'
+import { requestHeaders } from './request-headers.ts'
 
 /**
  * First of all: is this request from the TLS terminator, which headers does a client have no say
@@ -19,11 +20,11 @@ export function presented(listener: Listener, ports: Ports): Step<AppEnv> {
     context.set('listenerPolicy', listener)
     if (!cameOverHop(request.headers, listener.hop)) {
       // Whoever wrote this request: nothing in it is believed, in a log neither.
-      context.set('headers', new Headers())
+      context.set('headers', requestHeaders(new Headers(), []))
       return answerProblem(context, ports, 'not_from_terminator')
     }
-    const { headers, forged } = stripForeign(request.headers, listener.platform, hopHeader)
-    context.set('headers', headers)
+    const { forged, taken } = foreignHeaders(request.headers, listener.platform, hopHeader)
+    context.set('headers', requestHeaders(request.headers, taken))
     context.set('forged', forged)
     return after(listener.platform.read(request), (read) => {
       context.set('presented', read)
@@ -34,5 +35,5 @@ export function presented(listener: Listener, ports: Ports): Step<AppEnv> {
 
 function cameOverHop(headers: Headers, hop: Hop): boolean {
   if (hop.word !== 'secret') return true
-  return equalInConstantTime(toUtf8(headers.get(hopHeader) ?? ''), toUtf8(hop.secret))
+  return equalTextsInConstantTime(headers.get(hopHeader) ?? '', hop.secret)
 }

@@ -3,6 +3,7 @@ import { nodeSourceFetch } from './source-fetch.ts'
 import { runtimeClock } from '../ports.ts'
 import type { BucketObjects } from '../trust-stores/buckets/bucket-objects.ts'
 import { readWebhook } from '../trust-stores/findings/webhook.ts'
+import { readUnusedAfter } from '../trust-stores/managed/anchor-use.ts'
 import {
   openManagedTrustStore,
   type ManagedTrustStore,
@@ -20,6 +21,8 @@ import { webPost } from '../trust-stores/sources/web-fetch.ts'
 export interface WatchVariables {
   /** Hosts that sources may name although they are private, or their port is none of the web's. */
   readonly SOURCES_OPEN_HOSTS?: string | undefined
+  /** For so long nobody may come in by an anchor; 30d unless given. */
+  readonly ANCHOR_UNUSED_AFTER?: string | undefined
   /** Secrets: where findings are sent, and what signs them. */
   readonly FINDINGS_WEBHOOK?: string | undefined
   readonly FINDINGS_WEBHOOK_SECRET?: string | undefined
@@ -55,6 +58,7 @@ export function openNodeStore({
     ...stored,
     store,
     chance: Math.random,
+    unusedAfterMs: readUnusedAfter(variables.ANCHOR_UNUSED_AFTER, (line) => console.error(line)),
     ports: { fetch: nodeSourceFetch(openHosts), openHosts, buckets },
     alarms: {
       store: name,

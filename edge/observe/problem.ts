@@ -50,6 +50,10 @@ const others = {
   client_gone: { status: 499, title: 'The client did not wait for the answer' },
   misconfigured: { status: 500, title: 'The service is not configured correctly' },
   not_authorized: { status: 403, title: 'The device may not do this' },
+  device_unregistered: { status: 403, title: 'The device is not registered' },
+  device_pending: { status: 403, title: 'The device waits for its approval' },
+  device_inactive: { status: 403, title: 'The device is not in use' },
+  registry_unavailable: { status: 503, title: 'The registry of devices does not answer in time' },
   request_malformed: { status: 400, title: 'The request has a method or path that is not taken' },
   method_not_allowed: { status: 405, title: 'This address does not take this method' },
   websocket_expected: { status: 426, title: 'This address speaks MQTT over WebSocket' },
@@ -99,6 +103,7 @@ export function problemAnswer(code: ProblemCode): {
 const passing: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   'revocation_unknown',
   'trust_store_unavailable',
+  'registry_unavailable',
   'target_unreachable',
   'target_unavailable',
   'target_timeout',

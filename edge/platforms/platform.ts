@@ -18,7 +18,7 @@ export interface Platform {
   readonly name: string
   /**
    * Lower-case names of the client-certificate headers that this platform itself sets and so
-   * overwrites: the only ones that `stripForeign` leaves.
+   * overwrites: the only ones that `foreignHeaders` leaves.
    */
   readonly ownHeaders: readonly string[]
   /**

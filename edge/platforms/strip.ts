@@ -1,12 +1,12 @@
 import { knownHeaders } from './known-headers.ts'
 import type { Platform } from './platform.ts'
 
-/** What is left of a request's headers, and what was taken away. */
-export interface Stripped {
-  /** The request's own where nothing was taken away, else a copy: to be read, and never written to. */
-  readonly headers: Headers
+/** What has to be taken away of a request's headers. */
+export interface Foreign {
   /** Lower-case names, as the client spelt them. */
-  readonly forged: string[]
+  readonly forged: readonly string[]
+  /** Those, and what goes besides. */
+  readonly taken: readonly string[]
 }
 
 const exactNames: ReadonlySet<string> = new Set(
@@ -17,13 +17,13 @@ const families: readonly string[] = knownHeaders.flatMap((header) =>
 )
 
 /**
- * `headers` without any client-certificate header that the configured platform does not set itself.
+ * The client-certificate headers in a request that the configured platform does not set itself.
  * `_` and `.` count as `-`, because servers behind make them one (CGI, WSGI, PHP; CVEs of Traefik in
  * both); such an alias is always foreign, the platform's own names included.
  *
  * @param besides another name to take away, in lower case, which is no forgery
  */
-export function stripForeign(headers: Headers, platform: Platform, besides?: string): Stripped {
+export function foreignHeaders(headers: Headers, platform: Platform, besides?: string): Foreign {
   const isForeign = foreignTo(platform)
   const forged: string[] = []
   let hasBesides = false
@@ -31,11 +31,7 @@ export function stripForeign(headers: Headers, platform: Platform, besides?: str
     if (name === besides) hasBesides = true
     else if (isForeign(name) && !forged.includes(name)) forged.push(name)
   }
-  if (forged.length === 0 && !hasBesides) return { headers, forged }
-  const kept = new Headers(headers)
-  if (besides !== undefined) kept.delete(besides)
-  for (const name of forged) kept.delete(name)
-  return { headers: kept, forged }
+  return { forged, taken: hasBesides && besides !== undefined ? [besides, ...forged] : forged }
 }
 
 type IsForeign = (name: string) => boolean

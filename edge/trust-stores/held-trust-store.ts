@@ -1,6 +1,11 @@
 import type { Bytes } from '#shared/bytes.ts'
 import type { Clock, Instant } from '#shared/time.ts'
-import { buildTrustStore, type Limits, type TrustStore } from '#shared/trust-store/trust-store.ts'
+import {
+  buildTrustStore,
+  type Limits,
+  type TrustAnchor,
+  type TrustStore,
+} from '#shared/trust-store/trust-store.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
 import type { SignatureVerifier } from '#shared/x509/signature.ts'
 import type { Exposure } from './managed/exposure.ts'
@@ -26,6 +31,8 @@ export interface HeldTrustStore {
   current(): Promise<TrustStore | undefined>
   /** Of a store that is followed: how late this isolate knows what is in force. */
   readonly exposure?: () => Exposure
+  /** Of a store that is followed: takes note of an anchor that a device came in by. */
+  readonly used?: (anchor: TrustAnchor) => void
 }
 
 export interface HeldTrustStoreOptions {
@@ -64,7 +71,7 @@ export function createHeldTrustStore(options: HeldTrustStoreOptions): HeldTrustS
   return {
     async current() {
       const now = options.clock.now()
-      if (held !== undefined && now - held.askedAt < options.maxStalenessMs) return held.store
+      if (held !== undefined && isYoung(held, now, options)) return held.store
       const ordinal = (asked += 1)
       const next = await refresh(held, now, options)
       // Requests may ask side by side: the answer to the later question stays, so that no
@@ -76,6 +83,15 @@ export function createHeldTrustStore(options: HeldTrustStoreOptions): HeldTrustS
       return held?.store
     },
   }
+}
+
+/** What is dated in the future was asked before the clock was set back: nobody knows how old it is. */
+function isYoung(
+  { askedAt }: Held,
+  now: Instant,
+  { maxStalenessMs }: HeldTrustStoreOptions,
+): boolean {
+  return askedAt <= now && now - askedAt < maxStalenessMs
 }
 
 async function refresh(

@@ -1,5 +1,5 @@
 import type { Platform, PlatformRequest } from '#edge/platforms/platform.ts'
-import { stripForeign } from '#edge/platforms/strip.ts'
+import { foreignHeaders } from '#edge/platforms/strip.ts'
 import type { Bytes } from '#shared/bytes.ts'
 import { isoFromInstant } from '#shared/time.ts'
 import type { Presented } from '#shared/verdict/presented.ts'
@@ -51,7 +51,7 @@ export async function inspectRequest(
     presented: presented.kind,
     facts: factsOf(presented),
     certificates,
-    foreign: stripForeign(named, platform).forged,
+    foreign: foreignHeaders(named, platform).forged,
     isReadable: isThere && certificates.every(({ facts }) => facts['fault'] === undefined),
   }
 }

@@ -130,6 +130,32 @@ describe('sessions', () => {
     expect([await issued.text(), await used.text()]).toEqual(['issued', 'used'])
   })
 
+  test('come and go by Authorization where the device asks so, and no handler reads a token', async () => {
+    const app = new Hono<DeviceEnv>()
+    app.use(clientCertificate(optionsOf({ session: await session(keyRing) })))
+    app.get('/', (context) => context.json([...context.req.raw.headers.keys()]))
+    const cf = cfOf(...chainOf(good))
+    const issued = await app.fetch(requestOf(cf, { authorization: 'Sallyport' }, '/'))
+    const [, token] = /^session="(.+)"$/.exec(issued.headers.get('authentication-info') ?? '') ?? []
+    expect(issued.headers.getSetCookie()).toEqual([])
+    const headers = { authorization: `Sallyport ${token}`, cookie: `__Host-sallyport=${token}` }
+    const used = await app.fetch(requestOf(cf, { ...headers, accept: '*/*' }, '/'))
+    expect([await issued.json(), await used.json()]).toEqual([[], ['accept']])
+    expect([...used.headers.keys()]).toEqual(['content-type'])
+  })
+
+  test('a request that the app put in place of its own stays', async () => {
+    const app = new Hono<DeviceEnv>()
+    app.use(clientCertificate(optionsOf({ session: await session(keyRing) })))
+    app.use((context, next) => {
+      context.req.raw = new Request(context.req.raw, { headers: { 'x-own': '1' } })
+      return next()
+    })
+    app.get('/', (context) => context.text(context.req.header('x-own') ?? 'gone'))
+    const request = requestOf(cfOf(...chainOf(good)), { 'client-cert': ':eA==:' }, '/')
+    expect(await (await app.fetch(request)).text()).toBe('1')
+  })
+
   test.each([
     { name: 'a short key', keys: 'a:c2hvcnQ=', ttlMs: 1000, says: 'session key 1 is not' },
     { name: 'the most', keys: keyRing, ttlMs: 900_001, says: 'at most 900000' },

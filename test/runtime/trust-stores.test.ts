@@ -95,7 +95,14 @@ function issue(device: string): Promise<DeviceCredential> {
   return authority.issue({ device, kind: 'car', ...validity, at: now })
 }
 
-test('before the store is made nobody is let in', async () => {
+/** Whether it is known when a device last came in, of each anchor. */
+async function usedAt(): Promise<readonly string[]> {
+  const { anchors } = await api('GET', '/trust-stores/cars/anchors')
+  return (anchors as { readonly usedAt?: number }[]).map((each) => typeof each.usedAt)
+}
+
+// The first of all requests starts both workers.
+test('before the store is made nobody is let in', { timeout: 60_000 }, async () => {
   expect(await knock(await issue('car-0'))).toBe('trust_store_unavailable')
 })
 
@@ -112,6 +119,21 @@ describe('from an empty account to a refused device', () => {
     const lists = await Promise.all(crls.map(async ({ der }) => ({ file: await stored(der) })))
     expect(await change({ kind: 'add_lists', lists })).toMatchObject({ status: 200, epoch: 2 })
     expect(await knock(car)).toBe('in')
+  })
+
+  test('the store knows which of its anchors devices come in by', async () => {
+    const other = await createAuthority({
+      seed: 8,
+      start: now,
+      intermediates: 1,
+      ledger: new Ledger(),
+    })
+    const bundle = await stored(toUtf8(authority.anchorsPem + other.anchorsPem))
+    expect(await change({ kind: 'replace_bundle', file: bundle })).toMatchObject({ status: 200 })
+    // A first request lets the device in, the next asks for the epoch.
+    const car = await issue('car-anchored')
+    expect([await knock(car), await knock(car)]).toEqual(['in', 'in'])
+    expect(await usedAt()).toEqual(['number', 'undefined'])
   })
 
   test('its serial is revoked by word: out, and in again when the word is taken back', async () => {

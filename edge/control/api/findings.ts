@@ -5,7 +5,7 @@ import { allowedStore, requireScope } from './allowed.ts'
 import type { Api } from './env.ts'
 import { exposition, expositionText } from '#shared/metrics-text.ts'
 import { storeFamilies, watchedStore } from './store-families.ts'
-import { findingForm, json, namedStore, problems } from './schemas.ts'
+import { anchorForm, findingForm, json, namedStore, problems } from './schemas.ts'
 
 /** What will break, or has: of one store, and as metrics of all of them. */
 export function addFindings(api: Api, plane: ControlPlane): void {
@@ -13,6 +13,12 @@ export function addFindings(api: Api, plane: ControlPlane): void {
     const { name } = context.req.valid('param')
     const { store } = await allowedStore(context, plane, 'read', name)
     return context.json({ findings: [...(await store.findings())] }, 200)
+  })
+
+  api.openapi(anchorsShown, async (context) => {
+    const { name } = context.req.valid('param')
+    const { store } = await allowedStore(context, plane, 'read', name)
+    return context.json({ anchors: [...(await store.anchors())] }, 200)
   })
 
   api.openapi(measured, async (context) => {
@@ -34,6 +40,18 @@ const found = createRoute({
   request: namedStore,
   responses: {
     200: json(z.object({ findings: z.array(findingForm) }), 'None where all is well'),
+    default: problems,
+  },
+})
+
+const anchorsShown = createRoute({
+  method: 'get',
+  path: '/trust-stores/{name}/anchors',
+  summary:
+    'The anchors in force, and when a device last came in by each, as edges that follow tell',
+  request: namedStore,
+  responses: {
+    200: json(z.object({ anchors: z.array(anchorForm) }), 'In the order of the bundle'),
     default: problems,
   },
 })

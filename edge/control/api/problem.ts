@@ -37,6 +37,8 @@ const statuses = {
   ca_unknown: 422,
   ca_disabled: 422,
   first_connection_refused: 422,
+  first_connections_used: 422,
+  certificate_revoked: 422,
   device_of_another: 422,
   unavailable: 503,
 } as const

@@ -209,6 +209,17 @@ export const findingForm = z
   })
   .openapi('Finding')
 
+export const anchorForm = z
+  .object({
+    id: z.string().openapi({ description: 'SHA-256 of its SubjectPublicKeyInfo, hexadecimal.' }),
+    subject: z.string(),
+    since: z.int().openapi({ description: 'When it was first seen in the store.' }),
+    usedAt: z.int().optional().openapi({
+      description: 'When an edge last told of it, to the hour; absent: none ever did.',
+    }),
+  })
+  .openapi('Anchor')
+
 export const problemForm = z
   .object({
     type: z.string(),

@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi'
+import { toldAnchorsMax } from '../../trust-stores/managed/anchor-use.ts'
 import type { ControlPlane } from '../control-plane.ts'
 import type { TrustStoreRow } from '../directory.ts'
 import { deleteStore, makeStore } from '../stores.ts'
@@ -38,6 +39,8 @@ export function addStores(api: Api, plane: ControlPlane): void {
 
   api.openapi(shown, async (context) => {
     const { row } = await allowedStore(context, plane, 'read', context.req.valid('param').name)
+    const { anchorsUsed } = context.req.valid('query')
+    if (anchorsUsed !== undefined) await plane.store(row.name).noteAnchors(anchorsUsed.split(','))
     return context.json(await described(row), 200)
   })
 
@@ -67,11 +70,19 @@ const made = createRoute({
   responses: { 201: json(storeForm, 'The store'), default: problems },
 })
 
+/** What an edge that follows the store tells along, at most once a day of each anchor. */
+const anchorsUsed = z
+  .string()
+  .regex(new RegExp(`^[0-9a-f]{64}(?:,[0-9a-f]{64}){0,${toldAnchorsMax - 1}}$`))
+  .describe(
+    'Keys of anchors that devices came in by: SHA-256 of their SubjectPublicKeyInfo, hexadecimal, between commas',
+  )
+
 const shown = createRoute({
   method: 'get',
   path: '/trust-stores/{name}',
   summary: 'One trust store',
-  request: namedStore,
+  request: { ...namedStore, query: z.object({ anchorsUsed: anchorsUsed.optional() }) },
   responses: { 200: json(storeForm, 'The store'), default: problems },
 })
 

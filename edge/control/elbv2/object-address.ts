@@ -1,4 +1,4 @@
-import { equalInConstantTime, toHex, toUtf8 } from '#shared/bytes.ts'
+import { equalTextsInConstantTime, toHex, toUtf8 } from '#shared/bytes.ts'
 import { instantFromMs, shift, type Instant } from '#shared/time.ts'
 import type { ObjectName } from '../../trust-stores/managed/objects.ts'
 import type { AccessKey } from './sigv4.ts'
@@ -39,7 +39,7 @@ export async function signerOf<Key extends AccessKey>(
   const left = instantFromMs(Number(expires) * 1000) - now
   const expected = await signatureOf(file, Number(expires), key.secretAccessKey)
   const shown = url.searchParams.get('Signature') ?? ''
-  const isSigned = equalInConstantTime(toUtf8(shown), toUtf8(expected))
+  const isSigned = equalTextsInConstantTime(shown, expected)
   return isSigned && left >= 0 && left <= addressAgeMaxMs ? key : undefined
 }
 

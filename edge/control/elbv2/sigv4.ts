@@ -1,4 +1,4 @@
-import { equalInConstantTime, toHex, toUtf8, type Bytes } from '#shared/bytes.ts'
+import { equalTextsInConstantTime, toHex, toUtf8, type Bytes } from '#shared/bytes.ts'
 import { err, ok, type Result } from '#shared/result.ts'
 import { instantFromMs, type Instant } from '#shared/time.ts'
 import { awsError, type AwsError } from './errors.ts'
@@ -48,7 +48,7 @@ export async function checkSigV4<Key extends AccessKey>(
   }
   const expected = await signatureOf(request, body, claim.value, key.secretAccessKey)
   const { signature } = claim.value
-  if (equalInConstantTime(toUtf8(signature), toUtf8(expected))) return ok({ key, signature })
+  if (equalTextsInConstantTime(signature, expected)) return ok({ key, signature })
   return err(
     awsError(
       'SignatureDoesNotMatch',

@@ -27,6 +27,7 @@ export type FindingCode =
   | 'ca_near_expiry'
   | 'ca_expired'
   | 'intermediate_without_path'
+  | 'anchor_unused'
   | 'near_limit'
   | 'source_failing'
   | 'clock_skew'

@@ -2,6 +2,7 @@ import type { Instant } from '#shared/time.ts'
 import type { StoreDocument, StoreLimits } from '../managed/document.ts'
 import type { AuditEntry } from '../managed/audit-entry.ts'
 import type { Source } from '../sources/source.ts'
+import { unusedAnchors, type AnchorsInUse } from './anchor-findings.ts'
 import { caExpiry, lostIntermediates, type StoreCas } from './ca-findings.ts'
 import { bySeverity, type Finding } from './finding.ts'
 import { nearLimits } from './limit-findings.ts'
@@ -9,7 +10,7 @@ import { baselessDeltas, futureLists, listExpiry, missingLists } from './list-fi
 import { failingSources, refusedUpdates, skewedSources } from './update-findings.ts'
 
 /** Everything that findings are made of: nothing is asked, nothing is changed. */
-export interface Inspected extends StoreCas {
+export interface Inspected extends StoreCas, AnchorsInUse {
   readonly document: StoreDocument
   readonly limits: StoreLimits
   readonly sources: readonly Source[]
@@ -29,6 +30,7 @@ export function findingsOf(inspected: Inspected, now: Instant): readonly Finding
     ...baselessDeltas(document, deltaBases),
     ...caExpiry(inspected, now),
     ...lostIntermediates(inspected),
+    ...unusedAnchors(inspected, now),
     ...nearLimits(document, limits, now),
     ...failingSources(sources),
     ...skewedSources(sources, now),

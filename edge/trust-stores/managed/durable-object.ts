@@ -9,6 +9,7 @@ import { readWebhook } from '../findings/webhook.ts'
 import { readOpenHosts } from '../sources/address.ts'
 import type { NewSource, Source, SourceRefusal } from '../sources/source.ts'
 import { webFetch, webPost } from '../sources/web-fetch.ts'
+import { readUnusedAfter } from './anchor-use.ts'
 import type { ChangeRefusal } from './changes.ts'
 import { defaultStoreLimits, type LimitsWord, type StoreDocument } from './document.ts'
 import type { AuditEntry, StoreChange } from './audit-entry.ts'
@@ -24,6 +25,7 @@ import {
   lookEveryMs,
   watchTrustStore,
   type Discovered,
+  type NamedAnchorUse,
   type WatchedTrustStore,
 } from './watched-trust-store.ts'
 
@@ -32,6 +34,8 @@ export interface TrustStoreBindings extends Elbv2Bindings {
   readonly TRUST: R2Bucket
   /** Hosts that sources may name although they are private, or their port is none of the web's. */
   readonly SOURCES_OPEN_HOSTS?: string
+  /** For so long nobody may come in by an anchor; 30d unless given. */
+  readonly ANCHOR_UNUSED_AFTER?: string
   /** Secrets: where findings are sent, and what signs them. */
   readonly FINDINGS_WEBHOOK?: string
   readonly FINDINGS_WEBHOOK_SECRET?: string
@@ -59,6 +63,7 @@ export class TrustStoreObject extends DurableObject<TrustStoreBindings> {
       ...stored,
       store: this.#store,
       chance: Math.random,
+      unusedAfterMs: readUnusedAfter(env.ANCHOR_UNUSED_AFTER, (line) => console.error(line)),
       // Read when they are asked: a variable that is wrong is told by its source, and stops no store.
       ports: { fetch: webFetch, openHosts, buckets: { get: (each) => bucketsOf(env).get(each) } },
       alarms: {
@@ -118,6 +123,14 @@ export class TrustStoreObject extends DurableObject<TrustStoreBindings> {
     const source = await this.#watched.askSource(id)
     await this.#wakeSoon()
     return source
+  }
+
+  noteAnchors(ids: readonly string[]): void {
+    this.#watched.noteAnchors(ids)
+  }
+
+  anchors(): Promise<readonly NamedAnchorUse[]> {
+    return this.#watched.anchors()
   }
 
   findings(): Promise<readonly Finding[]> {

@@ -16,6 +16,7 @@ import {
 import { crlDer } from '../gate.ts'
 import { runtimeAfter, type After } from '../../routing/deadline.ts'
 import type { HeldTrustStore, TrustFileProblem } from '../held-trust-store.ts'
+import { createAnchorNotes } from './anchor-notes.ts'
 import { loadCertificates } from './changes.ts'
 import { decodeDocument, listsInForce, type ListEntry, type StoreDocument } from './document.ts'
 import { createExposure } from './exposure.ts'
@@ -23,8 +24,12 @@ import type { StoreHead } from './managed-trust-store.ts'
 import { loadObject, type ObjectName, type Objects } from './objects.ts'
 
 export interface FollowedTrustStoreOptions {
-  /** Asks the control plane what is in force; undefined where the store does not exist. */
-  readonly head: () => Promise<StoreHead | undefined>
+  /**
+   * Asks the control plane what is in force; undefined where the store does not exist.
+   *
+   * @param used ids of anchors (`anchorId`) that devices came in by: told along, where there are some
+   */
+  readonly head: (used?: readonly string[]) => Promise<StoreHead | undefined>
   readonly objects: Objects
   readonly limits: Limits
   /** How old the answer of the control plane may be: the bound on how late a revocation is noticed. */
@@ -93,7 +98,10 @@ const shardPatienceMs = 2000
  */
 const shardOctetsMax = 48 * 1024 * 1024
 
-type Options = FollowedTrustStoreOptions & { readonly loaded: LoadedShards }
+type Options = Omit<FollowedTrustStoreOptions, 'head'> & {
+  readonly head: () => Promise<StoreHead | undefined>
+  readonly loaded: LoadedShards
+}
 
 /**
  * One isolate's copy of a managed trust store. No decision is by a snapshot whose head was asked for
@@ -105,7 +113,9 @@ type Options = FollowedTrustStoreOptions & { readonly loaded: LoadedShards }
  */
 export function createFollowedTrustStore(given: FollowedTrustStoreOptions): HeldTrustStore {
   const loaded = createBoundedMap<string, Shard>({ countMax: shardsMax, weightMax: shardOctetsMax })
-  const options = { ...given, objects: steady(given), loaded }
+  const notes = createAnchorNotes(given.clock)
+  const head = () => notes.tell(given.head)
+  const options = { ...given, head, objects: steady(given), loaded }
   const { clock, maxStalenessMs, background } = options
   const exposure = createExposure()
   let held: Held | undefined
@@ -143,6 +153,7 @@ export function createFollowedTrustStore(given: FollowedTrustStoreOptions): Held
     held !== undefined && Math.abs(now - held.askedAt) < options.failStaticMs
   return {
     exposure: () => exposure.told(held?.askedAt, clock.now()),
+    used: (anchor) => notes.used(anchor),
     async current() {
       const now = clock.now()
       const age = held === undefined ? Number.POSITIVE_INFINITY : ageAt(now, held.askedAt)

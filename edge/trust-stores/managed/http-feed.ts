@@ -38,7 +38,7 @@ const answerOctetsMax = 64 * 1024
  */
 export function httpFeed(options: HttpFeedOptions): Feed {
   return {
-    head: () => askHead(options),
+    head: (used = []) => askHead(options, used),
     objects: {
       get: (file) => askObject(options, file),
       put: () => Promise.reject(new Error('whoever follows a trust store writes nothing to it')),
@@ -56,8 +56,12 @@ const storeForm = z.object({
     .optional(),
 })
 
-async function askHead(options: HttpFeedOptions): Promise<StoreHead | undefined> {
-  const path = `trust-stores/${encodeURIComponent(options.name)}`
+async function askHead(
+  options: HttpFeedOptions,
+  used: readonly string[],
+): Promise<StoreHead | undefined> {
+  const told = used.length === 0 ? '' : `?anchorsUsed=${used.join(',')}`
+  const path = `trust-stores/${encodeURIComponent(options.name)}${told}`
   const answer = await ask(options, path, headTimeoutMs, answerOctetsMax)
   if (isProblem(answer, 404, 'store_not_found')) return undefined
   return storeForm.parse(jsonOf(wholeOf(answer))).head

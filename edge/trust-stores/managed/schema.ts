@@ -55,4 +55,12 @@ export const storeSteps: MigrationSteps = [
       change TEXT NOT NULL
     )`,
   ],
+  [
+    // The anchors of the bundle in force, by their keys: since when, and when a device last came in by one.
+    `CREATE TABLE anchors (
+      id TEXT PRIMARY KEY,
+      since INTEGER NOT NULL,
+      used_at INTEGER
+    )`,
+  ],
 ]

@@ -5,6 +5,7 @@ import { tellFindings, type AlarmOptions } from '../findings/alarms.ts'
 import type { Finding } from '../findings/finding.ts'
 import { findingsOf, type Inspected } from '../findings/findings.ts'
 import { nextHorizon } from '../findings/list-findings.ts'
+import { nameText } from '../findings/name-text.ts'
 import { crlDer } from '../gate.ts'
 import { askSources, nextDue, type AskingOptions } from '../sources/ask-sources.ts'
 import { publishedAddresses } from '../sources/discover.ts'
@@ -18,6 +19,7 @@ import {
   sourcesOf,
 } from '../sources/source-rows.ts'
 import type { NewSource, Source, SourceRefusal } from '../sources/source.ts'
+import { anchorsOf, lookedAtAnchors, noteAnchors, type AnchorUse } from './anchor-use.ts'
 import { loadCertificates } from './changes.ts'
 import { listsInForce, type StoreDocument, type StoreLimits } from './document.ts'
 import { quotasOf } from './quotas.ts'
@@ -30,6 +32,11 @@ export interface Discovered {
   readonly passed: readonly { readonly location: string; readonly because: string }[]
 }
 
+/** An anchor of a store by its name, and what is known of its use. */
+export interface NamedAnchorUse extends AnchorUse {
+  readonly subject: string
+}
+
 /** What goes on around a managed trust store by itself: sources are asked, faults are found and told. */
 export interface WatchedTrustStore {
   /** Without what may be a secret in their addresses. */
@@ -40,6 +47,10 @@ export interface WatchedTrustStore {
   discoverSources(by: string): Promise<Result<Discovered, SourceRefusal>>
   /** Asks a source now. */
   askSource(id: number): Promise<Result<Source, SourceRefusal>>
+  /** Takes down that devices came in by anchors of these keys (`anchorId`). */
+  noteAnchors(ids: readonly string[]): void
+  /** The anchors in force, by whom devices come in; none where there is no store. */
+  anchors(): Promise<readonly NamedAnchorUse[]>
   /** At this moment; none where there is no store. */
   findings(): Promise<readonly Finding[]>
   /**
@@ -51,6 +62,8 @@ export interface WatchedTrustStore {
 
 export interface WatchOptions extends AskingOptions {
   readonly limits: StoreLimits
+  /** For so long nobody may come in by an anchor. */
+  readonly unusedAfterMs: number
   readonly alarms: Omit<AlarmOptions, 'sql'>
 }
 
@@ -83,6 +96,8 @@ export function watchTrustStore(options: WatchOptions): WatchedTrustStore {
     },
     discoverSources: (by) => discover(options, (wanted) => added(wanted, by)),
     askSource: (id) => askNow(id, options),
+    noteAnchors: (ids) => noteAnchors(sql, ids, clock.now()),
+    anchors: () => namedAnchors(options),
     async findings() {
       const inspected = await inspect(options)
       return inspected === undefined ? [] : findingsOf(inspected, clock.now())
@@ -92,6 +107,7 @@ export function watchTrustStore(options: WatchOptions): WatchedTrustStore {
       const inspected = await inspect(options)
       if (inspected === undefined) return undefined
       const now = clock.now()
+      await lookedAtAnchors(sql, inspected.anchors, now)
       await tellFindings(findingsOf(inspected, now), now, { sql, ...alarms })
       return nextTick(inspected, options)
     },
@@ -138,15 +154,34 @@ async function askNow(id: number, options: WatchOptions): Promise<Result<Source,
   return source === undefined ? err(sourceNotFound(id)) : ok(shownSource(source))
 }
 
+async function namedAnchors({
+  store,
+  objects,
+  sql,
+  clock,
+}: WatchOptions): Promise<readonly NamedAnchorUse[]> {
+  const document = await store.document()
+  if (document === undefined) return []
+  const anchors = await loadCertificates(objects, document.bundle.file)
+  const uses = await anchorsOf(sql, anchors, clock.now())
+  return uses.map((use, index) => ({
+    ...use,
+    subject: nameText(anchors[index]?.subject ?? new Uint8Array()),
+  }))
+}
+
 /** Undefined where there is no store. */
 async function inspect(options: WatchOptions): Promise<Inspected | undefined> {
-  const { sql, store, objects, limits } = options
+  const { sql, store, objects, limits, clock, unusedAfterMs } = options
   const document = await store.document()
   if (document === undefined) return undefined
+  const cas = await casOf(document, objects)
   return {
     document,
     limits: quotasOf(sql, limits),
-    ...(await casOf(document, objects)),
+    ...cas,
+    anchorUse: await anchorsOf(sql, cas.anchors, clock.now()),
+    unusedAfterMs,
     deltaBases: await basesOfDeltas(document, objects),
     sources: sourcesOf(sql),
     audit: store.audit({ limit: auditLookedAt }),

@@ -14,7 +14,7 @@ export interface FeedBindings {
   readonly TRUST_STORE?: string
   /** The control plane's entrypoint `TrustStoreFeed`, which says what is in force and nothing else. */
   readonly TRUST_STORE_FEED?: {
-    head(name: string): Promise<StoreHead | undefined>
+    head(name: string, used?: readonly string[]): Promise<StoreHead | undefined>
     listener?(name: string): Promise<ListenerSettings | undefined>
   }
 }
@@ -27,7 +27,7 @@ export function boundTrustStore(
 ): HeldTrustStore | undefined {
   if (name === undefined || feed === undefined) return undefined
   return createFollowedTrustStore({
-    head: () => feed.head(name),
+    head: (used = []) => (used.length === 0 ? feed.head(name) : feed.head(name, used)),
     objects: r2Objects(TRUST, objectsPrefix),
     limits,
     maxStalenessMs,

@@ -262,6 +262,7 @@ test('the OpenAPI document names every route', async () => {
     '/metrics',
     '/trust-stores',
     '/trust-stores/{name}',
+    '/trust-stores/{name}/anchors',
     '/trust-stores/{name}/audit',
     '/trust-stores/{name}/changes',
     '/trust-stores/{name}/document',

@@ -1,3 +1,4 @@
+import { unusedAfterMs } from '#edge/trust-stores/managed/anchor-use.ts'
 import type { ControlPlane, RemoteStore } from '#edge/control/control-plane.ts'
 import { openDirectory } from '#edge/control/directory.ts'
 import type { ApiToken, Scope } from '#edge/control/tokens.ts'
@@ -59,7 +60,8 @@ export function memoryPlane(sqlOf: (name: string) => Sql = () => nodeSql(':memor
       webhook: ok(undefined),
       post: async () => new Response(),
     }
-    return { store, watched: watchTrustStore({ ...stored, store, ports, chance: () => 0, alarms }) }
+    const watching = { ports, chance: () => 0, alarms, unusedAfterMs }
+    return { store, watched: watchTrustStore({ ...stored, store, ...watching }) }
   }
   const opened = (name: string): MemoryStore => {
     const it = stores.get(name) ?? open(name)
@@ -73,6 +75,8 @@ export function memoryPlane(sqlOf: (name: string) => Sql = () => nodeSql(':memor
     removeSource: async (id, by) => opened(name).watched.removeSource(id, by),
     discoverSources: (by) => opened(name).watched.discoverSources(by),
     askSource: (id) => opened(name).watched.askSource(id),
+    noteAnchors: async (ids) => opened(name).watched.noteAnchors(ids),
+    anchors: () => opened(name).watched.anchors(),
     findings: () => opened(name).watched.findings(),
   })
   return {

@@ -3,28 +3,12 @@ import { evidenceHeader } from '#edge/evidence/claims.ts'
 import { contentDigest } from '#edge/evidence/content-digest.ts'
 import { jwksDocument, readEvidenceKeys } from '#edge/evidence/keys.ts'
 import { createNonceMemory } from '#edge/evidence/nonces.ts'
-import { signEvidence, type Accepted, type EvidenceRequest } from '#edge/evidence/sign.ts'
+import { signEvidence, type EvidenceRequest } from '#edge/evidence/sign.ts'
 import { verifyRequest } from '#edge/evidence/target.ts'
 import type { EvidenceTrust } from '#edge/evidence/verify.ts'
 import { toUtf8 } from '#shared/bytes.ts'
-import { instantFromIso } from '#shared/time.ts'
+import { accepted, noon } from './accepted.ts'
 import { ringOf } from './rings.ts'
-
-const noon = instantFromIso('2026-06-15T12:00:00Z')
-
-const accepted: Accepted = {
-  outcome: 'accepted',
-  identity: {
-    serial: '2A',
-    subject: 'CN=car-0001',
-    issuer: 'CN=Root',
-    spiffeId: undefined,
-    notBefore: noon,
-    notAfter: noon,
-  },
-  basis: { kind: 'session' },
-  evidence: { at: noon, epoch: 7, signaturesSpent: 0 },
-}
 
 const ring = await ringOf('a')
 const keys = await readEvidenceKeys(jwksDocument(ring))

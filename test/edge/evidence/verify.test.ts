@@ -13,27 +13,18 @@ import {
 } from '#edge/evidence/sign.ts'
 import { verifyEvidence, type EvidenceTrust } from '#edge/evidence/verify.ts'
 import { fromBase64Url, toBase64Url, toUtf8 } from '#shared/bytes.ts'
-import { instantFromIso, shift } from '#shared/time.ts'
+import { shift } from '#shared/time.ts'
+import { accepted as unnamed, noon } from './accepted.ts'
 import { ringOf } from './rings.ts'
 
 /** Another seed of the properties: SALLYPORT_SEED=7 npx vitest run test/edge/evidence */
 const seed = Number(process.env['SALLYPORT_SEED'] ?? 20_261_122)
 
-const noon = instantFromIso('2026-06-15T12:00:00Z')
 const leaf = toUtf8('a leaf')
 
 const accepted: Accepted = {
-  outcome: 'accepted',
-  identity: {
-    serial: '2A',
-    subject: 'CN=car-0001',
-    issuer: 'CN=Root',
-    spiffeId: 'spiffe://fleet.example/car-0001',
-    notBefore: noon,
-    notAfter: noon,
-  },
-  basis: { kind: 'session' },
-  evidence: { at: noon, epoch: 7, signaturesSpent: 0 },
+  ...unnamed,
+  identity: { ...unnamed.identity, spiffeId: 'spiffe://fleet.example/car-0001' },
 }
 
 const ring = await ringOf('new', 'old')

@@ -5,7 +5,7 @@ import {
   type PlatformRow,
   type PlatformSettings,
 } from '#edge/platforms/by-name.ts'
-import { stripForeign } from '#edge/platforms/strip.ts'
+import { foreignHeaders } from '#edge/platforms/strip.ts'
 
 interface Created {
   readonly row: PlatformRow
@@ -35,8 +35,11 @@ test.each(platformNames)('what %s sets is a forgery to every other platform', (n
   const { platform } = create(name, {})
   for (const header of platform.ownHeaders) {
     expect(header).toMatch(/^[a-z0-9-]+$/)
-    expect(stripForeign(new Headers([[header, '1']]), platform).forged).toEqual([])
-    const elsewhere = stripForeign(new Headers([[header, '1']]), create('cloudflare', {}).platform)
+    expect(foreignHeaders(new Headers([[header, '1']]), platform).forged).toEqual([])
+    const elsewhere = foreignHeaders(
+      new Headers([[header, '1']]),
+      create('cloudflare', {}).platform,
+    )
     expect(elsewhere.forged).toEqual([header])
   }
 })

@@ -37,14 +37,14 @@ const sessionOf = ({ lines }: Stage): unknown =>
 async function tokenOf({ app }: Stage): Promise<string> {
   const response = await app.request(requestOf(cf(), { authorization: 'Sallyport' }))
   const info = response.headers.get('authentication-info') ?? ''
-  return /^session="(v1\.[^"]+)"$/.exec(info)?.[1] ?? ''
+  return /^session="(v2\.[^"]+)"$/.exec(info)?.[1] ?? ''
 }
 
 describe('a device without a cookie jar', () => {
   test('is given its token in a header, and no cookie', async () => {
     const stage = await stageOf()
     const response = await stage.app.request(requestOf(cf(), { authorization: 'Sallyport' }))
-    expect(response.headers.get('authentication-info')).toMatch(/^session="v1\.k1\.[\w-]+"$/)
+    expect(response.headers.get('authentication-info')).toMatch(/^session="v2\.k1\.[\w-]+"$/)
     expect(response.headers.getSetCookie()).toEqual(['theirs=1'])
     expect(sessionOf(stage)).toBe('issued')
   })
@@ -64,7 +64,7 @@ describe('a device without a cookie jar', () => {
     stage.clock.advance(15 * 60_000 + 1)
     const authorization = `Sallyport ${first}`
     const response = await stage.app.request(requestOf(cf(), { authorization }))
-    expect(response.headers.get('authentication-info')).toMatch(/^session="v1\./)
+    expect(response.headers.get('authentication-info')).toMatch(/^session="v2\./)
     expect(response.headers.get('authentication-info')).not.toContain(first)
   })
 
@@ -120,8 +120,8 @@ describe('a token goes no further than here', () => {
   const sent = async (given: ListenerVariables, header: (typeof carried)[number]) => {
     const stage = await stageOf(given)
     const headers = {
-      authorization: 'Sallyport v1.k1.AA',
-      cookie: 'a=1; __Host-sallyport=v1.k1.AA',
+      authorization: 'Sallyport v2.k1.AA',
+      cookie: 'a=1; __Host-sallyport=v2.k1.AA',
     }
     await stage.app.request(requestOf(cf(), headers))
     return stage.forwarded[0]?.headers.get(header)
@@ -133,7 +133,7 @@ describe('a token goes no further than here', () => {
     {
       // The target decides there, and the token is its own.
       MODE: 'passthrough',
-      left: { authorization: 'Sallyport v1.k1.AA', cookie: 'a=1; __Host-sallyport=v1.k1.AA' },
+      left: { authorization: 'Sallyport v2.k1.AA', cookie: 'a=1; __Host-sallyport=v2.k1.AA' },
     },
   ])('$MODE', async ({ MODE, left }) => {
     for (const header of carried) {
@@ -142,7 +142,7 @@ describe('a token goes no further than here', () => {
   })
 
   test('without sessions here it is somebody else’s', async () => {
-    expect(await sent({}, 'authorization')).toBe('Sallyport v1.k1.AA')
+    expect(await sent({}, 'authorization')).toBe('Sallyport v2.k1.AA')
   })
 })
 
@@ -216,7 +216,7 @@ describe('keys rotate without a session that drops', () => {
     expect(await uses(`${keyRing},${next}`, old)).toBe('used')
     expect(await uses(`${next},${keyRing}`, old)).toBe('used')
     const newer = await tokenOf(await stageOf({ SESSION_KEYS: `${next},${keyRing}` }))
-    expect(newer).toMatch(/^v1\.k2\./)
+    expect(newer).toMatch(/^v2\.k2\./)
     // A worker that has the next key but does not seal with it yet.
     expect(await uses(`${keyRing},${next}`, newer)).toBe('used')
     expect(await uses(next, newer)).toBe('used')

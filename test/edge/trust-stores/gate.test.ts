@@ -23,7 +23,7 @@ beforeAll(async () => {
   rogue = await createHierarchy(options, own)
 })
 
-function crlOf(issuer: Ca, number: number, at: Instant = start, count = 0): Promise<Bytes> {
+function crlOf(issuer: Ca, number: number, at: Instant = start, count = 0): Bytes {
   const entries = Array.from({ length: count }, (_, index) => ({
     serial: (0x4000 + index).toString(16),
     at: start,
@@ -54,7 +54,7 @@ function read(name: string, octets: Bytes, { held, issuers = [], ...word }: Know
 }
 
 async function heldCrl(issuer: Ca, number: number): Promise<TrustPart> {
-  const part = await read('crl/a.crl', await crlOf(issuer, number))
+  const part = await read('crl/a.crl', crlOf(issuer, number))
   if (!part.ok) throw new Error(part.error)
   return part.value
 }
@@ -109,7 +109,7 @@ describe('certificates', () => {
 
 describe('lists', () => {
   test('DER and PEM read the same', async () => {
-    const der = await crlOf(own.root, 1)
+    const der = crlOf(own.root, 1)
     const fromDer = await read('crl/a.crl', der)
     const fromPem = await read('crl/a.crl', toUtf8(encodePem('X509 CRL', der)))
     expect(fromDer).toMatchObject({ ok: true, value: { kind: 'crl', crl: { number: 1n } } })
@@ -143,7 +143,7 @@ describe('lists', () => {
   ]
 
   test.each(damages)('$name is refused', async ({ damage, because }) => {
-    const part = await read('crl/a.crl', damage(await crlOf(own.root, 1)))
+    const part = await read('crl/a.crl', damage(crlOf(own.root, 1)))
     expect(part).toMatchObject({ ok: false, error: expect.stringContaining(because) })
   })
 
@@ -162,25 +162,25 @@ describe('lists', () => {
     const held = await heldCrl(own.root, 5)
     const same = held.kind === 'crl' ? held.crl.der : new Uint8Array()
     const octets =
-      number === 5 && at === 0 ? same : await crlOf(own.root, number, shift(start, at * dayMs))
+      number === 5 && at === 0 ? same : crlOf(own.root, number, shift(start, at * dayMs))
     const part = await read('crl/a.crl', octets, { held, issuers: [own.root] })
     expect(part.ok ? undefined : part.error).toBe(because)
   })
 
   test('RFC 5280 5.2.3: numbers are compared as numbers, not as text', async () => {
     const held = await heldCrl(own.root, 9)
-    expect(await read('crl/a.crl', await crlOf(own.root, 10), { held })).toMatchObject({ ok: true })
+    expect(await read('crl/a.crl', crlOf(own.root, 10), { held })).toMatchObject({ ok: true })
   })
 
   test('a list of another issuer does not take the place of one', async () => {
     const held = await heldCrl(own.root, 1)
     const [issuing = own.root] = own.intermediates
-    const part = await read('crl/a.crl', await crlOf(issuing, 2), { held })
+    const part = await read('crl/a.crl', crlOf(issuing, 2), { held })
     expect(part).toMatchObject({ ok: false, error: expect.stringContaining('another issuer') })
   })
 
   test('a list that a known issuer has not signed is refused, from the first on', async () => {
-    const forged = await crlOf(rogue.root, 9)
+    const forged = crlOf(rogue.root, 9)
     const error = 'its issuer has not signed it'
     const held = await heldCrl(own.root, 1)
     expect(await read('crl/a.crl', forged, { held, issuers: [own.root] })).toEqual({
@@ -192,21 +192,21 @@ describe('lists', () => {
 
   test('of two issuers of one name (a rollover of keys) either may sign', async () => {
     const issuers = [rogue.root, own.root]
-    expect(await read('crl/a.crl', await crlOf(own.root, 1), { issuers })).toMatchObject({
+    expect(await read('crl/a.crl', crlOf(own.root, 1), { issuers })).toMatchObject({
       ok: true,
     })
   })
 
   test('a list of an issuer that is not known here is taken: the decision asks for its signature', async () => {
     const [issuing = own.root] = rogue.intermediates
-    const part = await read('crl/a.crl', await crlOf(issuing, 1), { issuers: [own.root] })
+    const part = await read('crl/a.crl', crlOf(issuing, 1), { issuers: [own.root] })
     expect(part).toMatchObject({ ok: true })
   })
 
   describe('a list that has shrunk', () => {
     test('is refused, and the sentence says how to have it taken', async () => {
-      const held = await read('crl/a.crl', await crlOf(own.root, 1, start, 40))
-      const part = await read('crl/a.crl', await crlOf(own.root, 2, start, 3), {
+      const held = await read('crl/a.crl', crlOf(own.root, 1, start, 40))
+      const part = await read('crl/a.crl', crlOf(own.root, 2, start, 3), {
         held: held.ok ? held.value : undefined,
         issuers: [own.root],
       })
@@ -227,8 +227,8 @@ describe('lists', () => {
       { name: 'nothing', word: () => '', isTaken: false },
       { name: 'yes', word: () => 'yes', isTaken: false },
     ])('the operator’s word, $name: $isTaken', async ({ word, isTaken }) => {
-      const held = await read('crl/a.crl', await crlOf(own.root, 1, start, 40))
-      const octets = await crlOf(own.root, 2, start, 3)
+      const held = await read('crl/a.crl', crlOf(own.root, 1, start, 40))
+      const octets = crlOf(own.root, 2, start, 3)
       const part = await read('crl/a.crl', octets, {
         held: held.ok ? held.value : undefined,
         issuers: [own.root],
@@ -239,7 +239,7 @@ describe('lists', () => {
   })
 
   test('a list from the epoch on', async () => {
-    const part = await read('crl/a.crl', await crlOf(own.root, 0, instantFromMs(0)))
+    const part = await read('crl/a.crl', crlOf(own.root, 0, instantFromMs(0)))
     expect(part).toMatchObject({ ok: true, value: { crl: { number: 0n } } })
   })
 })

@@ -51,6 +51,7 @@ const operations: readonly Make[] = [
   look((random) => `/trust-stores/${store(random)}/document?epoch=${pick(random, [1, 2, 3, 9])}`),
   look((random) => `/trust-stores/${store(random)}/audit?limit=${pick(random, [1, 2, 1000])}`),
   look((random) => `/trust-stores/${store(random)}/findings`),
+  look((random) => `/trust-stores/${store(random)}/anchors`),
   look((random) => `/trust-stores/${store(random)}/sources`),
   look((random, words) => `/files/${file(words, random)}`),
   look(() => '/metrics'),

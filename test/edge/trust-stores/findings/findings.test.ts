@@ -75,6 +75,8 @@ function look(given: Partial<Inspected> = {}, now: Instant = start): readonly Fi
     sources: [],
     audit: [],
     deltaBases: new Map<number, bigint>(),
+    anchorUse: [],
+    unusedAfterMs: 30 * dayMs,
     ...given,
   }
   return findingsOf(inspected, now)
@@ -291,4 +293,41 @@ test('the most severe comes first, and of one severity what breaks first', () =>
     'severe list_near_expiry',
     'warning near_limit',
   ])
+})
+
+const ago = (days: number, ms = 0): Instant => shift(start, ms - days * dayMs)
+
+describe('an anchor that nobody comes in by', () => {
+  test.each([
+    { name: 'used lately', use: { since: ago(99), usedAt: ago(1) }, found: [] },
+    { name: 'the last moment', use: { since: ago(99), usedAt: ago(30, 1) }, found: [] },
+    { name: 'used thirty days ago', use: { since: ago(99), usedAt: ago(30) }, found: ['unused'] },
+    { name: 'new and never used', use: { since: ago(30, 1), usedAt: undefined }, found: [] },
+    { name: 'never used', use: { since: ago(30), usedAt: undefined }, found: ['unused'] },
+  ])('$name: $found', ({ use, found }) => {
+    const other = having(anchor, { subject: intermediate.subject })
+    const anchorUse = [
+      { id: '', ...use },
+      { id: '', since: ago(99), usedAt: ago(1) },
+    ]
+    const seen = look({ anchors: [anchor, other], anchorUse })
+    const expected = found.map(() => 'notice anchor_unused')
+    expect(briefly(seen.filter(({ code }) => code === 'anchor_unused'))).toEqual(expected)
+  })
+
+  test('where no edge has told of any anchor in that time nothing is known', () => {
+    const use = [undefined, ago(31)].map((usedAt) => ({ id: '', since: ago(99), usedAt }))
+    const found = look({ anchors: [anchor, anchor], anchorUse: use })
+    expect(found.filter(({ code }) => code === 'anchor_unused')).toEqual([])
+  })
+
+  test('it is told by name, since when, and with what to do', () => {
+    const anchorUse = [ago(40), ago(1)].map((usedAt) => ({ id: '', since: ago(99), usedAt }))
+    const found = look({ anchors: [anchor, anchor], anchorUse })
+    expect(found.find(({ code }) => code === 'anchor_unused')).toMatchObject({
+      at: ago(10),
+      because: expect.stringContaining('since 2026-11-2') as string,
+      advice: expect.stringContaining('ANCHOR_UNUSED_AFTER') as string,
+    })
+  })
 })

@@ -49,6 +49,16 @@ test('the head and what it names come over the API', async () => {
   expect(await feed.objects.get('0'.repeat(64))).toBeUndefined()
 })
 
+test('anchors that devices came in by are told along', async () => {
+  await makeCars()
+  const [anchor] = await plane.store('cars').anchors()
+  const id = anchor?.id ?? ''
+  expect(anchor).toMatchObject({ id: expect.stringMatching(/^[0-9a-f]{64}$/) as string })
+  expect(await feedOf().head(['0'.repeat(64), id])).toMatchObject({ epoch: 1 })
+  expect(await plane.store('cars').anchors()).toEqual([{ ...anchor, usedAt: plane.clock.now() }])
+  await expect(feedOf().head(['x'])).rejects.toThrow('answered 400')
+})
+
 test('a control plane may lie below a path', async () => {
   const asked: string[] = []
   const below = feedOf({

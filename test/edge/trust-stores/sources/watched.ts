@@ -1,3 +1,4 @@
+import { unusedAfterMs } from '#edge/trust-stores/managed/anchor-use.ts'
 import type { AlarmOptions } from '#edge/trust-stores/findings/alarms.ts'
 import { defaultStoreLimits, type ListEntry } from '#edge/trust-stores/managed/document.ts'
 import {
@@ -74,6 +75,7 @@ export async function createWatched(
     ...stored,
     store,
     chance: () => 0,
+    unusedAfterMs,
     ports: { fetch: publisher.fetch, buckets: undefined, openHosts: [] },
     alarms: {
       store: 'cars',
