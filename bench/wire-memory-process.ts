@@ -1,11 +1,8 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { setImmediate as turn } from 'node:timers/promises'
-import { once } from 'node:events'
-import tls from 'node:tls'
-import { connectAsync } from 'mqtt'
-import { openMqttWire } from '#simulator/engine/client/mqtt-wire.ts'
 import { sourceAddressOf } from '#simulator/engine/client/source-address.ts'
+import { connectPacket, openMqttJs, openOurs, openRaw } from './wire/clients.ts'
 import { openWireStage, type WireStage } from './wire/stage.ts'
 
 /*
@@ -21,39 +18,15 @@ type Come = (stage: WireStage, nth: number) => Promise<() => void>
 
 const clients: Readonly<Record<string, Come>> = {
   async ours(stage, nth) {
-    const opened = await openMqttWire({
-      ...stage.address,
-      credential: stage.credential(nth),
-      clientId: `device-${nth}`,
-      localAddress: sourceAddressOf(nth),
-    })
-    if (!opened.ok) throw new Error(JSON.stringify(opened.error))
-    return () => opened.value.close()
+    const session = await openOurs(stage, nth, sourceAddressOf(nth))
+    return () => session.close()
   },
   async node(stage, nth) {
-    const { keyPem: key, chainPem: cert } = stage.credential(nth)
-    const { host, port, servername, caPem: ca } = stage.address
-    const socket = tls.connect({ host, port, servername, ca, key, cert })
-    await once(socket, 'secureConnect')
-    socket.write(Buffer.from('100c00044d5154540402003c0000', 'hex'))
-    await once(socket, 'data')
+    const socket = await openRaw(stage, nth, connectPacket)
     return () => void socket.destroy()
   },
   async 'mqtt.js'(stage, nth) {
-    const { keyPem: key, chainPem: cert } = stage.credential(nth)
-    const { host, port, servername, caPem: ca } = stage.address
-    const client = await connectAsync({
-      protocol: 'mqtts',
-      host,
-      port,
-      servername,
-      ca,
-      key,
-      cert,
-      clientId: `device-${nth}`,
-      reconnectPeriod: 0,
-      protocolVersion: 4,
-    })
+    const client = await openMqttJs(stage, nth)
     return () => void client.end(true)
   },
 }

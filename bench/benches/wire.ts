@@ -1,13 +1,10 @@
-import { once } from 'node:events'
-import tls from 'node:tls'
-import { connectAsync } from 'mqtt'
 import { connect } from '#simulator/engine/client/device-connection.ts'
 import { openHttpWire } from '#simulator/engine/client/http-wire.ts'
-import { openMqttWire } from '#simulator/engine/client/mqtt-wire.ts'
 import type { Bench, Section } from '../bench.ts'
 import { alternate, type Contender, type Rounds } from '../measure.ts'
 import { awaited } from '../operations/operation.ts'
 import { contenderHere } from '../runtimes/node.ts'
+import { connectPacket, disconnectPacket, openMqttJs, openOurs, openRaw } from '../wire/clients.ts'
 import { openWireStage, type WireStage } from '../wire/stage.ts'
 
 /**
@@ -54,15 +51,14 @@ function httpsContenders(stage: WireStage): readonly Contender[] {
   const { address } = stage
   return [
     contender(ours, async (nth) => {
-      const opened = await openHttpWire({ ...address, credential: stage.credential(nth) })
+      const credential = stage.credential(nth)
+      const opened = await openHttpWire({ ...address, credential, sessions: 'ignored' })
       if (!opened.ok) throw new Error(opened.error.detail)
       const answer = await opened.value.get('/ok')
       opened.value.close()
       if (!answer.ok || answer.value.status !== 200) throw new Error('not let in')
     }),
-    contender(raw, (nth) =>
-      rawQuestion(stage, nth, Buffer.from('GET /ok HTTP/1.1\r\nhost: localhost\r\n\r\n')),
-    ),
+    contender(raw, async (nth) => (await openRaw(stage, nth, getRequest)).destroy()),
     contender("the scenario engine's, over undici", async (nth) => {
       const opened = await connect({ ...address, credential: stage.credential(nth) })
       if (!opened.ok) throw new Error(opened.error.detail)
@@ -73,55 +69,15 @@ function httpsContenders(stage: WireStage): readonly Contender[] {
   ]
 }
 
+const getRequest = Buffer.from('GET /ok HTTP/1.1\r\nhost: localhost\r\n\r\n')
+
 function mqttContenders(stage: WireStage): readonly Contender[] {
-  const { address } = stage
   return [
-    contender(ours, async (nth) => {
-      const credential = stage.credential(nth)
-      const opened = await openMqttWire({ ...address, credential, clientId: `wire-${nth}` })
-      if (!opened.ok) throw new Error(JSON.stringify(opened.error))
-      opened.value.close()
+    contender(ours, async (nth) => (await openOurs(stage, nth)).close()),
+    contender(raw, async (nth) => {
+      const socket = await openRaw(stage, nth, connectPacket)
+      socket.end(disconnectPacket).destroySoon()
     }),
-    // CONNECT of MQTT 3.1.1 with an empty client identifier and a clean session (3.1).
-    contender(raw, (nth) =>
-      rawQuestion(stage, nth, Buffer.from('100c00044d5154540402003c0000', 'hex'), disconnect),
-    ),
-    contender('mqtt.js', async (nth) => {
-      const { keyPem: key, chainPem: cert } = stage.credential(nth)
-      const { host, port, servername, caPem: ca } = address
-      const client = await connectAsync({
-        protocol: 'mqtts',
-        host,
-        port,
-        servername,
-        ca,
-        key,
-        cert,
-        clientId: `js-${nth}`,
-        reconnectPeriod: 0,
-        protocolVersion: 4,
-      })
-      await client.endAsync()
-    }),
+    contender('mqtt.js', async (nth) => (await openMqttJs(stage, nth)).endAsync()),
   ]
-}
-
-/** MQTT 3.1.1 3.14: what every client says before it goes. */
-const disconnect = Buffer.from('e000', 'hex')
-
-/** The least that Node itself can do for one device; its goodbye, where the protocol has one, is said too. */
-async function rawQuestion(
-  stage: WireStage,
-  nth: number,
-  question: Buffer,
-  goodbye?: Buffer,
-): Promise<void> {
-  const { keyPem: key, chainPem: cert } = stage.credential(nth)
-  const { host, port, servername, caPem: ca } = stage.address
-  const socket = tls.connect({ host, port, servername, ca, key, cert })
-  await once(socket, 'secureConnect')
-  socket.write(question)
-  await once(socket, 'data')
-  if (goodbye === undefined) socket.destroy()
-  else socket.end(goodbye).destroySoon()
 }

@@ -7,13 +7,17 @@ import { createServerCredential } from '#simulator/ca/server-credential.ts'
 import { createChaosPki, dayMs, hourMs } from '#simulator/chaos/pki.ts'
 import type { TlsOptions } from '#simulator/engine/client/tls-connection.ts'
 import type { GatewayName } from '#simulator/gateways/gateway.ts'
+import { childrenOf } from '#simulator/gateways/program.ts'
 import { gatewaySetups, isInstalled } from '#simulator/gateways/setups.ts'
+import { cpuUsOfProcess } from '../runtimes/process-cpu.ts'
 
 /** A real server in processes of its own, and devices that it lets in: only the client's CPU is in here. */
 export interface WireStage {
   readonly address: Pick<TlsOptions, 'host' | 'port' | 'servername' | 'caPem'> & { caPem: string }
   /** The nth device, one after another. */
-  credential(nth: number): DeviceCredential
+  readonly credential: (nth: number) => DeviceCredential
+  /** Microseconds of CPU that the server has used so far, in steps of ten milliseconds. */
+  readonly serverCpuUs: () => number
   close(): Promise<void>
 }
 
@@ -39,7 +43,9 @@ export async function openWireStage(
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-wire-'))
   const { anchorsPem, intermediatesPem } = pki.authority
   const lists = await pki.lists()
+  const before = new Set(childrenOf(process))
   const running = await setup.start({ folder, server, anchorsPem, intermediatesPem, lists })
+  const started = childrenOf(process).filter((pid) => !before.has(pid))
   return {
     address: {
       host: '127.0.0.1',
@@ -52,6 +58,7 @@ export async function openWireStage(
       if (credential === undefined) throw new RangeError('no device')
       return credential
     },
+    serverCpuUs: () => started.reduce((sum, pid) => sum + cpuUsOfProcess(pid), 0),
     async close() {
       await running.stop()
       rmSync(folder, { recursive: true, force: true })

@@ -36,7 +36,7 @@ export interface DeviceConnection {
 const answerTimeoutMs = 30_000
 
 /** Devices hold connections over virtual hours: this side never ends an idle one by itself. */
-const idleTimeoutMs = 600_000
+const idleTimeoutMs = 24 * 3_600_000
 
 /** Opens a device's connection. A closed, silent or absent far side is a failure, never an exception. */
 export async function connect(

@@ -66,6 +66,10 @@ function wireOver(socket: TLSSocket): Wire {
     wire.octets = wire.octets.length === 0 ? octets : Buffer.concat([wire.octets, octets])
     readOn(wire, false)
   })
+  socket.on('timeout', () => {
+    fail(wire, { kind: 'timed_out', detail: `no answer within ${answerTimeoutMs} ms` })
+    socket.destroy()
+  })
   socket.on('error', (error) => fail(wire, failureOf(error, wire.answered)))
   socket.on('end', () => readOn(wire, true))
   socket.on('close', () => fail(wire, closedConnection(wire.answered, 'the connection was closed')))
@@ -82,10 +86,7 @@ function requestOf(host: string, path: string, headers: Readonly<Record<string, 
 function ask(wire: Wire, request: string): Promise<Result<HttpAnswer, ConnectionFailure>> {
   if (wire.failure !== undefined) return Promise.resolve(err(wire.failure))
   if (wire.waiting !== undefined) throw new Error('one request at a time')
-  wire.socket.setTimeout(answerTimeoutMs, () => {
-    fail(wire, { kind: 'timed_out', detail: `no answer within ${answerTimeoutMs} ms` })
-    wire.socket.destroy()
-  })
+  wire.socket.setTimeout(answerTimeoutMs)
   return new Promise((resolve) => {
     wire.waiting = resolve
     wire.socket.write(request, 'latin1')

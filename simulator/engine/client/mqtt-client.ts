@@ -8,6 +8,11 @@ export interface MqttOptions extends TlsOptions {
   readonly clientId: string
   /** `/mqtt` by default. */
   readonly path?: string
+  /** How messages are published: with QoS 1, and not retained, unless said. */
+  readonly qos?: 0 | 1 | 2
+  readonly retain?: boolean
+  /** What the broker publishes where the session ends without DISCONNECT (MQTT 3.1.1 3.1.2.5). */
+  readonly will?: { readonly topic: string; readonly payload: string }
   /** Of the upgrade request: a session cookie, say. */
   readonly headers?: Readonly<Record<string, string>>
 }
@@ -24,7 +29,10 @@ export interface MqttMessage {
 
 /** One device's MQTT session. After its first failure every call gives that same failure. */
 export interface MqttSession {
-  /** Sends with QoS 1 and waits for the broker's PUBACK. */
+  /**
+   * Sends and waits for the broker's word: PUBACK with QoS 1, PUBCOMP with QoS 2; with QoS 0, which is
+   * never answered, PINGRESP to a PINGREQ behind it.
+   */
   publish(topic: string, payload: string): Promise<Result<void, MqttFailure>>
   /** Subscribes with QoS 1 and waits for SUBACK. */
   subscribe(topic: string): Promise<Result<void, MqttFailure>>
@@ -49,16 +57,18 @@ export async function connectMqtt(options: MqttOptions): Promise<Result<MqttSess
   })
   if (!opened.ok) return opened
   const { webSocket, ended } = opened.value
-  const client = clientOver(webSocket, options.clientId)
+  const client = clientOver(webSocket, options)
   const connected = await Promise.race([settleConnect(client), ended.then((why) => err(why))])
-  if (connected.ok) return ok(sessionOver(client, webSocket, ended))
+  if (connected.ok) return ok(sessionOver(client, webSocket, ended, options))
   webSocket.terminate()
   return connected
 }
 
-function clientOver(webSocket: WebSocket, clientId: string): MqttClient {
+function clientOver(webSocket: WebSocket, { clientId, will, ...of }: MqttOptions): MqttClient {
+  const { qos = 1, retain = false } = of
   const options: IClientOptions = {
     clientId,
+    ...(will && { will: { topic: will.topic, payload: Buffer.from(will.payload), qos, retain } }),
     // aedes speaks no MQTT 5.
     protocolVersion: 4,
     clean: true,
@@ -94,9 +104,13 @@ function sessionOver(
   client: MqttClient,
   webSocket: WebSocket,
   ended: Promise<MqttFailure>,
+  { qos = 1, retain = false }: MqttOptions,
 ): MqttSession {
   return {
-    publish: (topic, payload) => settle(client.publishAsync(topic, payload, { qos: 1 }), ended),
+    publish: (topic, payload) => {
+      const sent = client.publishAsync(topic, payload, { qos, retain })
+      return settle(qos === 0 ? sent.then(() => ping(client)) : sent, ended)
+    },
     subscribe: (topic) => settle(client.subscribeAsync(topic, { qos: 1 }), ended),
     onMessage(listener) {
       client.on('message', (topic, payload) => listener({ topic, payload }))
@@ -108,6 +122,19 @@ function sessionOver(
       webSocket.terminate()
     },
   }
+}
+
+/** PINGREQ and PINGRESP (MQTT 3.1.1 3.12 and 3.13). */
+function ping(client: MqttClient): Promise<void> {
+  return new Promise((resolve) => {
+    const onPacket: Parameters<typeof client.on<'packetreceive'>>[1] = ({ cmd }) => {
+      if (cmd !== 'pingresp') return
+      client.removeListener('packetreceive', onPacket)
+      resolve()
+    }
+    client.on('packetreceive', onPacket)
+    client.sendPing()
+  })
 }
 
 /** The call's end or the session's, whichever comes first: mqtt.js leaves calls of a lost session open. */

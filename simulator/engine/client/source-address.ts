@@ -13,3 +13,22 @@ export function sourceAddressOf(nth: number): string {
   if (address > 0xff_fffe) throw new RangeError('127.0.0.0/8 has no address for so many devices')
   return `127.${address >> 16}.${(address >> 8) & 0xff}.${address & 0xff}`
 }
+
+/** Addresses that the devices of one process share: four times 9000 is more than it may have descriptors. */
+const devicesOfProcess = 4 * devicesOfAddress
+
+/**
+ * Source addresses for the connections that one process of several opens to `host`, one after another
+ * and from the first again. Always undefined where the target is not on loopback, or the system has
+ * no more than 127.0.0.1 there, as all but Linux.
+ *
+ * @param nth counts the processes from 0
+ */
+export function sourceAddresses(host: string, nth: number): () => string | undefined {
+  if (!host.startsWith('127.') || process.platform !== 'linux') return () => undefined
+  let opened = -1
+  return () => {
+    opened += 1
+    return sourceAddressOf(nth * devicesOfProcess + (opened % devicesOfProcess))
+  }
+}

@@ -25,6 +25,11 @@ export interface TlsOptions {
   readonly credential?: DeviceCredential
   /** A session of an earlier connection; without one the handshake is a full one. */
   readonly session?: Buffer
+  /**
+   * Whether sessions that the server offers are kept to resume with; `kept` by default. Who never
+   * resumes spares 3 kB a connection, and OpenSSL's writing each of them down.
+   */
+  readonly sessions?: 'kept' | 'ignored'
   readonly minVersion?: tls.SecureVersion
   readonly maxVersion?: tls.SecureVersion
   /** Bounds the handshake, milliseconds of real time. */
@@ -40,6 +45,9 @@ export interface TlsConnection {
   /** The newest session the server offered. TLS 1.3 offers one only after the handshake. */
   readonly session: () => Buffer | undefined
 }
+
+/** No session is ever kept: one function for all connections. */
+const noSession = (): undefined => undefined
 
 const handshakeTimeoutMs = 15_000
 
@@ -60,11 +68,16 @@ export function openTls(options: TlsOptions): Promise<Result<TlsConnection, Conn
   })
   socket.setNoDelay(true)
   socket.once('close', () => freeContext(context))
+  return settleHandshake(socket, options)
+}
+
+/** Without a listener Node has OpenSSL write no session down. */
+function keepSessions(socket: tls.TLSSocket): () => Buffer | undefined {
   let session: Buffer | undefined
   socket.on('session', (offered) => {
     session = offered
   })
-  return settleHandshake(socket, options, () => session)
+  return () => session
 }
 
 function createContext(options: TlsOptions): tls.SecureContext {
@@ -85,18 +98,19 @@ function freeContext(secure: tls.SecureContext): void {
 
 function settleHandshake(
   socket: tls.TLSSocket,
-  { count, timeoutMs = handshakeTimeoutMs }: TlsOptions,
-  session: () => Buffer | undefined,
+  { count, sessions = 'kept', timeoutMs = handshakeTimeoutMs }: TlsOptions,
 ): Promise<Result<TlsConnection, ConnectionFailure>> {
+  const session = sessions === 'kept' ? keepSessions(socket) : noSession
   return new Promise((resolve) => {
-    socket.setTimeout(timeoutMs, () => {
+    const giveUp = (): void => {
       resolve(err({ kind: 'timed_out', detail: `no TLS handshake within ${timeoutMs} ms` }))
       socket.destroy()
-    })
+    }
+    socket.setTimeout(timeoutMs, giveUp)
     // Stays for the socket's life: once settled, errors show as the close of the connection.
     socket.on('error', (error) => resolve(err(failureOf(error, 0))))
     socket.once('secureConnect', () => {
-      socket.setTimeout(0)
+      socket.setTimeout(0, giveUp)
       const resumed = socket.isSessionReused()
       if (count !== undefined) count[resumed ? 'resumed' : 'full'] += 1
       resolve(ok({ socket, resumed, session }))

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { connectAsync } from 'mqtt'
 import { err, ok } from '#shared/result.ts'
 import { startBroker, type Broker } from '#simulator/engine/broker.ts'
 import {
@@ -54,6 +55,46 @@ test('a message goes from one device through the broker to another', async () =>
   await meter.end()
   await reader.end()
   expect(await meter.ended).toMatchObject({ kind: 'connection_closed', answered: 1 })
+})
+
+test.each([0, 1, 2] as const)(
+  'with QoS %s the broker has a message before it is said to',
+  async (qos) => {
+    const before = broker.received()
+    const meter = valueOf(await connectMqtt(mqttOptions(`meter-qos-${qos}`, { qos })))
+    expect(await meter.publish('meters/1', 'one')).toEqual(ok(undefined))
+    expect(broker.received() - before).toBe(1)
+    await meter.end()
+  },
+)
+
+test('the broker keeps a retained message for who comes later', async () => {
+  const before = broker.counts().retained
+  const meter = valueOf(await connectMqtt(mqttOptions('meter-retains', { retain: true })))
+  expect(await meter.publish('meters/kept', '42')).toEqual(ok(undefined))
+  expect(broker.counts().retained - before).toBe(1)
+  const reader = await session('late-reader')
+  const arrived = new Promise<MqttMessage>((resolve) => reader.onMessage(resolve))
+  await reader.subscribe('meters/kept')
+  expect(Buffer.from((await arrived).payload).toString()).toBe('42')
+  await meter.end()
+  await reader.end()
+})
+
+const willOf = (device: string) => ({ will: { topic: `fleet/${device}/gone`, payload: 'gone' } })
+
+test('a will is delivered for who is cut, and not for who says good-bye', async () => {
+  // Beside the edge, which cuts everybody.
+  const heir = await connectAsync(`mqtt://127.0.0.1:${broker.port}`)
+  await heir.subscribeAsync('fleet/+/gone')
+  const arrived = new Promise<string>((resolve) => heir.once('message', resolve))
+  const polite = valueOf(await connectMqtt(mqttOptions('polite', willOf('polite'))))
+  await polite.end()
+  const lost = valueOf(await connectMqtt(mqttOptions('lost', willOf('lost'))))
+  upstream.cut(4403, 'revoked')
+  expect(await arrived).toBe('fleet/lost/gone')
+  await lost.end()
+  await heir.endAsync()
 })
 
 test('many publications of one session are each answered', async () => {
