@@ -20,7 +20,15 @@ export interface BenchContext {
 }
 
 /** What a figure counts. The first of a section's figures is ours; ratios are told to it. */
-export type Unit = 'µs' | 'ms' | 'B' | 'cases/s' | 'MB' | 'requests/s'
+export type Unit =
+  | 'µs'
+  | 'ms'
+  | 'B'
+  | 'cases/s'
+  | 'MB'
+  | 'requests/s'
+  | 'messages/s'
+  | 'decisions/s'
 
 /** One table: contenders that did the same work in the same rounds. */
 export interface Section {

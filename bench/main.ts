@@ -7,6 +7,7 @@ import { chainBenches } from './benches/chain.ts'
 import { compiledBench } from './benches/compiled.ts'
 import { controlPlaneBench } from './benches/control-plane.ts'
 import { crlBench } from './benches/crl.ts'
+import { dashboardBench } from './benches/dashboard.ts'
 import { handshakeBench } from './benches/handshake.ts'
 import { onboardBench } from './benches/onboard.ts'
 import { mqttBench } from './benches/mqtt.ts'
@@ -46,6 +47,7 @@ const benches: readonly Bench[] = [
   mqttBench,
   identitiesBench,
   virtualBench,
+  dashboardBench,
 ]
 
 interface Flags {

@@ -1,5 +1,6 @@
 import type { Progress, Run } from '../engine/run.ts'
 import type { RunResult } from '../report/run-result.ts'
+import { totalsOf } from '../report/totals.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import { deviceStory, type DeviceStory } from './device-story.ts'
 import { snapshotOf, type Ending, type Snapshot } from './snapshot.ts'
@@ -47,21 +48,12 @@ export function createLiveView(scenario: Scenario): LiveView {
 
 /** The last progress of a run that is over: where it ended, and what it came to. */
 function progressOf(result: RunResult, log: readonly string[], scenario: Scenario): Progress {
-  const refused = sumByCode(result)
-  const refusals = Object.values(refused).reduce((sum, count) => sum + count, 0)
-  const { wrongAccepts, unexplainedRefusals, broken, decisions } = result
   return {
     at: result.endedAt,
     time: scenario.time,
     phase: result.phases.at(-1)?.name ?? '',
     wallMs: result.wallMs,
-    totals: {
-      attempts: decisions + broken,
-      accepted: decisions - refusals,
-      refused,
-      wrong: wrongAccepts + unexplainedRefusals + broken,
-      online: Math.round(result.timeline.at(-1)?.online ?? 0),
-    },
+    totals: totalsOf(result, Math.round(result.timeline.at(-1)?.online ?? 0)),
     soFar: {
       scenario,
       standings: () => ({}),
@@ -70,14 +62,6 @@ function progressOf(result: RunResult, log: readonly string[], scenario: Scenari
       lines: () => log,
     },
   }
-}
-
-function sumByCode({ phases }: RunResult): Readonly<Record<string, number>> {
-  const sums: Record<string, number> = {}
-  for (const { refused } of phases) {
-    for (const [code, count] of Object.entries(refused)) sums[code] = (sums[code] ?? 0) + count
-  }
-  return sums
 }
 
 function endingOf({ ended, verdict, failures }: RunResult): Ending {

@@ -46,12 +46,12 @@ export function dashboardPage({ name, seed, fleets }: Scenario): string {
 ${whereSection}
 <section aria-labelledby="numbers"><h2 id="numbers" class="unseen">Numbers</h2>
 <dl class="tiles">${Object.entries(tiles).map(([id, label]) => tile(id, label))}</dl></section>
-<section aria-labelledby="plots"><h2 id="plots">Over simulated time</h2>
+<section aria-labelledby="plots"><h2 id="plots">Over simulated time</h2><p class="note" id="plots-note"></p>
 <div class="plots">${plots.map(([id, title]) => figure(id, title))}</div></section>
 ${tableSection('reasons', 'Decisions by reason', ['reason', 'decisions', 'share'])}
 ${timelineSection}
 ${tableSection('exposures', 'Exposure', ['device', 'reason', 'list out, UTC', 'let in for'])}
-${deviceSection}
+${deviceSection(fleets)}
 </main>
 <footer>Each decision of the edge is compared with the ledger of the simulated world. Times are simulated and in UTC.</footer>
 <script type="application/json" id="plot-input">${jsonMarkup({ plots: [], phases: [], endsAt: 0 })}</script>
@@ -100,10 +100,10 @@ const timelineSection = markup`<section class="card">
 <div class="scroll" role="region" tabindex="0" aria-labelledby="marks-title"><ol id="marks" class="marks"></ol></div>
 </section>`
 
-const deviceSection = markup`<section class="card">
+const deviceSection = (fleets: Scenario['fleets']): Markup => markup`<section class="card">
 <h2 id="device-title" tabindex="-1">One device’s story</h2>
 <form id="device-form" class="line">
-<label for="device">Device, like <code>car-0001</code></label>
+<label for="device">Device, like <code>${fleets[0]?.kind ?? 'car'}-0001</code></label>
 <input id="device" required maxlength="${deviceIdMax}" autocomplete="off" spellcheck="false">
 <button>Tell</button>
 </form>

@@ -15,6 +15,8 @@ export interface Dashboard {
   show(progress: Progress): void
   /** Sends everybody who looks the run's result, and closes. */
   end(run: Run): Promise<void>
+  /** Closes without a result: there is none. */
+  close(): Promise<void>
 }
 
 /** Faster than four times a second nobody reads. */
@@ -48,16 +50,19 @@ export async function openDashboard(scenario: Scenario, port: number): Promise<D
   const beat = startBeat(() => {
     if (watchers.size > 0) sendToAll(watchers, snapshotEvent(view))
   })
+  const leave = async (last?: string): Promise<void> => {
+    beat.stop()
+    for (const watcher of watchers) watcher.end(last)
+    await close(server)
+  }
   return {
     url,
     show: (progress) => view.show(progress),
     async end(run) {
-      beat.stop()
       view.end(run)
-      const last = snapshotEvent(view)
-      for (const watcher of watchers) watcher.end(last)
-      await close(server)
+      await leave(snapshotEvent(view))
     },
+    close: () => leave(),
   }
 }
 

@@ -8,8 +8,9 @@ import {
   formatMs,
   formatShare,
 } from '../report/format.ts'
+import { isMeasured } from '../report/is-measured.ts'
 import { plotsOf, type Plot } from '../report/page/plots.ts'
-import { progressRatio } from '../report/progress.ts'
+import { formatWhere, progressRatio } from '../report/progress.ts'
 import type { ExposureWindow, RunResult } from '../report/run-result.ts'
 import { timelineOf } from '../scenario/explain/timeline.ts'
 import { placePhases } from '../scenario/phases.ts'
@@ -20,8 +21,8 @@ import { placePhases } from '../scenario/phases.ts'
  */
 export interface Snapshot {
   readonly ratio: number
-  readonly now: string
-  readonly phase: string
+  /** The instant that is lived, and its phase; or how many lives are over. */
+  readonly where: string
   readonly attempts: number
   readonly wallMs: number
   readonly tiles: Readonly<Record<TileName, Tile>>
@@ -29,10 +30,12 @@ export interface Snapshot {
   readonly marks: readonly {
     readonly at: string
     readonly what: string
-    readonly isPast: boolean
+    /** Undefined where no one instant is lived. */
+    readonly isPast: boolean | undefined
   }[]
   readonly exposures: readonly ExposureRow[]
   readonly exposureNote: string
+  readonly plotsNote: string
   readonly plots: readonly Plot[]
   readonly phases: readonly {
     readonly name: string
@@ -64,13 +67,12 @@ const exposuresMax = 10
 
 /** @param states the plot of devices by state, see `createStateHistory` */
 export function snapshotOf(progress: Progress, states: Plot, ended?: Ending): Snapshot {
-  const { at, time, phase, totals, wallMs, soFar } = progress
+  const { at, time, phase, lives, totals, wallMs, soFar } = progress
   const endsAt = shift(time.start, time.durationMs)
-  const where = { phase, at, startedAt: time.start, endsAt, wallMs, ...totals }
+  const view = { phase, at, lives, startedAt: time.start, endsAt, wallMs, ...totals }
   return {
-    ratio: ended?.tone === 'good' ? 1 : progressRatio(where),
-    now: formatInstant(at),
-    phase,
+    ratio: ended?.tone === 'good' ? 1 : progressRatio(view),
+    where: lives === undefined ? `${formatInstant(at)} · ${phase}` : formatWhere(view),
     attempts: totals.attempts,
     wallMs,
     reasons: reasonsOf(totals),
@@ -80,9 +82,12 @@ export function snapshotOf(progress: Progress, states: Plot, ended?: Ending): Sn
   }
 }
 
-type Shown = Pick<Snapshot, 'tiles' | 'marks' | 'exposures' | 'exposureNote' | 'plots' | 'phases'>
+type Shown = Pick<
+  Snapshot,
+  'tiles' | 'marks' | 'exposures' | 'exposureNote' | 'plotsNote' | 'plots' | 'phases'
+>
 
-function shownOf({ at, totals }: Progress, soFar: RunSoFar, states: Plot): Shown {
+function shownOf({ at, lives, totals }: Progress, soFar: RunSoFar, states: Plot): Shown {
   const { scenario } = soFar
   const collected = soFar.collected()
   const exposures = soFar.exposures()
@@ -90,21 +95,21 @@ function shownOf({ at, totals }: Progress, soFar: RunSoFar, states: Plot): Shown
     tiles: tilesOf(totals, collected.latency, exposures, scenario.edge.maxStalenessMs),
     marks: timelineOf(scenario).map(({ atMs, what }) => {
       const when = shift(scenario.time.start, atMs)
-      return { at: formatInstant(when), what, isPast: when <= at }
+      const isPast = lives === undefined ? when <= at : undefined
+      return { at: formatInstant(when), what, isPast }
     }),
     ...exposuresOf(exposures),
-    plots: [states, ...plotsOf(collected)].filter((plot) => isWorthAPlot(plot, collected)),
+    plotsNote:
+      lives === undefined
+        ? ''
+        : 'Devices live one after another, each from the first day to the last: every plot grows over its whole width until all lives are over.',
+    plots: [states, ...plotsOf(collected)].filter(({ series }) => series.length > 0),
     phases: placePhases(scenario).map(({ phase, startedAt, endsAt }) => ({
       name: phase.name,
       startedAt,
       endedAt: endsAt,
     })),
   }
-}
-
-/** In virtual time there are no sockets, and no latency. */
-function isWorthAPlot({ id, series }: Plot, { latency }: Pick<RunResult, 'latency'>): boolean {
-  return series.length > 0 && (id !== 'latency' || latency.max > 0)
 }
 
 const noLatency = { count: 0, p50: 0, p90: 0, p99: 0, max: 0 }
@@ -114,7 +119,8 @@ function nothingSoFar(totals: Progress['totals']): Shown {
     tiles: tilesOf(totals, noLatency, [], 0),
     marks: [],
     exposures: [],
-    exposureNote: 'Lives are counted when they are over: the report will tell.',
+    exposureNote: 'No life is over yet.',
+    plotsNote: '',
     plots: [],
     phases: [],
   }
@@ -151,15 +157,19 @@ function tilesOf(
       note: `after a revocation; bound ${formatDuration(boundMs)}`,
       tone: exposures.length === 0 ? '' : isLong ? 'bad' : 'good',
     },
-    online: { value: formatCount(online), note: 'devices', tone: '' },
+    online:
+      online === undefined
+        ? { value: '–', note: 'no two devices live at once', tone: '' }
+        : { value: formatCount(online), note: 'devices', tone: '' },
     accepted: { value: formatCount(accepted), note: formatShare(accepted, all), tone: '' },
     refused: { value: formatCount(refusals), note: formatShare(refusals, all), tone: '' },
     latency: latencyTile(latency),
   }
 }
 
-function latencyTile({ max, p50, p99 }: RunResult['latency']): Tile {
-  if (max === 0) return { value: '–', note: 'none was measured', tone: '' }
+function latencyTile(latency: RunResult['latency']): Tile {
+  if (!isMeasured(latency)) return { value: '–', note: 'none was measured', tone: '' }
+  const { p50, p99 } = latency
   const note = `99 % within; half within ${formatMs(p50)} ms`
   return { value: `${formatMs(p99)} ms`, note, tone: '' }
 }

@@ -1,6 +1,6 @@
 import type { Instant } from '#shared/time.ts'
 import type { Ledger } from '../ca/ledger.ts'
-import type { JudgedAttempt, Verdict } from '../oracle/attempt.ts'
+import type { JudgedAttempt, Observation, Verdict } from '../oracle/attempt.ts'
 import { placePhases } from '../scenario/phases.ts'
 import type { CounterName } from '../scenario/counters.ts'
 import { caOutages } from '../scenario/outages.ts'
@@ -39,14 +39,19 @@ export interface Totals {
   readonly refused: Readonly<Record<string, number>>
   /** Wrong accepts, unexplained refusals and broken attempts. */
   readonly wrong: number
-  readonly online: number
+  /** Undefined where nobody counts them: where devices live one after another. */
+  readonly online: number | undefined
 }
 
 /** Takes what happens, in the order of virtual time, and counts it. It has no clock of its own. */
 export interface Collector {
-  attempt(judged: JudgedAttempt): void
-  /** A full TLS handshake. */
-  handshake(at: Instant): void
+  /** One attempt, or so many of one kind and one step that all count as this one does. */
+  attempt(judged: JudgedAttempt, times?: number): void
+  /** Attempts of one kind, within one step of time, count alike, whoever made them. */
+  kindOf(judged: JudgedAttempt): string
+  stepOf(at: Instant): number
+  /** A full TLS handshake, or so many within one phase. */
+  handshake(at: Instant, times?: number): void
   /** From this instant on so many devices are online. */
   online(at: Instant, devices: number): void
   /** Who it happened to, and when, tells how fast a fleet recovers; without it nothing is known of that. */
@@ -81,30 +86,29 @@ export function createCollector({
   const counters = createCounters()
   const recovery = createRecoveryLog(caOutages(scenario))
   const availability = createAvailability(scenario, ledger)
-  const refused: Record<string, number> = {}
-  let attempts = 0
-  let accepted = 0
+  const seen = createObservationCounts()
   let online = 0
 
   return {
-    attempt(judged) {
+    attempt(judged, times = 1) {
       const { attempt, observation } = judged
-      attempts += 1
-      phaseNamed(phases, attempt.phase).attempt(judged)
-      timeline.observe(attempt.at, observation)
-      if (observation.outcome !== 'broken') latency.record(observation.latencyMs)
-      if (observation.outcome === 'accepted') accepted += 1
-      if (observation.outcome === 'refused') {
-        refused[observation.code] = (refused[observation.code] ?? 0) + 1
-      }
-      verdicts.count(judged)
-      events.count({ kind: 'attempt', judged, ledger })
-      counters.attempt(judged)
-      availability.attempt(judged)
+      seen.count(observation, times)
+      phaseNamed(phases, attempt.phase).attempt(judged, times)
+      timeline.observe(attempt.at, observation, times)
+      if (observation.outcome !== 'broken') latency.record(observation.latencyMs, times)
+      verdicts.count(judged, times)
+      events.count({ kind: 'attempt', judged, ledger }, times)
+      counters.attempt(judged, times)
+      availability.attempt(judged, times)
     },
-    handshake(at) {
-      phaseAt(phases, at).handshake()
-      counters.count('handshakes')
+    kindOf(judged) {
+      const counted = events.namesOf({ kind: 'attempt', judged, ledger })
+      return JSON.stringify([...factsOf(judged), availability.kindOf(judged), counted])
+    },
+    stepOf: (at) => timeline.stepOf(at),
+    handshake(at, times = 1) {
+      phaseAt(phases, at).handshake(times)
+      counters.count('handshakes', times)
     },
     online(at, devices) {
       online = devices
@@ -121,13 +125,7 @@ export function createCollector({
       counters.count(name)
       events.count({ kind: 'counted', name })
     },
-    totals: () => ({
-      attempts,
-      accepted,
-      refused: { ...refused },
-      wrong: verdicts.wrong(),
-      online,
-    }),
+    totals: () => ({ ...seen.counted(), wrong: verdicts.wrong(), online }),
     collected(endedAt) {
       const begun = phases.filter((phase) => phase.startedAt < endedAt)
       const results = begun.map((phase) => phase.result(endedAt))
@@ -173,17 +171,51 @@ function phaseAt(phases: readonly PhaseTally[], at: Instant): PhaseTally {
   return phase
 }
 
+/** Counts attempts by what their actors saw. */
+function createObservationCounts() {
+  const refused: Record<string, number> = {}
+  let attempts = 0
+  let accepted = 0
+  return {
+    count(observation: Observation, times: number): void {
+      attempts += times
+      if (observation.outcome === 'accepted') accepted += times
+      if (observation.outcome !== 'refused') return
+      refused[observation.code] = (refused[observation.code] ?? 0) + times
+    },
+    counted: () => ({ attempts, accepted, refused: { ...refused } }),
+  }
+}
+
+/** What is counted of an attempt by itself. */
+function factsOf(judged: JudgedAttempt): readonly unknown[] {
+  const { phase, intent, protocol, connection, serial } = judged.attempt
+  const seen = { ...judged.observation, identitySerial: namedBy(judged) }
+  return [phase, intent, protocol, connection, serial === undefined, judged.verdict.verdict, seen]
+}
+
+/** Whom an answer named, as far as it is counted. */
+function namedBy({ attempt, observation }: JudgedAttempt): 'nobody' | 'itself' | 'another' {
+  if (observation.outcome !== 'accepted' || observation.identitySerial === undefined)
+    return 'nobody'
+  return observation.identitySerial === attempt.serial ? 'itself' : 'another'
+}
+
 function createEventCounts(scenario: Scenario): {
-  count(happening: Happening): void
+  count(happening: Happening, times?: number): void
+  /** What a happening counts as. */
+  namesOf(happening: Happening): readonly string[]
   counted(): readonly EventCount[]
 } {
   const tallies = plannedEvents
     .filter(({ planned }) => planned(scenario))
     .map(({ event, counts }) => ({ event, counts, count: 0 }))
   return {
-    count(happening) {
-      for (const tally of tallies) if (tally.counts(happening)) tally.count += 1
+    count(happening, times = 1) {
+      for (const tally of tallies) if (tally.counts(happening)) tally.count += times
     },
+    namesOf: (happening) =>
+      tallies.filter(({ counts }) => counts(happening)).map(({ event }) => event),
     counted: () => tallies.map(({ event, count }) => ({ event, count, atLeast: 1 })),
   }
 }
@@ -191,15 +223,21 @@ function createEventCounts(scenario: Scenario): {
 /** Counts the attempts of devices that go about their business, and are not revoked, by kind. */
 function createAvailability(scenario: Scenario, ledger: Ledger) {
   const counts = new Map(scenario.fleets.map(({ kind }) => [kind, { attempts: 0, accepted: 0 }]))
+  /** Undefined for those that say nothing of how available the edge is. */
+  const kindOf = ({ attempt }: JudgedAttempt): string | undefined => {
+    if (attempt.intent !== 'regular') return undefined
+    if (attempt.serial !== undefined && ledger.revocation(attempt.serial) !== undefined)
+      return undefined
+    // Devices are called by their kind and a number.
+    return attempt.actor.slice(0, attempt.actor.lastIndexOf('-'))
+  }
   return {
-    attempt({ attempt, observation }: JudgedAttempt): void {
-      if (attempt.intent !== 'regular') return
-      if (attempt.serial !== undefined && ledger.revocation(attempt.serial) !== undefined) return
-      // Devices are called by their kind and a number.
-      const count = counts.get(attempt.actor.slice(0, attempt.actor.lastIndexOf('-')))
+    kindOf,
+    attempt(judged: JudgedAttempt, times: number): void {
+      const count = counts.get(kindOf(judged) ?? '')
       if (count === undefined) return
-      count.attempts += 1
-      if (observation.outcome === 'accepted') count.accepted += 1
+      count.attempts += times
+      if (judged.observation.outcome === 'accepted') count.accepted += times
     },
     counted: (): RunResult['availability'] =>
       Object.fromEntries([...counts].map(([kind, count]) => [kind, { ...count }])),
@@ -212,7 +250,7 @@ type VerdictTotals = Pick<
 >
 
 function createVerdictCounts(): {
-  count(judged: JudgedAttempt): void
+  count(judged: JudgedAttempt, times: number): void
   wrong(): number
   counted(): VerdictTotals
 } {
@@ -225,9 +263,9 @@ function createVerdictCounts(): {
     broken: 0,
   }
   return {
-    count(judged) {
+    count(judged, times) {
       const { verdict } = judged.verdict
-      counts[verdict] += 1
+      counts[verdict] += times
       if (verdict === 'right' || verdict === 'either') return
       if (counts[verdict] <= STORIES_MAX) wrong.push(judged)
     },

@@ -3,18 +3,20 @@ import type { CounterName } from '../scenario/counters.ts'
 
 /** What a run counts, by the names that a scenario may assert. */
 export interface Counters {
-  attempt(judged: JudgedAttempt): void
-  count(name: CounterName): void
+  /** @param times so many that count alike */
+  attempt(judged: JudgedAttempt, times: number): void
+  count(name: CounterName, times?: number): void
   counted(): Readonly<Record<string, number>>
 }
 
 export function createCounters(): Counters {
   const counts = new Map<string, number>()
-  const add = (name: string): void => void counts.set(name, (counts.get(name) ?? 0) + 1)
+  const add = (name: string, times = 1): void =>
+    void counts.set(name, (counts.get(name) ?? 0) + times)
   return {
-    attempt({ attempt, observation, verdict }) {
-      for (const name of countersOf(attempt, observation)) add(name)
-      if (verdict.verdict === 'either') add('either')
+    attempt({ attempt, observation, verdict }, times) {
+      for (const name of countersOf(attempt, observation)) add(name, times)
+      if (verdict.verdict === 'either') add('either', times)
     },
     count: add,
     counted: () => Object.fromEntries(counts),

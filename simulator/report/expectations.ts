@@ -17,7 +17,11 @@ import { lapsedReturns, type Overdue } from './lapsed-returns.ts'
 type PhaseChoice = (phase: Phase) => boolean
 
 export const always: PhaseChoice = () => true
-export const withCookies: PhaseChoice = (phase) => phase.cookies
+
+/** Where cookies decide; an ALB that verifies by itself takes none beside its own word. */
+export function withCookies({ front }: Scenario): PhaseChoice {
+  return ({ cookies, mode }) => cookies && (front.profile !== 'alb' || mode === 'passthrough')
+}
 
 export const refusesOverdue: Overdue = ({ expired }, overdueMs) =>
   expired.word === 'refuse' || (expired.word === 'grace' && overdueMs > expired.forMs)
@@ -78,7 +82,8 @@ export function expectedConnections(
  * revoked in it, of those that go on: so many chances to hold a cookie when the CRL comes out.
  */
 export function expectedCookieHolders(scenario: Scenario): number {
-  const placed = placePhases(scenario).filter(({ phase }) => phase.cookies)
+  const isChosen = withCookies(scenario)
+  const placed = placePhases(scenario).filter(({ phase }) => isChosen(phase))
   const chances = scenario.revocations.map((plan) => {
     const at = shift(scenario.time.start, plan.atMs)
     const within = placed.find(({ startedAt, endsAt }) => startedAt <= at && at < endsAt)

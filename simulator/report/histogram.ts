@@ -3,8 +3,8 @@ import type { LatencySummary } from './run-result.ts'
 
 /** Latencies counted in a few kilobytes, however many there are. */
 export interface LatencyHistogram {
-  /** One latency in milliseconds; throws a RangeError on what no clock can measure. */
-  record(ms: number): void
+  /** One latency in milliseconds, so many times; throws a RangeError on what no clock can measure. */
+  record(ms: number, times?: number): void
   /** Milliseconds to three significant digits; zeros where nothing was recorded. */
   summary(): LatencySummary
   /** Forgets everything recorded. */
@@ -25,10 +25,10 @@ export function createLatencyHistogram(): LatencyHistogram {
     toMs(Math.min(histogram.getValueAtPercentile(percent), maxUs))
 
   return {
-    record(ms) {
+    record(ms, times = 1) {
       if (!Number.isFinite(ms) || ms < 0) throw new RangeError(`${ms} ms is not a latency`)
       const us = Math.round(ms * 1000)
-      histogram.recordValue(us)
+      histogram.recordValueWithCount(us, times)
       maxUs = Math.max(maxUs, us)
     },
     summary: () => ({

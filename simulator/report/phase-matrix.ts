@@ -1,3 +1,4 @@
+import { isMeasured } from './is-measured.ts'
 import type { PhaseResult, RunResult } from './run-result.ts'
 
 /** One measure over all phases. `total` is undefined where a sum would mean nothing. */
@@ -33,8 +34,8 @@ export function phaseMatrix({
   const measured = (label: string, of: 'p50' | 'p99'): MatrixRow => ({
     label,
     kind: 'latency',
-    cells: phases.map((phase) => (phase.latency.count === 0 ? undefined : phase.latency[of])),
-    total: latency.count === 0 ? undefined : latency[of],
+    cells: phases.map((phase) => (isMeasured(phase.latency) ? phase.latency[of] : undefined)),
+    total: latency[of],
   })
   const coded = (code: string): MatrixRow => ({
     ...counted(code, (phase) => phase.refused[code] ?? 0),
@@ -51,8 +52,9 @@ export function phaseMatrix({
       counted('cookies issued', (phase) => phase.cookiesIssued),
       counted('cookie hits', (phase) => phase.cookieHits),
       counted('within a bound', (phase) => phase.either),
-      measured('latency p50, ms', 'p50'),
-      measured('latency p99, ms', 'p99'),
+      ...(isMeasured(latency)
+        ? [measured('latency p50, ms', 'p50'), measured('latency p99, ms', 'p99')]
+        : []),
     ],
   }
 }

@@ -9,8 +9,9 @@ export interface PhaseTally {
   readonly name: string
   readonly startedAt: Instant
   readonly endsAt: Instant
-  attempt(judged: JudgedAttempt): void
-  handshake(): void
+  /** @param times so many that count alike */
+  attempt(judged: JudgedAttempt, times: number): void
+  handshake(times: number): void
   /** The counts so far; the phase ends where the run ended, if that was before its plan. */
   result(endedAt: Instant): PhaseResult
 }
@@ -21,27 +22,28 @@ export function createPhaseTally({ phase, startedAt, endsAt }: PlacedPhase): Pha
   const latency = createLatencyHistogram()
   const counts = { handshakes: 0, accepted: 0, cookiesIssued: 0, cookieHits: 0, either: 0 }
 
-  function observe({ observation }: JudgedAttempt): void {
-    if (observation.outcome === 'refused') increment(refused, observation.code)
+  function observe({ observation }: JudgedAttempt, times: number): void {
+    if (observation.outcome === 'refused') increment(refused, observation.code, times)
     if (observation.outcome !== 'accepted') return
-    counts.accepted += 1
-    if (observation.session === 'issued') counts.cookiesIssued += 1
-    if (observation.session === 'used') counts.cookieHits += 1
+    counts.accepted += times
+    if (observation.session === 'issued') counts.cookiesIssued += times
+    if (observation.session === 'used') counts.cookieHits += times
   }
 
   return {
     name: phase.name,
     startedAt,
     endsAt,
-    attempt(judged) {
-      increment(intents, judged.attempt.intent)
-      observe(judged)
+    attempt(judged, times) {
+      const { attempt, observation, verdict } = judged
+      increment(intents, attempt.intent, times)
+      observe(judged, times)
       // A time-out's latency is the limit it was given, and says nothing of the edge.
-      if (judged.observation.outcome !== 'broken') latency.record(judged.observation.latencyMs)
-      if (judged.verdict.verdict === 'either') counts.either += 1
+      if (observation.outcome !== 'broken') latency.record(observation.latencyMs, times)
+      if (verdict.verdict === 'either') counts.either += times
     },
-    handshake() {
-      counts.handshakes += 1
+    handshake(times) {
+      counts.handshakes += times
     },
     result: (endedAt) => ({
       ...counts,
@@ -57,8 +59,8 @@ export function createPhaseTally({ phase, startedAt, endsAt }: PlacedPhase): Pha
   }
 }
 
-function increment(counts: Map<string, number>, key: string): void {
-  counts.set(key, (counts.get(key) ?? 0) + 1)
+function increment(counts: Map<string, number>, key: string, times: number): void {
+  counts.set(key, (counts.get(key) ?? 0) + times)
 }
 
 function total(counts: ReadonlyMap<string, number>): number {

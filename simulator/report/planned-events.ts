@@ -22,7 +22,14 @@ import {
 } from './expectations.ts'
 
 /** What devices do beside trying to get in. */
-export type LifecycleEvent = 'enrolled' | 'renewed' | 'reenrolled' | 'returned' | 'issuance_failed'
+export type LifecycleEvent =
+  | 'enrolled'
+  | 'renewed'
+  | 'reenrolled'
+  | 'returned'
+  | 'issuance_failed'
+  | 'wiped'
+  | 'hostile_requests'
 
 /** Everything that the collector is told of and that an event of the list may count. */
 export type Happening =
@@ -69,21 +76,27 @@ export const plannedEvents: readonly PlannedEvent[] = [
   },
   hostile('no_certificate', 'refused without a certificate'),
   hostile('forged_chain', 'forged chain refused'),
+  hostile('swapped_key', 'swapped key refused'),
+  hostile('wrong_purpose', 'certificate of a server refused'),
   hostile('forged_header', 'forged header refused'),
+  tried('header_besides', 'came with a header that names another'),
+  tried('long_chain', 'came with a long chain'),
+  tried('ended_intermediate', 'came with an intermediate that has ended'),
   {
     event: 'copied cookie refused',
-    planned: (scenario) => expectedAttacks(scenario, 'copied_cookie', withCookies) >= EXPECTED_MIN,
+    planned: (scenario) =>
+      expectedAttacks(scenario, 'copied_cookie', withCookies(scenario)) >= EXPECTED_MIN,
     counts: attempts((judged) => refusedFor(judged, 'session_of_other_certificate', false)),
   },
   {
     event: 'session cookie issued',
-    planned: (scenario) => expectedConnections(scenario, withCookies) >= EXPECTED_MIN,
+    planned: (scenario) => expectedConnections(scenario, withCookies(scenario)) >= EXPECTED_MIN,
     counts: attempts((judged) => sessionOf(judged) === 'issued'),
   },
   {
     event: 'session cookie used',
     planned: (scenario) =>
-      expectedConnections(scenario, withCookies, (fleet) =>
+      expectedConnections(scenario, withCookies(scenario), (fleet) =>
         fleet.traffic.requests * fleet.traffic.ticks > 1 ? 1 - fleet.traffic.mqttRatio : 0,
       ) >= EXPECTED_MIN,
     counts: attempts((judged) => sessionOf(judged) === 'used'),
@@ -110,6 +123,19 @@ export const plannedEvents: readonly PlannedEvent[] = [
     counts: lifecycle('returned'),
   },
   {
+    event: 'wiped, and begun again',
+    planned: ({ fleets }) => expectedOf(fleets, 'wipedRatio') >= EXPECTED_MIN,
+    counts: lifecycle('wiped'),
+  },
+  {
+    event: 'hostile request for a certificate refused',
+    planned: ({ fleets }) => expectedOf(fleets, 'hostileRatio') >= EXPECTED_MIN,
+    counts: attempts(
+      ({ attempt, observation }) =>
+        attempt.intent === 'hostile_request' && observation.outcome === 'refused',
+    ),
+  },
+  {
     event: 'asked a CA that was gone',
     planned: (scenario) => expectedFailures(scenario) >= EXPECTED_MIN,
     counts: lifecycle('issuance_failed'),
@@ -130,6 +156,11 @@ export const plannedEvents: readonly PlannedEvent[] = [
     counts: attempts(({ attempt }) => attempt.connection === 'resumed'),
   },
 ]
+
+/** Of all fleets that onboard, so many devices. */
+function expectedOf(fleets: Scenario['fleets'], ratio: 'wipedRatio' | 'hostileRatio'): number {
+  return fleets.reduce((sum, { count, onboarding }) => sum + count * (onboarding?.[ratio] ?? 0), 0)
+}
 
 function counted(name: CounterName): (happening: Happening) => boolean {
   return (happening) => happening.kind === 'counted' && happening.name === name
@@ -152,6 +183,15 @@ function hostile(kind: Scenario['hostile'][number]['kind'], event: string): Plan
     counts: attempts(
       ({ attempt, observation }) => attempt.intent === kind && observation.outcome === 'refused',
     ),
+  }
+}
+
+/** Where either answer is right, it has to be tried. */
+function tried(kind: Scenario['hostile'][number]['kind'], event: string): PlannedEvent {
+  return {
+    event,
+    planned: (scenario) => expectedAttacks(scenario, kind, always) >= EXPECTED_MIN,
+    counts: attempts(({ attempt }) => attempt.intent === kind),
   }
 }
 

@@ -7,10 +7,13 @@ import { cut } from './text-table.ts'
 export interface ProgressView {
   readonly phase: string
   readonly at: Instant
+  /** Where devices live one after another: told in place of phase and day. */
+  readonly lives?: { readonly over: number; readonly all: number } | undefined
   readonly startedAt: Instant
   /** The planned end. */
   readonly endsAt: Instant
-  readonly online: number
+  /** Undefined where nobody counts them. */
+  readonly online: number | undefined
   readonly attempts: number
   readonly accepted: number
   readonly refused: Readonly<Record<string, number>>
@@ -53,8 +56,8 @@ export function formatProgress(view: ProgressView, width: number): string {
   const percent = `${String(Math.floor(progressRatio(view) * 100)).padStart(3)} %`
   const parts = [
     ...(view.wrong > 0 ? [`${formatCount(view.wrong)} WRONG`] : []),
-    `${printable(view.phase)}, ${formatDay(view)}`,
-    `${formatCount(view.online)} online`,
+    formatWhere(view),
+    ...(view.online === undefined ? [] : [`${formatCount(view.online)} online`]),
     `${formatCount(attemptsPerSecond(view))}/s`,
     `${formatCount(view.accepted)} accepted`,
     ...refusedPart(view.refused),
@@ -64,8 +67,17 @@ export function formatProgress(view: ProgressView, width: number): string {
   return line.length + bar.length + 1 <= width ? `${bar} ${line}` : cut(line, width)
 }
 
+/** `verify, day 12 of 90`, or `12,000 of 100,000 lives`. */
+export function formatWhere(view: Where): string {
+  const { lives, phase } = view
+  if (lives !== undefined) return `${formatCount(lives.over)} of ${formatCount(lives.all)} lives`
+  return `${printable(phase)}, ${formatDay(view)}`
+}
+
+type Where = Pick<ProgressView, 'phase' | 'at' | 'lives' | 'startedAt' | 'endsAt'>
+
 /** `day 12 of 90`: the first day is day 1, and the end still belongs to the last. */
-function formatDay({ at, startedAt, endsAt }: ProgressView): string {
+function formatDay({ at, startedAt, endsAt }: Where): string {
   const days = Math.max(1, Math.ceil((endsAt - startedAt) / DAY_MS))
   const day = Math.min(days, Math.floor((at - startedAt) / DAY_MS) + 1)
   return `day ${day} of ${days}`

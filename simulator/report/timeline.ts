@@ -8,8 +8,10 @@ import { roundStepMs } from './steps.ts'
 const POINTS_MAX = 400
 
 export interface Timeline {
-  /** One observation at its virtual instant. */
-  observe(at: Instant, observation: Observation): void
+  /** The place of the step that an instant is counted in. */
+  stepOf(at: Instant): number
+  /** One observation at its virtual instant, or so many alike within one step. */
+  observe(at: Instant, observation: Observation, times?: number): void
   /** From this instant on so many devices are online. */
   online(at: Instant, devices: number): void
   /** The points up to `endedAt`, one for each step, empty steps included. */
@@ -59,11 +61,12 @@ export function createTimeline(start: Instant, durationMs: number): Timeline {
   }
 
   return {
-    observe(at, observation) {
+    stepOf: indexAt,
+    observe(at, observation, times = 1) {
       const index = indexAt(at)
       advance(index)
-      countObservation(stepAt(steps, index), observation)
-      latency.record(observation.latencyMs)
+      countObservation(stepAt(steps, index), observation, times)
+      latency.record(observation.latencyMs, times)
     },
     online(at, devices) {
       passOnlineTime(at)
@@ -92,10 +95,10 @@ function stepAt(steps: Step[], index: number): Step {
   return step
 }
 
-function countObservation(step: Step, observation: Observation): void {
-  if (observation.outcome === 'accepted') step.accepted += 1
+function countObservation(step: Step, observation: Observation, times: number): void {
+  if (observation.outcome === 'accepted') step.accepted += times
   if (observation.outcome !== 'refused') return
-  step.refused.set(observation.code, (step.refused.get(observation.code) ?? 0) + 1)
+  step.refused.set(observation.code, (step.refused.get(observation.code) ?? 0) + times)
 }
 
 function closeLatency(step: Step, latency: LatencyHistogram): void {

@@ -56,12 +56,13 @@ function showMarks(marks) {
   }
   marks.forEach(({ isPast }, index) => {
     const item = list.children[index]
-    item.classList.toggle('past', isPast)
-    write(item.lastChild, isPast ? '(done)' : '(ahead)')
+    item.classList.toggle('past', isPast === true)
+    write(item.lastChild, isPast === undefined ? '' : isPast ? '(done)' : '(ahead)')
   })
 }
 
-function showPlots({ plots, phases, endsAt }) {
+function showPlots({ plotsNote, plots, phases, endsAt }) {
+  write(byId('plots-note'), plotsNote)
   const shown = new Set(plots.map(({ id }) => `plot-${id}`))
   for (const place of document.querySelectorAll('.plot')) {
     place.closest('figure').hidden = !shown.has(place.id)
@@ -78,7 +79,7 @@ function show(snapshot) {
   const rate = whole.format(ratePerSecond(snapshot))
   byId('ratio').value = snapshot.ratio
   const percent = Math.floor(snapshot.ratio * 100)
-  write(byId('now'), `${percent} % · ${snapshot.now} · ${snapshot.phase} · ${rate} decisions/s`)
+  write(byId('now'), `${percent} % · ${snapshot.where} · ${rate} decisions/s`)
   showTiles(snapshot.tiles)
   showRows('reasons', snapshot.reasons)
   showRows('exposures', snapshot.exposures)
@@ -93,6 +94,10 @@ function say(text, tone = '') {
 }
 
 const source = new EventSource('/events')
+
+source.addEventListener('open', () => {
+  say('The run is getting ready: nothing was decided yet.')
+})
 
 source.addEventListener('snapshot', ({ data }) => {
   latest = JSON.parse(data)
@@ -145,7 +150,9 @@ function showStory({ device, count, events }) {
 function showNoStory({ message }) {
   byId('story').replaceChildren()
   const isOver = latest?.ended !== undefined
-  const why = isOver ? 'the run is over, and its events are in events.jsonl of the report' : message
+  const why = isOver
+    ? 'the run is over, and its events, where it kept them, lie beside its report'
+    : message
   write(byId('story-note'), `There is no story: ${why}.`)
 }
 

@@ -8,6 +8,7 @@ const schema = z.object({
   at: z.iso.datetime(),
   event: z.string(),
   device: text,
+  name: text,
   serial: text,
   reason: text,
   since: z.iso.datetime().optional(),
@@ -37,6 +38,11 @@ export function readLogLine(line: string): Result<LogLine, string> {
   } catch (error) {
     return err(`not JSON: ${error instanceof Error ? error.message : String(error)}`)
   }
+  return checkLogLine(value)
+}
+
+/** The same of a line whose JSON was read, or that was never text. */
+export function checkLogLine(value: unknown): Result<LogLine, string> {
   const parsed = schema.safeParse(value)
   if (parsed.success) return ok(parsed.data)
   const [issue] = parsed.error.issues

@@ -11,6 +11,10 @@ export function tellLine(line: LogLine, device: string): string {
       return `renewed its certificate, serial ${line.serial} now`
     case 'issuance_failed':
       return 'asked for a certificate and got none'
+    case 'wiped':
+      return 'was wiped: it begins again with nothing but what its factory gave it'
+    case 'hostile_request':
+      return `somebody hostile asks for a certificate in its name: ${line.name}`
     case 'returned':
       return `is back after ${awayFor(line)} offline`
     case 'revoked':

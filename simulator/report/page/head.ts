@@ -1,3 +1,4 @@
+import { isMeasured } from '../is-measured.ts'
 import {
   formatCount,
   formatDate,
@@ -141,8 +142,8 @@ function volumeTiles(result: RunResult): readonly Tile[] {
     },
     {
       label: 'Latency, p50',
-      value: latency.count === 0 ? '–' : `${formatMs(latency.p50)} ms`,
-      note: latency.count === 0 ? 'nothing was measured' : `p99 ${formatMs(latency.p99)} ms`,
+      value: isMeasured(latency) ? `${formatMs(latency.p50)} ms` : '–',
+      note: isMeasured(latency) ? `p99 ${formatMs(latency.p99)} ms` : 'nothing was measured',
     },
   ]
 }

@@ -7,6 +7,7 @@ import {
   formatInstant,
   formatMs,
 } from '../format.ts'
+import { isMeasured } from '../is-measured.ts'
 import { refusalCodes } from '../phase-matrix.ts'
 import type { RunResult, TimelinePoint } from '../run-result.ts'
 import { roundStepMs } from '../steps.ts'
@@ -41,7 +42,10 @@ const REASONS_MAX = 7
 /** What the plots are drawn from: of a run that is over, or that goes on. */
 type Counted = Pick<RunResult, 'timeline' | 'latency'>
 
-/** The plots of a run; none where nothing was counted. */
+/**
+ * The plots of a run; none where nothing was counted. Nobody is counted as online where devices live one
+ * after another, and no latency is measured in virtual time: then there is no plot of it.
+ */
 export function plotsOf(result: Counted): readonly Plot[] {
   const [first] = result.timeline
   if (first === undefined) return []
@@ -49,8 +53,10 @@ export function plotsOf(result: Counted): readonly Plot[] {
   return [
     acceptedPlot(bins),
     refusedPlot(bins),
-    onlinePlot(result.timeline, bins.grainMs),
-    latencyPlot(result, bins.grainMs),
+    ...(result.timeline.some(({ online }) => online > 0)
+      ? [onlinePlot(result.timeline, bins.grainMs)]
+      : []),
+    ...(isMeasured(result.latency) ? [latencyPlot(result, bins.grainMs)] : []),
   ]
 }
 
@@ -151,10 +157,8 @@ function latencyPlot({ timeline, latency }: Counted, stepMs: number): Plot {
     id: 'latency',
     title: 'Latency of a decision, ms',
     summary:
-      latency.count === 0
-        ? 'No latency was measured.'
-        : `Half of all decisions came within ${formatMs(latency.p50)} ms, 99 % within ` +
-          `${formatMs(latency.p99)} ms; the slowest took ${formatMs(latency.max)} ms.`,
+      `Half of all decisions came within ${formatMs(latency.p50)} ms, 99 % within ` +
+      `${formatMs(latency.p99)} ms; the slowest took ${formatMs(latency.max)} ms.`,
     kind: 'lines',
     unit: 'ms',
     times: timeline.map(({ at }) => at),

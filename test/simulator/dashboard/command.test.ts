@@ -32,10 +32,10 @@ test.each(['virtual', 'wire'])(
     expect(told).toContain('The run is over and passed')
     expect((await cli.ended).status).toBe(0)
   },
-  60_000,
+  240_000,
 )
 
 test('--dashboard with a word in place of a port: status 2', async () => {
   const done = await runCli(...small, '--dashboard', 'x')
   expect([done.status, done.stderr]).toEqual([2, expect.stringContaining('--dashboard')])
-})
+}, 20_000)

@@ -20,8 +20,7 @@ test('before the first progress there is nothing to see', () => {
 test('a snapshot says where the run stands and what it came to', () => {
   const snapshot = viewed().snapshot()
   expect(snapshot).toMatchObject({
-    now: '2027-01-11 00:01:00',
-    phase: 'verify',
+    where: '2027-01-11 00:01:00 · verify',
     attempts: 220,
     reasons: [
       ['accepted', '210', '95.5 %'],
@@ -43,6 +42,21 @@ test('a snapshot says where the run stands and what it came to', () => {
     'latency',
   ])
   expect(snapshot?.exposures[0]).toMatchObject(['meter-0030', 'cessationOfOperation', {}, '3.1 s'])
+})
+
+test('of lives on threads it says how many are over, and plots what they came to', () => {
+  const view = createLiveView(scenario)
+  const { totals, ...progress } = fakeProgress()
+  const lives = { over: 12_000, all: 100_000 }
+  view.show({ ...progress, phase: '', lives, totals: { ...totals, online: undefined } })
+  const snapshot = view.snapshot()
+  expect(snapshot).toMatchObject({
+    where: '12,000 of 100,000 lives',
+    plotsNote: expect.stringContaining('one after another'),
+    tiles: { accepted: { value: '210' }, online: { value: '–' } },
+  })
+  expect(snapshot?.plots.map(({ id }) => id)).toContain('refused')
+  expect(new Set(snapshot?.marks.map(({ isPast }) => isPast))).toEqual(new Set([undefined]))
 })
 
 test('of what is done to the fleet the past and the future are apart', () => {

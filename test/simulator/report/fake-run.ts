@@ -24,7 +24,9 @@ const cars: Fleet = {
     retry: { baseMs: 30_000, capMs: HOUR },
   },
   enrollment: undefined,
+  onboarding: undefined,
   clock: { skewMs: 0, tailRatio: 0, tailMs: 0 },
+  mqtt: { qos: 1, retain: false, will: false },
   traffic: {
     pattern: 'diurnal',
     windowMs: 4 * DAY,
@@ -57,6 +59,7 @@ export const scenario: Scenario = {
     ca: { latencyMinMs: 0, latencyMaxMs: 0, ratePerSecond: undefined, outages: [] },
     crl: {
       publishEveryMs: DAY,
+      deltaEveryMs: undefined,
       publishDelayMs: 10 * MINUTE,
       nextUpdateMs: 7 * DAY,
       outages: [],
@@ -65,6 +68,7 @@ export const scenario: Scenario = {
   },
   front: { profile: 'cloudflare', resumption: 'never' },
   edge: {
+    count: 1,
     maxStalenessMs: 5000,
     sessionTtlMs: 15 * MINUTE,
     crl: { graceMs: 0, stale: 'refuse' },

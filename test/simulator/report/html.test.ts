@@ -7,6 +7,7 @@ import { renderHtml } from '#simulator/report/html.ts'
 import { loadPageAssets } from '#simulator/report/page/assets.ts'
 import { markup } from '#simulator/report/page/markup.ts'
 import { plotsOf } from '#simulator/report/page/plots.ts'
+import { phaseMatrix } from '#simulator/report/phase-matrix.ts'
 import { writeReport } from '#simulator/report/write-report.ts'
 import { fakeFailure, fakeRun, judgedAttempt } from './fake-run.ts'
 
@@ -85,6 +86,16 @@ test('plots tell in words what they show', () => {
   )
   expect(summaries['refused']).toMatch(/^895 attempts were refused: revoked 236, .* on 2027-/)
   expect(summaries['latency']).toMatch(/^Half of all decisions came within/)
+})
+
+test('of lives in virtual time, one after another, nothing is told that nobody measured', () => {
+  const timeline = run.timeline.map((point) => ({ ...point, online: 0 }))
+  const latency = { ...run.latency, p50: 0, p90: 0, p99: 0, max: 0 }
+  const virtual = fakeRun({ timeline, latency })
+  expect(plotsOf(virtual).map(({ id }) => id)).toEqual(['accepted', 'refused'])
+  expect(renderHtml(virtual, assets)).toContain('nothing was measured')
+  expect(phaseMatrix(virtual).rows.map(({ kind }) => kind)).not.toContain('latency')
+  expect(phaseMatrix(run).rows.map(({ kind }) => kind)).toContain('latency')
 })
 
 function total(values: readonly (number | null)[] = []): number {

@@ -38,6 +38,12 @@ test('a narrow line is cut to its width', () => {
   expect(formatProgress(view, 40)).toHaveLength(40)
 })
 
+test('where devices live one after another it counts lives, and nobody as online', () => {
+  const lives = { over: 12_000, all: 100_000 }
+  const line = formatProgress({ ...view, lives, online: undefined, refused: {} }, 70)
+  expect(line).toBe(' 13 %  12,000 of 100,000 lives · 333/s · 2,800 accepted')
+})
+
 test('what went wrong stands first', () => {
   expect(formatProgress({ ...view, wrong: 2 }, 40)).toContain('2 WRONG · verify')
 })

@@ -1,0 +1,4 @@
+/** In which form a run's events are written. */
+export const eventFormats = ['jsonl', 'parquet'] as const
+
+export type EventFormat = (typeof eventFormats)[number]
