@@ -1,18 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { faults, good, inForce, ofEnded, revoked } from './publisher.ts'
+import { expect, test } from 'vitest'
+import { besideAnother, describeServer } from './describe-server.ts'
+import { faults, good, inForce, ofEnded } from './publisher.ts'
 import {
   httpHello,
   httpWelcome,
-  isMissing,
-  openServer,
-  removeFolders,
   startedWith,
   type CrlServer,
   type RunningServer,
-  type Stage,
 } from './servers.ts'
 
 /*
@@ -56,19 +53,7 @@ async function say({ folder }: RunningServer, command: string): Promise<string> 
   return answer
 }
 
-afterAll(removeFolders)
-
-describe.skipIf(isMissing('haproxy'))('HAProxy', { timeout: 30_000 }, () => {
-  let stage: Stage
-  beforeEach(async () => {
-    stage = await openServer(haproxy)
-  })
-  afterEach(() => stage.stop())
-
-  test('a list in force: the revoked device is out', async () => {
-    expect(await stage.knocks()).toEqual(['in', 'out'])
-  })
-
+describeServer(haproxy, (stage) => {
   test.each<[string, string, readonly string[]]>([
     ['C6: a list that has ended keeps everybody out', faults.C6, ['out', 'out']],
     ['C8: no list of the issuer keeps everybody out', faults.C8, ['out', 'out']],
@@ -81,16 +66,16 @@ describe.skipIf(isMissing('haproxy'))('HAProxy', { timeout: 30_000 }, () => {
     ['C17: a forged list keeps everybody out', faults.C17, ['out', 'out']],
     ['C18: an intermediate that is revoked takes its devices with it', faults.C18, ['out', 'out']],
   ])('%s', async (_name, pem, expected) => {
-    expect(await stage.publish(pem)).toBe('taken')
-    expect(await stage.knocks()).toEqual(expected)
+    expect(await stage().publish(pem)).toBe('taken')
+    expect(await stage().knocks()).toEqual(expected)
   })
 
   test.each<[string, string]>([
     ['C7: an error page is refused, and what it had stays', faults.C7.page],
     ['C7: cut off: it is refused, and what it had stays', faults.C7.cut],
   ])('%s', async (_name, pem) => {
-    expect(await stage.publish(pem)).toBe('refused')
-    expect(await stage.knocks()).toEqual(['in', 'out'])
+    expect(await stage().publish(pem)).toBe('refused')
+    expect(await stage().knocks()).toEqual(['in', 'out'])
   })
 
   test('C7: with an error page it does not start', async () => {
@@ -98,7 +83,8 @@ describe.skipIf(isMissing('haproxy'))('HAProxy', { timeout: 30_000 }, () => {
   })
 
   test('C19: an intermediate that has ended takes its devices with it', async () => {
-    expect([await stage.knock(good.shown), await stage.knock(ofEnded.shown)]).toEqual(['in', 'out'])
+    const knocks = [await stage().knock(good.shown), await stage().knock(ofEnded.shown)]
+    expect(knocks).toEqual(['in', 'out'])
   })
 
   test('C32: with an empty bundle it does not start', async () => {
@@ -106,10 +92,6 @@ describe.skipIf(isMissing('haproxy'))('HAProxy', { timeout: 30_000 }, () => {
   })
 
   test('C40: what one server was told another does not know', async () => {
-    const other = await openServer(haproxy, faults.C9)
-    const knocks = [await stage.knock(revoked.shown), await other.knock(revoked.shown)]
-    expect(knocks).toEqual(['out', 'in'])
-    expect(await other.knock(good.shown)).toBe('in')
-    await other.stop()
+    expect(await besideAnother(stage(), haproxy)).toEqual(['out', 'in', 'in'])
   })
 })

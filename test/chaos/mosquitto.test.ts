@@ -1,16 +1,7 @@
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { bothAnchorsPem, faults, good, inForce, ofEnded, ofNextRoot, revoked } from './publisher.ts'
-import {
-  dial,
-  firstOctets,
-  isMissing,
-  openServer,
-  removeFolders,
-  startedWith,
-  until,
-  type CrlServer,
-  type Stage,
-} from './servers.ts'
+import { expect, test } from 'vitest'
+import { besideAnother, describeServer, withNextRoot } from './describe-server.ts'
+import { faults, good, inForce, ofEnded, revoked } from './publisher.ts'
+import { dial, firstOctets, startedWith, until, type CrlServer } from './servers.ts'
 
 /*
  * mosquitto with `crlfile` under the faults of trust-stores.test.ts: what is expected here is what it
@@ -52,19 +43,7 @@ crlfile ${folder}/crls.pem
   },
 }
 
-afterAll(removeFolders)
-
-describe.skipIf(isMissing('mosquitto'))('mosquitto', { timeout: 30_000 }, () => {
-  let stage: Stage
-  beforeEach(async () => {
-    stage = await openServer(mosquitto)
-  })
-  afterEach(() => stage.stop())
-
-  test('a list in force: the revoked device is out', async () => {
-    expect(await stage.knocks()).toEqual(['in', 'out'])
-  })
-
+describeServer(mosquitto, (stage) => {
   test.each<[string, string | undefined, readonly string[]]>([
     ['C6: a list that has ended keeps everybody out', faults.C6, ['out', 'out']],
     ['C7: an error page lets the revoked device in', faults.C7.page, ['in', 'in']],
@@ -80,17 +59,17 @@ describe.skipIf(isMissing('mosquitto'))('mosquitto', { timeout: 30_000 }, () => 
     ['C17: a forged list keeps everybody out', faults.C17, ['out', 'out']],
     ['C18: an intermediate that is revoked lets its devices in', faults.C18, ['in', 'out']],
   ])('%s', async (_name, pem, expected) => {
-    expect(await stage.publish(pem)).toBe('taken')
-    expect(await stage.knocks()).toEqual(expected)
+    expect(await stage().publish(pem)).toBe('taken')
+    expect(await stage().knocks()).toEqual(expected)
   })
 
   test('C1: who is connected stays, and is served, after it was revoked', async () => {
-    await stage.publish(faults.C9)
-    const socket = dial(stage, revoked.shown)
+    await stage().publish(faults.C9)
+    const socket = dial(stage(), revoked.shown)
     socket.write(connectPacket)
     expect(await firstOctets(socket, 4)).toEqual(connected)
-    expect(await stage.publish(inForce)).toBe('taken')
-    expect(await stage.knock(revoked.shown)).toBe('out')
+    expect(await stage().publish(inForce)).toBe('taken')
+    expect(await stage().knock(revoked.shown)).toBe('out')
     // PINGREQ and PINGRESP, sections 3.12 and 3.13.
     socket.write(Buffer.from([0xc0, 0]))
     expect(await firstOctets(socket, 2)).toEqual(Buffer.from([0xd0, 0]))
@@ -102,17 +81,12 @@ describe.skipIf(isMissing('mosquitto'))('mosquitto', { timeout: 30_000 }, () => 
   })
 
   test('C19: an intermediate that has ended takes its devices with it', async () => {
-    expect([await stage.knock(good.shown), await stage.knock(ofEnded.shown)]).toEqual(['in', 'out'])
+    const knocks = [await stage().knock(good.shown), await stage().knock(ofEnded.shown)]
+    expect(knocks).toEqual(['in', 'out'])
   })
 
   test('C31: a new root is trusted from the next reload on', async () => {
-    expect(await stage.knock(ofNextRoot.shown)).toBe('out')
-    expect(await stage.trust(bothAnchorsPem)).toBe('taken')
-    expect([await stage.knock(ofNextRoot.shown), ...(await stage.knocks())]).toEqual([
-      'in',
-      'in',
-      'out',
-    ])
+    expect(await withNextRoot(stage())).toEqual(['out', 'taken', 'in', 'in', 'out'])
   })
 
   test('C32: with an empty bundle it does not start', async () => {
@@ -120,10 +94,6 @@ describe.skipIf(isMissing('mosquitto'))('mosquitto', { timeout: 30_000 }, () => 
   })
 
   test('C40: what one server was told another does not know', async () => {
-    const other = await openServer(mosquitto, faults.C9)
-    const knocks = [await stage.knock(revoked.shown), await other.knock(revoked.shown)]
-    expect(knocks).toEqual(['out', 'in'])
-    expect(await other.knock(good.shown)).toBe('in')
-    await other.stop()
+    expect(await besideAnother(stage(), mosquitto)).toEqual(['out', 'in', 'in'])
   })
 })

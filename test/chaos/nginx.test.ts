@@ -1,18 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { bothAnchorsPem, faults, good, inForce, ofEnded, ofNextRoot, revoked } from './publisher.ts'
+import { expect, test } from 'vitest'
+import { besideAnother, describeServer, withNextRoot } from './describe-server.ts'
+import { faults, good, inForce, ofEnded } from './publisher.ts'
 import {
   httpHello,
   httpWelcome,
-  isMissing,
-  openServer,
-  removeFolders,
   startedWith,
   until,
   type CrlServer,
   type RunningServer,
-  type Stage,
 } from './servers.ts'
 
 /*
@@ -52,19 +49,7 @@ http {
 
 const logOf = ({ folder }: RunningServer): string => readFileSync(join(folder, 'error.log'), 'utf8')
 
-afterAll(removeFolders)
-
-describe.skipIf(isMissing('nginx'))('nginx', { timeout: 30_000 }, () => {
-  let stage: Stage
-  beforeEach(async () => {
-    stage = await openServer(nginx)
-  })
-  afterEach(() => stage.stop())
-
-  test('a list in force: the revoked device is out', async () => {
-    expect(await stage.knocks()).toEqual(['in', 'out'])
-  })
-
+describeServer(nginx, (stage) => {
   test.each<[string, string, readonly string[]]>([
     ['C6: a list that has ended keeps everybody out', faults.C6, ['out', 'out']],
     ['C8: no list of the issuer keeps everybody out', faults.C8, ['out', 'out']],
@@ -77,8 +62,8 @@ describe.skipIf(isMissing('nginx'))('nginx', { timeout: 30_000 }, () => {
     ['C17: a forged list keeps everybody out', faults.C17, ['out', 'out']],
     ['C18: an intermediate that is revoked takes its devices with it', faults.C18, ['out', 'out']],
   ])('%s', async (_name, pem, expected) => {
-    expect(await stage.publish(pem)).toBe('taken')
-    expect(await stage.knocks()).toEqual(expected)
+    expect(await stage().publish(pem)).toBe('taken')
+    expect(await stage().knocks()).toEqual(expected)
   })
 
   test.each<[string, string | undefined]>([
@@ -86,8 +71,8 @@ describe.skipIf(isMissing('nginx'))('nginx', { timeout: 30_000 }, () => {
     ['C7: cut off: the reload is refused, and what it had stays', faults.C7.cut],
     ['C8: a file that is missing: the reload is refused, and what it had stays', undefined],
   ])('%s', async (_name, pem) => {
-    expect(await stage.publish(pem)).toBe('refused')
-    expect(await stage.knocks()).toEqual(['in', 'out'])
+    expect(await stage().publish(pem)).toBe('refused')
+    expect(await stage().knocks()).toEqual(['in', 'out'])
   })
 
   test('C7: with an error page it does not start', async () => {
@@ -95,17 +80,12 @@ describe.skipIf(isMissing('nginx'))('nginx', { timeout: 30_000 }, () => {
   })
 
   test('C19: an intermediate that has ended takes its devices with it', async () => {
-    expect([await stage.knock(good.shown), await stage.knock(ofEnded.shown)]).toEqual(['in', 'out'])
+    const knocks = [await stage().knock(good.shown), await stage().knock(ofEnded.shown)]
+    expect(knocks).toEqual(['in', 'out'])
   })
 
   test('C31: a new root is trusted from the next reload on', async () => {
-    expect(await stage.knock(ofNextRoot.shown)).toBe('out')
-    expect(await stage.trust(bothAnchorsPem)).toBe('taken')
-    expect([await stage.knock(ofNextRoot.shown), ...(await stage.knocks())]).toEqual([
-      'in',
-      'in',
-      'out',
-    ])
+    expect(await withNextRoot(stage())).toEqual(['out', 'taken', 'in', 'in', 'out'])
   })
 
   test('C32: with an empty bundle it does not start', async () => {
@@ -113,12 +93,6 @@ describe.skipIf(isMissing('nginx'))('nginx', { timeout: 30_000 }, () => {
   })
 
   test('C40: what one server was told another does not know', async () => {
-    const other = await openServer(nginx, faults.C9)
-    expect([await stage.knock(revoked.shown), await other.knock(revoked.shown)]).toEqual([
-      'out',
-      'in',
-    ])
-    expect(await other.knock(good.shown)).toBe('in')
-    await other.stop()
+    expect(await besideAnother(stage(), nginx)).toEqual(['out', 'in', 'in'])
   })
 })

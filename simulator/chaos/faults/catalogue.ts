@@ -1,5 +1,17 @@
 import type { Stage } from '../stage.ts'
+import type { WorldCa } from '../../onboarding/authorities.ts'
 import { cookieAlone, cookieCopied, cookieOfRevoked } from './cookies.ts'
+import { caDown, caHerd } from './enrolment/ca-away.ts'
+import { caSlow } from './enrolment/ca-slow.ts'
+import { claimReplayed } from './enrolment/claims.ts'
+import { clocksWrong } from './enrolment/clocks.ts'
+import { requestsHostile } from './enrolment/hostile.ts'
+import { keyCloned } from './enrolment/keys.ts'
+import { entryPruned, expiredReturns } from './enrolment/returning.ts'
+import { bundleEmpty, nextCas, rootRollover } from './enrolment/rollover.ts'
+import type { EnrolmentStage } from './enrolment/stage.ts'
+import { renewalTorn } from './enrolment/torn.ts'
+import { trustDomainConfused } from './enrolment/trust-domain.ts'
 import { expiredWhileConnected } from './expired.ts'
 import {
   intermediateRevoked,
@@ -27,8 +39,13 @@ export type Played =
   | { readonly by: 'test'; readonly file: string }
   /** By a scenario of a fleet: it takes a CA, a clock or many devices. */
   | { readonly by: 'scenario'; readonly what: string }
-  /** It takes an enrolment endpoint and a registry, which no gateway here has. */
-  | { readonly by: 'onboarding' }
+  /** Before our EST server and its registry, over TLS, by `sallyport chaos run` too. */
+  | {
+      readonly by: 'enrolment'
+      readonly run: (stage: EnrolmentStage) => Promise<void>
+      /** What the server's `cacerts` hands out beside the fleet's CA, PEM. */
+      readonly furtherCas?: (seed: number, fleet: WorldCa) => string
+    }
   /** Not by anything here. */
   | { readonly by: 'nothing'; readonly why: string }
 
@@ -40,7 +57,7 @@ export interface Fault {
   readonly fault: string
   /** What has to hold nevertheless. */
   readonly invariant: string
-  readonly played: Played
+  readonly played: readonly Played[]
 }
 
 const gateway = (
@@ -49,10 +66,13 @@ const gateway = (
 ): Played => ({ by: 'gateway', of, run })
 const test = (file: string): Played => ({ by: 'test', file })
 const scenario = (what: string): Played => ({ by: 'scenario', what })
-const onboarding: Played = { by: 'onboarding' }
+const enrolment = (run: (stage: EnrolmentStage) => Promise<void>): Played => ({
+  by: 'enrolment',
+  run,
+})
 const stores = test('test/chaos/trust-stores.test.ts')
 
-type Row = readonly [Fault['id'], string, string, string, Played]
+type Row = readonly [Fault['id'], string, string, string, ...played: readonly Played[]]
 
 const rows: readonly Row[] = [
   [
@@ -177,13 +197,21 @@ const rows: readonly Row[] = [
     'a certificate ends while its device is away or holds a line',
     'refused in every way it comes',
     gateway(expiredWhileConnected),
+    enrolment(expiredReturns),
   ],
-  ['C22', 'pruned-entry', 'revoked, then expired, its entry pruned', 'still denied', onboarding],
+  [
+    'C22',
+    'pruned-entry',
+    'a device is revoked, its certificate ends, its entry leaves the list',
+    'it does not renew',
+    enrolment(entryPruned),
+  ],
   [
     'C23',
     'clock-skew',
     'clocks of devices and of the verifier are wrong',
     'not_yet_valid is not untrusted',
+    enrolment(clocksWrong),
     scenario('the clock skew of a fleet'),
   ],
   [
@@ -191,6 +219,7 @@ const rows: readonly Row[] = [
     'ca-down',
     'the CA is down',
     'no certificate ends',
+    enrolment(caDown),
     scenario('simulator/scenarios/istio-ca-outage.yaml'),
   ],
   [
@@ -198,21 +227,54 @@ const rows: readonly Row[] = [
     'ca-herd',
     'the CA is back, all come at once',
     'back-off',
+    enrolment(caHerd),
     scenario('simulator/scenarios/enrolment-storm.yaml'),
   ],
-  ['C26', 'ca-slow', 'the CA answers 202, 503 or late', 'one CSR, one certificate', onboarding],
-  ['C27', 'claim-replayed', 'a claim is replayed or leaked', 'once, with a quota', onboarding],
-  ['C28', 'key-cloned', 'one key, two devices', 'flagged, refused', onboarding],
-  ['C29', 'csr-hostile', 'a CSR that asks for more', 'refused by code', onboarding],
-  ['C30', 'renewal-torn', 'a crash between key and certificate', 'the old one lasts', onboarding],
-  ['C31', 'root-rollover', 'roots are rolled over', 'no healthy device is refused', stores],
-  ['C32', 'bundle-empty', 'an empty bundle, or none', 'empty is refused, none keeps', stores],
+  [
+    'C26',
+    'ca-slow',
+    'the CA answers 202, 503 or late',
+    'one CSR, one certificate',
+    enrolment(caSlow),
+  ],
+  [
+    'C27',
+    'claim-replayed',
+    'a claim is replayed or leaked',
+    'once, with a quota',
+    enrolment(claimReplayed),
+  ],
+  ['C28', 'key-cloned', 'one key, two devices', 'flagged, refused', enrolment(keyCloned)],
+  ['C29', 'csr-hostile', 'a CSR that asks for more', 'refused by code', enrolment(requestsHostile)],
+  [
+    'C30',
+    'renewal-torn',
+    'a crash between key and certificate',
+    'the old one lasts',
+    enrolment(renewalTorn),
+  ],
+  [
+    'C31',
+    'root-rollover',
+    'roots are rolled over',
+    'no healthy device is refused',
+    { by: 'enrolment', run: rootRollover, furtherCas: nextCas },
+    stores,
+  ],
+  [
+    'C32',
+    'bundle-empty',
+    'an empty bundle, or none',
+    'empty is refused, none keeps',
+    enrolment(bundleEmpty),
+    stores,
+  ],
   [
     'C33',
     'trust-domain',
     'a certificate of domain B under the root of A',
     'denied',
-    test('test/shared/authorization/spiffe-id.test.ts'),
+    enrolment(trustDomainConfused),
   ],
   [
     'C34',
@@ -254,7 +316,7 @@ const rows: readonly Row[] = [
 ]
 
 /** The forty faults of revocation and onboarding, in order. */
-export const faults: readonly Fault[] = rows.map(([id, name, fault, invariant, played]) => ({
+export const faults: readonly Fault[] = rows.map(([id, name, fault, invariant, ...played]) => ({
   id,
   name,
   fault,

@@ -149,7 +149,7 @@ async function withList(
   issuer = pki.issuing,
 ): Promise<readonly PublishedList[]> {
   const at = fields.at ?? shift(pki.clock.now(), -60_000)
-  const der = await createCrl(issuer, { ...fields, at, nextUpdateMs: 30 * dayMs })
+  const der = createCrl(issuer, { ...fields, at, nextUpdateMs: 30 * dayMs })
   const lists = await pki.lists()
   return lists.map((list) => (isOf(pki)(list) ? { name: list.name, der } : list))
 }

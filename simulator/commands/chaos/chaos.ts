@@ -35,8 +35,8 @@ function listCommand(): Command {
 }
 
 function runCommand(): Command {
-  return withTarget(new Command('run'), 'sallyport')
-    .description('play one fault before a gateway')
+  return withTarget(new Command('run'), 'sallyport', ['est'])
+    .description('play one fault before a gateway, or before our EST server')
     .argument('<fault>', 'its number or its name, as `chaos list` has them')
     .addHelpText('after', faultsHelp)
     .action(async (text: string, flags: ChaosFlags) => {
@@ -46,8 +46,8 @@ function runCommand(): Command {
 }
 
 function allCommand(): Command {
-  return withTarget(new Command('all'), 'sallyport')
-    .description('play every fault that can be played before a gateway')
+  return withTarget(new Command('all'), 'sallyport', ['est'])
+    .description('play every fault that can be played before a gateway or our EST server')
     .addHelpText('after', faultsHelp)
     .action(async (flags: ChaosFlags) => {
       const { playAllFaults } = await import('./play-faults.ts')
@@ -74,11 +74,11 @@ function proxyCommand(): Command {
     })
 }
 
-function withTarget(command: Command, target: string): Command {
+function withTarget(command: Command, target: string, further: readonly string[] = []): Command {
   return command
     .addOption(
       new Option('--target <gateway>', 'which gateway, in each of its configurations')
-        .choices([...gatewayNames, 'all'])
+        .choices([...gatewayNames, ...further, 'all'])
         .default(target),
     )
     .option('--json', 'every attempt and finding as JSON on standard output')
@@ -95,8 +95,13 @@ Exit status: 0 every cell as it has to be, 1 findings (each told with its eviden
 cannot be started or is not installed, 130 interrupted.`
 
 const faultsHelp = `
-Each fault meets a gateway that was started for it, in a world of its own. Exit status: 0 what has
-to hold holds, 1 findings, 2 unknown fault or no such gateway here, 130 interrupted.`
+Each fault meets a gateway that was started for it, in a world of its own. Those of onboarding (C21 to
+C33) meet our EST server and its registry over real TLS, with a CA of the fleet's own behind it, in the
+time of their story: --target sallyport has both, est the EST server alone. Every fault counts what it
+did: one that did nothing is a finding.
+
+Exit status: 0 what has to hold holds, 1 findings, 2 unknown fault, no such gateway here, or a target
+that this fault has nothing to do with, 130 interrupted.`
 
 const proxyHelp = `
 Toxics, with the names, attributes and defaults of Toxiproxy: latency (latency, jitter: ms), bandwidth

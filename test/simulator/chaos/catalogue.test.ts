@@ -11,7 +11,7 @@ test('the forty, in order, each by a name of its own', () => {
 })
 
 const byTests = faults.flatMap(({ id, played }) =>
-  played.by === 'test' ? [{ id, file: played.file }] : [],
+  played.flatMap((each) => (each.by === 'test' ? [{ id, file: each.file }] : [])),
 )
 
 test.each(byTests)('$id is played where it says: $file', ({ file }) => {
@@ -29,6 +29,12 @@ test.each([
   expect(faultOf(text)?.id).toBe(id)
 })
 
+test('every fault of onboarding is played before the EST server', () => {
+  const ofOnboarding = faults.slice(20, 33)
+  const others = ofOnboarding.filter(({ played }) => !played.some(({ by }) => by === 'enrolment'))
+  expect(others.map(({ id }) => id)).toEqual([])
+})
+
 test('chaos list has a line for each', async () => {
   const { status, stdout } = await runCli('chaos', 'list')
   expect([status, stdout.trim().split('\n').length]).toEqual([0, 41])
@@ -37,9 +43,14 @@ test('chaos list has a line for each', async () => {
 test.each([
   ['a fault that is none', ['run', 'C99'], 'no fault is called C99'],
   [
-    'a fault that needs onboarding',
-    ['run', 'C27'],
-    'C27 claim-replayed is not played before a gateway: needs onboarding',
+    'a fault of onboarding before a gateway that has no EST server',
+    ['run', 'C27', '--target', 'nginx'],
+    'none of this can be played before nginx (C27: chaos run --target est)',
+  ],
+  [
+    'a fault that tests play',
+    ['run', 'C13'],
+    'C13 delta-early is not played by this command: test/chaos/trust-stores.test.ts',
   ],
   ['a gateway that is none', ['matrix', '--target', 'iis'], 'Allowed choices are nginx, haproxy'],
   [
