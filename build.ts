@@ -25,6 +25,7 @@ const projects = ['shared/tsconfig.json', 'edge/tsconfig.json', 'tsconfig.json']
 const loaded = [
   'simulator/main.ts',
   'simulator/worker/local.ts',
+  'simulator/engine/doors/door-process.ts',
   'simulator/engine/virtual/shard-worker.ts',
   'simulator/engine/virtual/soak/soak-worker.ts',
 ]

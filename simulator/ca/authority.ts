@@ -1,8 +1,14 @@
-import type { Bytes } from '#shared/bytes.ts'
-import { instantFromMs, type Instant } from '#shared/time.ts'
+import { toHex, type Bytes } from '#shared/bytes.ts'
+import { instantFromMs, shift, type Instant } from '#shared/time.ts'
 import { hash32, stream } from '#simulator/random.ts'
 import { createCrl, type CrlEntry, type RevocationReason } from './crl.ts'
-import { createHierarchy, type Ca, type Hierarchy, type HierarchyOptions } from './hierarchy.ts'
+import {
+  createHierarchy,
+  crossCertify,
+  type Ca,
+  type Hierarchy,
+  type HierarchyOptions,
+} from './hierarchy.ts'
 import { derivedCaKeys, derivedLeaves, type MakeLeaf } from './identity.ts'
 import { serialFrom, serialText } from './identifiers.ts'
 import { createLeaf, type KeyAndLeaf } from './leaf.ts'
@@ -34,6 +40,8 @@ export interface IssueRequest {
   readonly notAfter: Instant
   /** When this happens: may lie after `notBefore`. */
   readonly at: Instant
+  /** What it is for (RFC 5280 4.2.1.12); to be a client, unless given. */
+  readonly purpose?: 'server'
 }
 
 /** A certificate that only looks like one of the fleet. */
@@ -63,8 +71,12 @@ export interface Authority {
   revoke(serial: string, at: Instant, reason: RevocationReason): void
   /** New CRLs of every authority. Once they are in the bucket, the caller tells the ledger so. */
   crls(at: Instant, nextUpdateMs: number): Promise<readonly PublishedCrl[]>
+  /** The same as deltas over the last complete ones; throws a RangeError before there were any. */
+  deltaCrls(at: Instant, nextUpdateMs: number): Promise<readonly PublishedCrl[]>
   /** A chain with all names, serials and key identifiers of a real one, but with other keys. */
   forge(request: ForgeRequest): Promise<DeviceCredential>
+  /** A certificate of an issuing CA's own name and key that has ended long since, in DER. */
+  endedIntermediate(issuer: string): Promise<Bytes>
   readonly state: AuthorityState
 }
 
@@ -122,6 +134,7 @@ export function authorityFrom(
 ): Authority {
   const { root } = state.hierarchy
   let rogue: Promise<Hierarchy> | undefined
+  let base: Base | undefined
   return {
     anchorsPem: toPem('CERTIFICATE', root.der),
     get intermediatesPem() {
@@ -129,11 +142,20 @@ export function authorityFrom(
     },
     issue: (request) => issue(state, ledger, request, makeLeaf),
     revoke: (serial, at, reason) => revoke(state, ledger, { serial, at, reason }),
-    crls: (at, nextUpdateMs) => publish(state, at, nextUpdateMs),
+    crls: async (at, nextUpdateMs) => {
+      const published = publish(state, at, nextUpdateMs)
+      base = baseOf(state)
+      return published
+    },
+    deltaCrls: async (at, nextUpdateMs) => {
+      if (base === undefined) throw new RangeError('a delta needs a complete list before it')
+      return publish(state, at, nextUpdateMs, base)
+    },
     forge: async (request) => {
       rogue ??= createHierarchy(state.options, state.hierarchy)
       return forge(await rogue, request)
     },
+    endedIntermediate: (issuer) => endedIntermediate(state, issuer),
     state,
   }
 }
@@ -141,7 +163,7 @@ export function authorityFrom(
 async function issue(
   state: AuthorityState,
   ledger: Ledger,
-  { device, kind, at, ...validity }: IssueRequest,
+  { device, kind, at, purpose, ...validity }: IssueRequest,
   makeLeaf: typeof createLeaf | MakeLeaf,
 ): Promise<DeviceCredential> {
   const count = (state.issued.get(device) ?? 0) + 1
@@ -156,8 +178,13 @@ async function issue(
     device,
     ...dated,
     issuedAt: at,
+    ...(purpose && { purpose }),
   })
-  const leaf = await makeLeaf(issuer, { device, kind, serial, ...dated })
+  const fields = { device, kind, serial, ...dated }
+  const leaf =
+    purpose === undefined
+      ? await makeLeaf(issuer, fields)
+      : await createLeaf(issuer, { ...fields, purpose })
   return toCredential(issuer, leaf, serial, dated)
 }
 
@@ -186,7 +213,8 @@ function toSecond(at: Instant): Instant {
   return instantFromMs(Math.floor(at / 1000) * 1000)
 }
 
-function toCredential(
+/** What a device holds of a leaf that was made for it. */
+export function toCredential(
   issuer: Ca,
   leaf: KeyAndLeaf,
   serial: Uint8Array,
@@ -214,33 +242,67 @@ export function issuerOf({ root, intermediates }: Hierarchy, device: string): Ca
   return intermediates[hash32(device) % intermediates.length] ?? root
 }
 
+async function endedIntermediate(
+  { options, hierarchy }: AuthorityState,
+  issuer: string,
+): Promise<Bytes> {
+  const ca = hierarchy.intermediates.find(({ name }) => name === issuer)
+  if (ca === undefined) throw new RangeError(`there is no issuing CA ${issuer}`)
+  const { der } = await crossCertify(ca, hierarchy.root, {
+    serial: toHex(serialFrom(stream(options.seed, 'serial', issuer, 'ended'))),
+    notBefore: shift(options.start, -2 * endedMs),
+    notAfter: shift(options.start, -endedMs),
+  })
+  return der
+}
+
+/** A year: before anything that happens in a run. */
+const endedMs = 365 * 86_400_000
+
 function revoke(state: AuthorityState, ledger: Ledger, entry: CrlEntry): void {
   if (ledger.revocation(entry.serial) !== undefined) return
   ledger.recordRevoked(entry.serial, entry.at, entry.reason)
   const issuer = ledger.certificate(entry.serial)?.issuer ?? ''
-  state.revoked.set(issuer, [...(state.revoked.get(issuer) ?? []), entry])
+  const before = state.revoked.get(issuer)
+  if (before === undefined) state.revoked.set(issuer, [entry])
+  else before.push(entry)
 }
 
-async function publish(
+/** The last complete lists: their number, and how many entries each issuer's has. */
+interface Base {
+  readonly number: number
+  readonly entries: ReadonlyMap<string, number>
+}
+
+function baseOf({ crlNumber: number, revoked }: AuthorityState): Base {
+  return { number, entries: new Map([...revoked].map(([issuer, list]) => [issuer, list.length])) }
+}
+
+function publish(
   state: AuthorityState,
   at: Instant,
   nextUpdateMs: number,
-): Promise<readonly PublishedCrl[]> {
+  base?: Base,
+): readonly PublishedCrl[] {
   state.crlNumber += 1
   const fields = { number: state.crlNumber, at, nextUpdateMs }
   const { root, furtherRoots = [], intermediates } = state.hierarchy
   const issuers = [root, ...furtherRoots, ...intermediates]
-  // The entries are read before the first wait: a revocation in between waits for the next CRLs.
-  const crls = issuers.map((issuer) => publishOne(state, issuer, fields))
-  return Promise.all(crls)
+  return issuers.map((issuer) => publishOne(state, issuer, fields, base))
 }
 
-async function publishOne(
+function publishOne(
   { revoked }: AuthorityState,
   issuer: Ca,
   fields: { readonly number: number; readonly at: Instant; readonly nextUpdateMs: number },
-): Promise<PublishedCrl> {
-  const entries = revoked.get(issuer.name) ?? []
-  const der = await createCrl(issuer, { ...fields, entries })
-  return { issuer: issuer.name, name: `${issuer.name}.crl`, der }
+  base: Base | undefined,
+): PublishedCrl {
+  const all = revoked.get(issuer.name) ?? []
+  if (base === undefined) {
+    const der = createCrl(issuer, { ...fields, entries: all })
+    return { issuer: issuer.name, name: `${issuer.name}.crl`, der }
+  }
+  const entries = all.slice(base.entries.get(issuer.name) ?? 0)
+  const der = createCrl(issuer, { ...fields, entries, deltaBase: base.number })
+  return { issuer: issuer.name, name: `${issuer.name}.delta.crl`, der }
 }

@@ -2,9 +2,9 @@ import { concatBytes, type Bytes } from '#shared/bytes.ts'
 import type { Instant } from '#shared/time.ts'
 
 /*
- * Writes the little DER that a device certificate is made of (X.690). Leaves are issued by the
- * thousand, and a general library takes some 6 ms of CPU for one; certificates of authorities and
- * CRLs, which are few, are left to it.
+ * Writes the little DER that device certificates and CRLs are made of (X.690). Leaves are issued by
+ * the thousand, and a general library takes some 6 ms of CPU for one; certificates of authorities,
+ * which are few, are left to it.
  */
 
 const text = new TextEncoder()
@@ -20,7 +20,8 @@ function lengthOctets(length: number): readonly number[] {
   if (length < 0x80) return [length]
   if (length < 0x100) return [0x81, length]
   if (length < 0x10000) return [0x82, length >> 8, length & 0xff]
-  throw new RangeError(`no certificate of the simulated world holds ${length} octets`)
+  if (length < 0x1000000) return [0x83, length >> 16, (length >> 8) & 0xff, length & 0xff]
+  throw new RangeError(`nothing of the simulated world holds ${length} octets`)
 }
 
 export const sequence = (...items: readonly Uint8Array[]): Bytes => element(0x30, ...items)
@@ -36,6 +37,9 @@ export function integer(octets: Uint8Array): Bytes {
   const sign = (shortest[0] ?? 0) >= 0x80 ? Uint8Array.of(0) : new Uint8Array()
   return element(0x02, sign, shortest)
 }
+
+/** An ENUMERATED of one octet. */
+export const enumerated = (value: number): Bytes => element(0x0a, Uint8Array.of(value))
 
 /** A BIT STRING; `unused` bits at its end do not count. */
 export function bitString(contents: Uint8Array, unused = 0): Bytes {

@@ -1,10 +1,14 @@
-import type { Bytes } from '#shared/bytes.ts'
 import { stream } from '#simulator/random.ts'
-import { issuerOf, wholeSeconds, type DeviceCredential, type IssueRequest } from './authority.ts'
+import {
+  issuerOf,
+  toCredential,
+  wholeSeconds,
+  type DeviceCredential,
+  type IssueRequest,
+} from './authority.ts'
 import type { Hierarchy } from './hierarchy.ts'
-import { serialFrom, serialText } from './identifiers.ts'
+import { serialFrom } from './identifiers.ts'
 import { derivedLeaves } from './identity.ts'
-import { toPem } from './pem.ts'
 
 /** The nth credential of a device, from 1. */
 export type DeriveCredential = (request: Omit<IssueRequest, 'at'>, nth: number) => DeviceCredential
@@ -20,19 +24,6 @@ export function credentialsOf(seed: number, hierarchy: Hierarchy): DeriveCredent
     const issuer = issuerOf(hierarchy, device)
     const dated = wholeSeconds(validity)
     const leaf = makeLeaf(issuer, { device, kind, serial, ...dated })
-    const leafDer: Bytes = leaf.der
-    return {
-      serial: serialText(serial),
-      issuer: issuer.name,
-      get keyPem() {
-        return leaf.keyPem
-      },
-      get chainPem() {
-        return toPem('CERTIFICATE', leafDer) + toPem('CERTIFICATE', issuer.der)
-      },
-      leafDer,
-      intermediateDer: issuer.der,
-      ...dated,
-    }
+    return toCredential(issuer, leaf, serial, dated)
   }
 }

@@ -1,5 +1,5 @@
 import 'reflect-metadata'
-import { createPublicKey, webcrypto } from 'node:crypto'
+import { webcrypto } from 'node:crypto'
 import { X509CertificateGenerator } from '@peculiar/x509'
 import { toHex, type Bytes } from '#shared/bytes.ts'
 import { shift, type Instant } from '#shared/time.ts'
@@ -7,6 +7,7 @@ import { stream } from '#simulator/random.ts'
 import type { HierarchyEvent, Scenario } from '../scenario/scenario.ts'
 import type { Authority } from './authority.ts'
 import {
+  crossCertify,
   distinguishedName,
   extensionsOf,
   keyAlgorithm,
@@ -159,23 +160,10 @@ function record(
   ledger.recordAuthority({ issuer: ca.name, root: root.name, notAfter, presentedFrom, storedFrom })
 }
 
-/** The same name and key in another certificate, under the newest root (RFC 5280 3.2: cross-certified). */
-async function recertify(state: State, ca: Ca, notAfter: Instant): Promise<Ca> {
-  const spki = createPublicKey(ca.key).export({ type: 'spki', format: 'der' })
-  const publicKey = await webcrypto.subtle.importKey('spki', spki, keyAlgorithm, true, ['verify'])
-  const { root } = state
-  const certificate = await X509CertificateGenerator.create({
-    serialNumber: nextSerial(state, ca.name),
-    subject: distinguishedName(ca.name),
-    issuer: distinguishedName(root.name),
-    notBefore: new Date(shift(state.start, -againMs)),
-    notAfter: new Date(notAfter),
-    signingAlgorithm,
-    publicKey,
-    signingKey: root.signingKey,
-    extensions: extensionsOf(0, ca.keyId, root),
-  })
-  return toCa(ca.name, certificate, ca.keyId, ca.signingKey)
+/** The same name and key in another certificate, under the newest root. */
+function recertify(state: State, ca: Ca, notAfter: Instant): Promise<Ca> {
+  const serial = nextSerial(state, ca.name)
+  return crossCertify(ca, state.root, { serial, notBefore: shift(state.start, -againMs), notAfter })
 }
 
 async function createSecondRoot(state: State): Promise<Ca> {

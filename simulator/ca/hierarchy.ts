@@ -1,5 +1,5 @@
 import 'reflect-metadata'
-import { KeyObject, webcrypto } from 'node:crypto'
+import { createPublicKey, KeyObject, webcrypto } from 'node:crypto'
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
@@ -102,6 +102,36 @@ async function createCa(
     extensions: extensionsOf(profile.pathLength, keyId, issuer),
   })
   return toCa(name, certificate, keyId, keys.privateKey)
+}
+
+/** What one certificate of an authority differs in from another of the same name and key. */
+interface CrossFields {
+  /** Hexadecimal. */
+  readonly serial: string
+  readonly notBefore: Instant
+  readonly notAfter: Instant
+}
+
+/** The same name and key in another certificate, under a root (RFC 5280 3.2: cross-certified). */
+export async function crossCertify(
+  ca: Ca,
+  root: Ca,
+  { serial, notBefore, notAfter }: CrossFields,
+): Promise<Ca> {
+  const spki = createPublicKey(ca.key).export({ type: 'spki', format: 'der' })
+  const publicKey = await webcrypto.subtle.importKey('spki', spki, keyAlgorithm, true, ['verify'])
+  const certificate = await X509CertificateGenerator.create({
+    serialNumber: serial,
+    subject: distinguishedName(ca.name),
+    issuer: distinguishedName(root.name),
+    notBefore: new Date(notBefore),
+    notAfter: new Date(notAfter),
+    signingAlgorithm,
+    publicKey,
+    signingKey: root.signingKey,
+    extensions: extensionsOf(profiles.issuing.pathLength, ca.keyId, root),
+  })
+  return toCa(ca.name, certificate, ca.keyId, ca.signingKey)
 }
 
 /** An authority from its parts, as they are made or read back from files. */

@@ -1,4 +1,12 @@
-import { createECDH, createHash, hkdfSync, sign, webcrypto } from 'node:crypto'
+import {
+  createECDH,
+  createHash,
+  createHmac,
+  createSecretKey,
+  sign,
+  webcrypto,
+  type KeyObject,
+} from 'node:crypto'
 import type { Bytes } from '#shared/bytes.ts'
 import { bitString, integer, objectIdentifier, octetString, sequence, tagged } from './der.ts'
 import { keyAlgorithm, type Ca, type MakeCaKeys } from './hierarchy.ts'
@@ -30,31 +38,43 @@ export type MakeLeaf = (issuer: Ca, fields: LeafFields) => KeyAndLeaf
  */
 export function deriveKey(seed: number, ...scope: readonly string[]): DerivedKey {
   const scalar = deriveScalar(seed, scope)
-  const curve = createECDH('prime256v1')
   curve.setPrivateKey(scalar)
   return { scalar, point: new Uint8Array(curve.getPublicKey()) }
 }
 
+/** One for all: its key is set before each use, and the next use is after the one before. */
+const curve = createECDH('prime256v1')
+
 /** An octet string below the order, which one in four thousand million is not: then the next is taken. */
 function deriveScalar(seed: number, scope: readonly string[]): Bytes {
   for (let attempt = 0; ; attempt += 1) {
-    const info = JSON.stringify([...scope, attempt])
-    const scalar = new Uint8Array(hkdfSync('sha256', secretOf(seed), salt, info, 32))
+    const scalar = expand(pseudorandomKeyOf(seed), JSON.stringify([...scope, attempt]))
     if (isScalar(scalar)) return scalar
   }
 }
 
-const salt = 'sallyport simulated world, P-256'
+/** HKDF-Expand (RFC 5869 2.3) to the 32 octets of a single round. */
+function expand(key: KeyObject, info: string): Bytes {
+  const round = createHmac('sha256', key).update(info).update(firstRound).digest()
+  return new Uint8Array(round)
+}
+
+const firstRound = Uint8Array.of(1)
 
 /** The last world's: a run has one seed, and asks for it a million times. */
-let kept: { readonly seed: number; readonly secret: Uint8Array } | undefined
+let kept: { readonly seed: number; readonly key: KeyObject } | undefined
 
-function secretOf(seed: number): Uint8Array {
+/** HKDF-Extract (RFC 5869 2.2), the same for all keys of a world. */
+function pseudorandomKeyOf(seed: number): KeyObject {
   if (kept?.seed !== seed) {
-    kept = { seed, secret: createHash('sha256').update(`seed ${seed}`).digest() }
+    const secret = createHash('sha256').update(`seed ${seed}`).digest()
+    const key = createSecretKey(createHmac('sha256', salt).update(secret).digest())
+    kept = { seed, key }
   }
-  return kept.secret
+  return kept.key
 }
+
+const salt = 'sallyport simulated world, P-256'
 
 /** FIPS 186-5, curve P-256: the order of the base point. */
 const order = Buffer.from('ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551', 'hex')

@@ -25,6 +25,8 @@ export interface LeafFields {
   readonly serial: Uint8Array
   readonly notBefore: Instant
   readonly notAfter: Instant
+  /** What it is for (RFC 5280 4.2.1.12); to be a client, unless given. */
+  readonly purpose?: 'server'
 }
 
 export interface KeyAndLeaf {
@@ -73,14 +75,22 @@ function attribute(type: string, value: string): Bytes {
 }
 
 /** RFC 5280 4.2.1: what a device certificate may be used for, and whose it is. */
-function extensions(issuer: Ca, { device, kind }: LeafFields, spki: Bytes): readonly Bytes[] {
+function extensions(
+  issuer: Ca,
+  { device, kind, purpose }: LeafFields,
+  spki: Bytes,
+): readonly Bytes[] {
   return [
     // 4.2.1.9: no authority. The default FALSE is left out, as DER wants it.
     extension('2.5.29.19', 'critical', sequence()),
     // 4.2.1.3: bit 0, digitalSignature; seven bits of the octet do not count.
     extension('2.5.29.15', 'critical', bitString(Uint8Array.of(0x80), 7)),
-    // 4.2.1.12: TLS client authentication
-    extension('2.5.29.37', 'optional', sequence(objectIdentifier('1.3.6.1.5.5.7.3.2'))),
+    // 4.2.1.12: authentication of TLS clients, or of servers
+    extension(
+      '2.5.29.37',
+      'optional',
+      sequence(objectIdentifier(purpose === 'server' ? '1.3.6.1.5.5.7.3.1' : '1.3.6.1.5.5.7.3.2')),
+    ),
     // 4.2.1.2 and 4.2.1.1: whose key this is, and whose key signed it
     extension('2.5.29.14', 'optional', octetString(keyIdOf(spki))),
     extension('2.5.29.35', 'optional', sequence(taggedOctets(0, issuer.keyId))),

@@ -9,6 +9,8 @@ export interface LedgerCertificate {
   readonly notBefore: Instant
   readonly notAfter: Instant
   readonly issuedAt: Instant
+  /** What it is for (RFC 5280 4.2.1.12); to be a client, unless given. */
+  readonly purpose?: 'server'
 }
 
 export interface LedgerRevocation {
@@ -17,11 +19,20 @@ export interface LedgerRevocation {
   readonly reason: string
   /** When a CRL that names it first lay in the trust store's bucket; undefined until then. */
   readonly publishedAt: Instant | undefined
+  /** While CRLs that name it lay there, in order and apart. */
+  readonly stretches: readonly Stretch[]
+}
+
+/** What lay in the bucket from `publishedAt` on, and up to but not including `takenBackAt`. */
+export interface Stretch {
+  readonly publishedAt: Instant
+  /** When a fault took it out again; undefined while it lies there. */
+  readonly takenBackAt: Instant | undefined
 }
 
 /** One list as it was published: it clears until its nextUpdate. */
-export interface LedgerList {
-  readonly publishedAt: Instant
+export interface LedgerList extends Stretch {
+  readonly thisUpdate: Instant
   readonly nextUpdate: Instant
 }
 
@@ -91,24 +102,68 @@ export class Ledger {
   recordRevoked(serial: string, revokedAt: Instant, reason: string): void {
     if (!this.#certificates.has(serial)) throw new Error(`the ledger never issued serial ${serial}`)
     if (this.#revocations.has(serial)) return
-    this.#revocations.set(serial, { serial, revokedAt, reason, publishedAt: undefined })
+    const unpublished = { publishedAt: undefined, stretches: [] }
+    this.#revocations.set(serial, { serial, revokedAt, reason, ...unpublished })
   }
 
   /**
    * Every revocation up to now is in the CRL that was just written to the bucket.
    *
    * @param nextUpdate when the list ends; without it nothing is said of how fresh lists are
+   * @param kind a delta is laid over the list before it: that one begins, and the later of the two ends
    */
-  recordPublished(issuer: string, publishedAt: Instant, nextUpdate?: Instant): void {
+  recordPublished(
+    issuer: string,
+    publishedAt: Instant,
+    nextUpdate?: Instant,
+    kind: 'complete' | 'delta' = 'complete',
+  ): void {
     if (nextUpdate !== undefined) {
-      const lists = this.#lists.get(issuer) ?? []
-      this.#lists.set(issuer, [...lists.slice(1 - listsKept), { publishedAt, nextUpdate }])
+      const under = kind === 'delta' ? this.#lists.get(issuer)?.at(-1) : undefined
+      const list = {
+        thisUpdate: under?.thisUpdate ?? publishedAt,
+        nextUpdate: under && under.nextUpdate > nextUpdate ? under.nextUpdate : nextUpdate,
+      }
+      this.#addList(issuer, { ...list, publishedAt, takenBackAt: undefined })
     }
     for (const revocation of this.#revocations.values()) {
       const certificate = this.#certificates.get(revocation.serial)
-      if (certificate?.issuer !== issuer || revocation.publishedAt !== undefined) continue
-      this.#revocations.set(revocation.serial, { ...revocation, publishedAt })
+      if (certificate?.issuer === issuer) this.#show(revocation, publishedAt)
     }
+  }
+
+  /** Every list is out of the bucket from here on: older ones, or none that can be read, lie there. */
+  recordTakenBack(takenBackAt: Instant): void {
+    for (const revocation of this.#revocations.values()) {
+      const stretches = ended(revocation.stretches, takenBackAt)
+      this.#revocations.set(revocation.serial, { ...revocation, stretches })
+    }
+    for (const [issuer, lists] of this.#lists) this.#lists.set(issuer, ended(lists, takenBackAt))
+  }
+
+  /** The last lists that were published lie in the bucket again. */
+  recordPutBack(publishedAt: Instant): void {
+    for (const revocation of this.#revocations.values()) {
+      if (revocation.publishedAt !== undefined) this.#show(revocation, publishedAt)
+    }
+    for (const [issuer, lists] of this.#lists) {
+      const last = lists.at(-1)
+      if (last?.takenBackAt === undefined) continue
+      this.#addList(issuer, { ...last, publishedAt, takenBackAt: undefined })
+    }
+  }
+
+  #addList(issuer: string, list: LedgerList): void {
+    const lists = this.#lists.get(issuer) ?? []
+    this.#lists.set(issuer, [...lists.slice(1 - listsKept), list])
+  }
+
+  #show(revocation: LedgerRevocation, from: Instant): void {
+    const { serial, stretches, publishedAt = from } = revocation
+    const last = stretches.at(-1)
+    if (last !== undefined && last.takenBackAt === undefined) return
+    const shown = [...stretches, { publishedAt: from, takenBackAt: undefined }]
+    this.#revocations.set(serial, { ...revocation, publishedAt, stretches: shown })
   }
 
   certificate(serial: string): LedgerCertificate | undefined {
@@ -131,4 +186,9 @@ export class Ledger {
   get issuedCount(): number {
     return this.#certificates.size
   }
+}
+
+/** What lies in the bucket no longer, from an instant on. */
+function ended<Item extends Stretch>(stretches: readonly Item[], takenBackAt: Instant): Item[] {
+  return stretches.map((each) => (each.takenBackAt === undefined ? { ...each, takenBackAt } : each))
 }

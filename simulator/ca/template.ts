@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Bytes } from '#shared/bytes.ts'
 import { instantFromIso, type Instant } from '#shared/time.ts'
 import { time } from './der.ts'
@@ -56,8 +56,9 @@ function isAscii(text: string): boolean {
   return true
 }
 
-function shapeOf({ device, kind, notBefore, notAfter }: LeafFields): string {
-  return JSON.stringify([kind, device.length, isGeneral(notBefore), isGeneral(notAfter)])
+function shapeOf({ device, kind, purpose, notBefore, notAfter }: LeafFields): string {
+  const dates = [isGeneral(notBefore), isGeneral(notAfter)]
+  return JSON.stringify([kind, purpose ?? 'client', device.length, ...dates])
 }
 
 /** RFC 5280 4.1.2.5: from 2050 on a year has four digits. */
@@ -75,11 +76,11 @@ const marks = {
   general: [instantFromIso('2099-11-12T13:14:15Z'), instantFromIso('2099-11-12T13:14:16Z')],
 } as const
 
-function createTemplate(issuer: Ca, { kind, device, ...fields }: LeafFields): Template {
-  const mark = '\u0001'.repeat(device.length)
+function createTemplate(issuer: Ca, fields: LeafFields): Template {
+  const mark = '\u0001'.repeat(fields.device.length)
   const notBefore = marks[isGeneral(fields.notBefore) ? 'general' : 'utc'][0]
   const notAfter = marks[isGeneral(fields.notAfter) ? 'general' : 'utc'][1]
-  const marked = { kind, device: mark, serial: marks.serial, notBefore, notAfter }
+  const marked = { ...fields, device: mark, serial: marks.serial, notBefore, notAfter }
   const octets = toBeSigned(issuer, marked, spkiOf(marks.point))
   return {
     octets,
@@ -133,7 +134,7 @@ function writeAscii(octets: Bytes, text: string, place: number): void {
 
 /** RFC 5280 4.2.1.2 (1), of the point itself. */
 function keyIdOfPoint(point: Bytes): Uint8Array {
-  return createHash('sha1').update(point).digest()
+  return hash('sha1', point, 'buffer')
 }
 
 /** RFC 5480: id-ecPublicKey and prime256v1 before a point of 65 octets. */

@@ -1,9 +1,13 @@
-import { createReadStream } from 'node:fs'
+import { createReadStream, existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import type { Result } from '#shared/result.ts'
+import { missingPackage } from '../missing-package.ts'
 import { createDeviceStory, type DeviceStory } from '../report/device-story/device-story.ts'
-import { readLogLine } from '../report/device-story/log-line.ts'
+import { checkLogLine, readLogLine, type LogLine } from '../report/device-story/log-line.ts'
 import { renderStory } from '../report/device-story/print.ts'
+import { eventFile } from '../report/event-log/event-sink.ts'
+import { eventFormats } from '../report/event-log/formats.ts'
+import { parquetEvents } from '../report/event-log/parquet-events.ts'
 import { formatCount } from '../report/format.ts'
 import { createPaint, printable, wantsColour } from '../report/paint.ts'
 import { nearest } from '../scenario/nearest.ts'
@@ -35,29 +39,52 @@ export async function tellDevice(
 }
 
 async function readLog(run: string, story: DeviceStory): Promise<void> {
-  let file = run
   let lines = 0
   try {
-    if ((await stat(run)).isDirectory()) file = join(run, 'events.jsonl')
-    for await (const { number, text } of linesOf(createReadStream(file), lineOctetsMax)) {
-      takeLine(story, `${file}:${number}`, text)
-      lines = number
+    for await (const line of logLines(await logFile(run))) {
+      story.take(line)
+      lines += 1
     }
   } catch (error) {
+    if (missingPackage(error) !== undefined) throw error
     return unusable(`cannot read the event log of a run: ${messageOf(error)}`)
   }
-  if (lines > 0) return
-  unusable(
-    `${file} is empty: of more than 2,000 devices in virtual time a run keeps no log; ` +
-      `run it with fewer --devices`,
+  if (lines === 0) unusable(`the event log in ${run} is empty: was the run ended before it began?`)
+}
+
+/** A directory stands for the event log in it, in whatever form that is. */
+async function logFile(run: string): Promise<string> {
+  if (!(await stat(run)).isDirectory()) return run
+  const found = eventFormats
+    .map((format) => eventFile(run, format))
+    .find((path) => existsSync(path))
+  return (
+    found ??
+    unusable(
+      `${run} has no event log: of more than 2,000 devices in virtual time one is kept where it is ` +
+        `asked for; run it again with --events jsonl or with fewer --devices`,
+    )
   )
 }
 
-function takeLine(story: DeviceStory, place: string, text: string | undefined): void {
-  if (text === undefined) return unusable(`${place}: longer than ${lineOctetsMax} characters`)
-  const line = readLogLine(text)
-  if (!line.ok) return unusable(`${place}: not a line of an event log: ${line.error}`)
-  story.take(line.value)
+async function* logLines(file: string): AsyncGenerator<LogLine> {
+  if (file.endsWith('.parquet')) {
+    let row = 0
+    for await (const event of parquetEvents(file)) {
+      row += 1
+      yield lineAt(`${file}, row ${row}`, checkLogLine(event))
+    }
+    return
+  }
+  for await (const { number, text } of linesOf(createReadStream(file), lineOctetsMax)) {
+    const place = `${file}:${number}`
+    if (text === undefined) return unusable(`${place}: longer than ${lineOctetsMax} characters`)
+    yield lineAt(place, readLogLine(text))
+  }
+}
+
+function lineAt(place: string, line: Result<LogLine, string>): LogLine {
+  return line.ok ? line.value : unusable(`${place}: not a line of an event log: ${line.error}`)
 }
 
 function unknownDevice(id: string, names: readonly string[]): string {

@@ -11,7 +11,11 @@ export function deviceCommand(): Command {
       'the story of one device of a run: certificates, absences, each attempt and its verdict',
     )
     .argument('<id>', 'the device, like car-0001')
-    .option('--run <dir>', 'the directory of the report, or its events.jsonl', 'reports/latest')
+    .option(
+      '--run <dir>',
+      'the directory of the report, or its events.jsonl or events.parquet',
+      'reports/latest',
+    )
     .option('--json', 'print the story as JSON')
     .addHelpText('after', help)
     .action(async (id: string, flags: DeviceFlags) => {

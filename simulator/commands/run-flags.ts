@@ -1,3 +1,4 @@
+import type { EventFormat } from '../report/event-log/formats.ts'
 import type { FrontProfileName } from '../scenario/scenario.ts'
 
 /** What the command line may say beside the scenario's file. */
@@ -19,7 +20,9 @@ export interface RunFlags {
   readonly compression?: number
   readonly engine?: 'wire' | 'virtual'
   readonly shards?: number
+  readonly clientProcesses?: number
   readonly logHash?: true
+  readonly events?: EventFormat
   /** A port, or true for any free one. */
   readonly dashboard?: number | true
 }

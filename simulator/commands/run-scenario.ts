@@ -1,11 +1,13 @@
 import { shift } from '#shared/time.ts'
 import type { Dashboard } from '../dashboard/server.ts'
-import { runLocally, writeEventLog, type Progress, type Run } from '../engine/run.ts'
+import { runLocally, type Progress, type Run } from '../engine/run.ts'
+import { forgetEvents, openEventSink, type EventSink } from '../report/event-log/event-sink.ts'
 import { wantsColour } from '../report/paint.ts'
 import { createProgressWriter } from '../report/progress.ts'
 import { renderTerminal } from '../report/terminal.ts'
 import { writeReport } from '../report/write-report.ts'
 import { withOverrides } from '../scenario/overrides.ts'
+import { onboardingFleets } from '../scenario/onboarding.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import { messageOf, unusable } from './options.ts'
 import { readScenarioFile } from './scenario/read.ts'
@@ -18,10 +20,11 @@ import type { RunFlags } from './run-flags.ts'
 /** Runs one scenario and reports on it. The exit status is set, and the process left to end. */
 export async function runScenario(file: string, flags: RunFlags): Promise<void> {
   const scenario = withOverrides(await readScenarioFile(file), flags)
-  const engine = flags.engine ?? (isTooLarge(scenario, flags) ? 'virtual' : 'wire')
+  const engine = flags.engine ?? (isForVirtualTime(scenario, flags) ? 'virtual' : 'wire')
   refuseMisfits(engine, scenario, flags)
   const signal = stopOnSignal()
   const replay = replayCommand(file, scenario, flags)
+  const events = await openEventsOf(flags)
   const dashboard = await openDashboardOf(scenario, flags)
   const isPausable =
     flags.target === undefined && (engine === 'wire' || !isLivedOnThreads(scenario, flags))
@@ -34,14 +37,19 @@ export async function runScenario(file: string, flags: RunFlags): Promise<void> 
   const common = { scenario, file, replay, signal, onProgress, hold: keys?.hold }
   const done = await start(() =>
     engine === 'virtual'
-      ? runInVirtualTime(common, flags)
+      ? runInVirtualTime(common, flags, events)
       : flags.target === undefined
-        ? runLocally({ ...common, port: flags.port })
+        ? runLocally({ ...common, port: flags.port, clientProcesses: flags.clientProcesses })
         : runAgainstTarget(common, flags.target, flags),
   )
   keys?.stop()
   await dashboard?.end(done)
-  await report(done, flags)
+  await report(done, events, flags)
+}
+
+/** Before the run where a form is asked for: what the form needs is missed now, not hours later. */
+async function openEventsOf({ events, report: dir }: RunFlags): Promise<EventSink | undefined> {
+  return events === undefined ? undefined : openEventSink(dir, events)
 }
 
 /** Loaded only where it is asked for. */
@@ -60,23 +68,35 @@ async function openDashboardOf(
   }
 }
 
-/** Real sockets for every device of a scenario that says it is too large for them would take days. */
-function isTooLarge({ engine }: Scenario, { scale, devices, target }: RunFlags): boolean {
-  return (
-    engine === 'virtual' && scale === undefined && devices === undefined && target === undefined
-  )
+/**
+ * Real sockets for every device of a scenario that says it is too large for them would take days; and
+ * an EST server with its registry stands in the process of the virtual engine alone.
+ */
+function isForVirtualTime(scenario: Scenario, { scale, devices, target }: RunFlags): boolean {
+  if (scenario.engine !== 'virtual' || target !== undefined) return false
+  return onboards(scenario) || (scale === undefined && devices === undefined)
 }
+
+const onboards = (scenario: Scenario): boolean => onboardingFleets(scenario).length > 0
 
 function refuseMisfits(
   engine: 'wire' | 'virtual',
   scenario: Scenario,
-  { shards, logHash, target }: RunFlags,
+  { clientProcesses, shards, logHash, target }: RunFlags,
 ): void {
   if (engine === 'virtual' && scenario.engine === 'wire') {
     unusable('the scenario resumes TLS sessions, which virtual time has none of: use real sockets')
   }
+  if (engine === 'wire' && onboards(scenario)) {
+    unusable(
+      'the scenario onboards its fleet, which is lived in virtual time: --engine virtual, and no --target',
+    )
+  }
   if (engine === 'virtual' && target !== undefined) {
     unusable('--target is reached over real sockets: leave --engine virtual away')
+  }
+  if (engine === 'virtual' && clientProcesses !== undefined) {
+    unusable('--client-processes goes with real sockets: --engine wire')
   }
   if (engine === 'wire' && (shards !== undefined || logHash !== undefined)) {
     unusable('--shards and --log-hash go with --engine virtual')
@@ -130,18 +150,39 @@ async function start(run: () => Promise<Run>): Promise<Run> {
   }
 }
 
-async function report({ result, log }: Run, flags: RunFlags): Promise<void> {
-  const events = await writeEventLog(flags.report, log)
+async function report(
+  { result, log }: Run,
+  asked: EventSink | undefined,
+  flags: RunFlags,
+): Promise<void> {
+  const events = await writeEvents(log, asked, flags)
   const paths = await writeReport(flags.report, result)
   if (flags.json === true) {
     process.stdout.write(`${JSON.stringify(result)}\n`)
   } else {
     const isColoured = wantsColour(process.stdout, process.env)
     const width = process.stdout.columns ?? 100
-    const written = [paths.html, paths.json, paths.junit, paths.metrics, events]
+    const written = [paths.html, paths.json, paths.junit, paths.metrics, events ?? noEvents]
     process.stdout.write(`\nreport  ${written.join('\n        ')}\n\n`)
     process.stdout.write(renderTerminal(result, { width, isColoured }))
   }
   if (result.ended === 'interrupted') process.exitCode = 130
   else process.exitCode = result.verdict === 'pass' ? 0 : 1
+}
+
+const noEvents = '(no event log of so many devices: --events jsonl or parquet keeps one)'
+
+/** Undefined where the run kept no log and was asked for none. */
+async function writeEvents(
+  log: readonly string[],
+  asked: EventSink | undefined,
+  { report: dir }: RunFlags,
+): Promise<string | undefined> {
+  if (asked === undefined && log.length === 0) {
+    await forgetEvents(dir)
+    return undefined
+  }
+  const sink = asked ?? (await openEventSink(dir, 'jsonl'))
+  await sink.take(log)
+  return sink.close()
 }

@@ -31,6 +31,7 @@ export async function runAgainstTarget(
     scenario,
     ledger,
     authority,
+    clientProcesses: flags.clientProcesses,
     target: {
       url,
       serverCaPem:

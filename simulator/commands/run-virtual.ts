@@ -4,6 +4,8 @@ import { logHash } from '../engine/virtual/log-hash.ts'
 import { runSharded, type ShardedRun } from '../engine/virtual/run-sharded.ts'
 import { runVirtually } from '../engine/virtual/run-virtually.ts'
 import { digestsOf } from '../engine/virtual/digests.ts'
+import type { EventSink } from '../report/event-log/event-sink.ts'
+import { onboardingFleets } from '../scenario/onboarding.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import type { RunFlags } from './run-flags.ts'
 
@@ -13,17 +15,21 @@ const sideBySideMax = 20_000
 /** Up to so many devices every line of the log is kept; a line has some 250 octets. */
 const loggedMax = 2_000
 
-/** Of so many decisions of the core one is asked of the whole app as well. */
-const appEvery = 1_000
+/**
+ * Of so many decisions of the core one is asked of the whole app as well, which costs as much as a
+ * thousand of them: where there are millions, fewer do.
+ */
+const appEvery = { usual: 1_000, mass: 10_000 }
 
 /** Runs a scenario in virtual time, without sockets: whole, or device by device on several threads. */
 export async function runInVirtualTime(
   options: Omit<RunOptions, 'port' | 'sabotage'>,
   flags: RunFlags,
+  sink?: EventSink,
 ): Promise<Run> {
   const devices = devicesOf(options.scenario)
   if (isLivedOnThreads(options.scenario, flags))
-    return tellSharded(await runMass(massOptions(options, flags, devices)), flags)
+    return tellSharded(await runMass({ ...massOptions(options, flags, devices), sink }), flags)
   const run = await runVirtually(options)
   if (flags.logHash === true) tellHash(logHash(digestsOf(run.log)))
   return run
@@ -31,7 +37,9 @@ export async function runInVirtualTime(
 
 /** Whether a run in virtual time lives device by device: then nothing stands between its instants. */
 export function isLivedOnThreads(scenario: Scenario, { shards }: RunFlags): boolean {
-  return shards !== undefined || devicesOf(scenario) > sideBySideMax
+  // One registry knows all devices that onboard: they live side by side, however many they are.
+  const isLarge = devicesOf(scenario) > sideBySideMax && onboardingFleets(scenario).length === 0
+  return shards !== undefined || isLarge
 }
 
 /** Lives are counted when they are over: a run that is interrupted before has nothing to report. */
@@ -51,8 +59,10 @@ function massOptions(
   devices: number,
 ): Parameters<typeof runSharded>[0] {
   const shards = flags.shards ?? availableParallelism()
-  const kept = devices <= loggedMax ? 'lines' : 'none'
-  return { ...options, shards, appEvery, log: flags.logHash === true ? 'hash' : kept }
+  const isKept = devices <= loggedMax && flags.events === undefined
+  const kept = isKept ? 'lines' : 'none'
+  const every = devices > sideBySideMax ? appEvery.mass : appEvery.usual
+  return { ...options, shards, appEvery: every, log: flags.logHash === true ? 'hash' : kept }
 }
 
 function devicesOf({ fleets }: Scenario): number {
@@ -62,8 +72,10 @@ function devicesOf({ fleets }: Scenario): number {
 function tellSharded(run: ShardedRun, { logHash: isAsked }: RunFlags): Run {
   const { lives, events, whole, again, compared, cpuMs } = run.counts
   const perEvent = ((cpuMs * 1000) / Math.max(1, events)).toFixed(1)
+  const perSecond = Math.round(events / (run.result.wallMs / 1000))
   process.stderr.write(
-    `${lives} lives, ${events} events of ${perEvent} us CPU; ${whole + again} decisions of the core, ` +
+    `${lives} lives, ${events} events of ${perEvent} us CPU, ${perSecond} a second from start to report; ` +
+      `${whole + again} decisions of the core, ` +
       `${whole} of them whole paths; ${compared} asked of the whole app as well\n`,
   )
   if (isAsked === true && run.logHash !== undefined) tellHash(run.logHash)

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander'
 import { frontProfileNames } from '../scenario/scenario.ts'
+import { eventFormats } from '../report/event-log/formats.ts'
 import { positiveNumber, wholeNumber } from './options.ts'
 import type { RunFlags } from './run-flags.ts'
 
@@ -27,6 +28,17 @@ export function runCommand(): Command {
       wholeNumber(1),
     )
     .option('--log-hash', 'tell a hash of the event log, the same for any number of shards')
+    .addOption(
+      new Option(
+        '--events <format>',
+        'the event log beside the report: lines of JSON (the default), or a table for DuckDB and its like; asked for by name, it is kept of any number of devices',
+      ).choices(eventFormats),
+    )
+    .option(
+      '--client-processes <count>',
+      "so many processes hold the devices' connections; 0: this one (with real sockets; default: as many as the devices and the open files allowed to a process ask for)",
+      wholeNumber(0),
+    )
     .option('--port <port>', 'port of the TLS front; 0 takes any free one', wholeNumber(0), 0)
     .option('--report <dir>', 'where the report is written', 'reports/latest')
     .option(

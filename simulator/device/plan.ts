@@ -29,7 +29,7 @@ export interface PlannedAttack {
   readonly at: Instant
   /** The device whose names, serial, header or cookie are copied. */
   readonly victim: string
-  /** Who attacks: for a copied cookie another device, good in itself; else a name like `forged_chain-7`. */
+  /** Who attacks: another device, good in itself (`byDevices`); else a name like `forged_chain-7`. */
   readonly actor: string
 }
 
@@ -50,8 +50,8 @@ export function planRevocations(
 }
 
 function presentFirst(profiles: readonly DeviceProfile[], at: Instant): readonly DeviceProfile[] {
-  const present = profiles.filter((profile) => awayUntil(profile, at) === undefined)
-  return [...present, ...profiles.filter((profile) => !present.includes(profile))]
+  const present = new Set(profiles.filter((profile) => awayUntil(profile, at) === undefined))
+  return [...present, ...profiles.filter((profile) => !present.has(profile))]
 }
 
 /**
@@ -78,6 +78,9 @@ export function planHostile(scenario: Scenario): readonly PlannedAttack[] {
     .toSorted((a, b) => a.at - b.at)
 }
 
+/** What a good device does besides its own business, with something of another's. */
+const byDevices: readonly HostileKind[] = ['copied_cookie', 'header_besides']
+
 /** One attack in each interval, somewhere in it; none where there are too few devices for it. */
 function planAttacks(
   scenario: Scenario,
@@ -92,7 +95,7 @@ function planAttacks(
     const at = onGrid(time, time.start + (number + random.next()) * everyMs)
     const here = honest.filter((profile) => awayUntil(profile, at) === undefined)
     const [victim, other] = shuffle(random, here)
-    const actor = kind === 'copied_cookie' ? other?.id : `${kind}-${number + 1}`
+    const actor = byDevices.includes(kind) ? other?.id : `${kind}-${number + 1}`
     const phase = phaseAt(scenario, at)
     if (victim === undefined || actor === undefined || phase === undefined) return []
     if ((kind === 'copied_cookie' || kind === 'cookie_alone') && !phase.cookies) return []

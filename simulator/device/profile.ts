@@ -1,6 +1,8 @@
 import { between, chance, stream } from '#simulator/random.ts'
+import { clockJumps, jumpAt, type PlacedJump } from '#simulator/scenario/edge-faults.ts'
 import { caOutages, type PlacedOutage } from '#simulator/scenario/outages.ts'
 import type { DeviceKind, Fleet, IssuanceService, Scenario } from '#simulator/scenario/scenario.ts'
+import type { Instant } from '#shared/time.ts'
 import { planAbsences, type Absence } from './absence.ts'
 import type { Grid } from './grid.ts'
 
@@ -19,11 +21,18 @@ export interface DeviceProfile {
   readonly absences: readonly Absence[]
   /** How far its own clock is ahead (behind, if negative), in milliseconds. */
   readonly skewMs: number
+  /** When the clocks of its kind are wrong by more than that. */
+  readonly jumps: readonly PlacedJump[]
 }
 
 /** The CA as devices meet it. */
 export interface CertificateSource extends Pick<IssuanceService, 'latencyMinMs' | 'latencyMaxMs'> {
   readonly outages: readonly PlacedOutage[]
+}
+
+/** How far a device's clock is ahead at an instant (behind, if negative). */
+export function skewAt({ skewMs, jumps }: DeviceProfile, at: Instant): number {
+  return skewMs + jumpAt(jumps, at)
 }
 
 /** Every device of a scenario, in the order of its fleets. */
@@ -38,10 +47,14 @@ export function planFleet(scenario: Scenario): readonly DeviceProfile[] {
     const before = counted.get(kind) ?? 0
     counted.set(kind, before + count)
     const absences = planAbsences(scenario, fleet, grid, index)
+    const jumps = clockJumps(scenario, kind)
+    // Behind an EST server a CA that is away is found out by asking.
+    const asked = fleet.onboarding === undefined ? ca : { ...ca, outages: [] }
     return Array.from({ length: count }, (_, number): DeviceProfile => {
       const id = idOf(kind, before + number + 1)
       const skewMs = drawSkew(seed, id, fleet)
-      return { id, kind, seed, fleet, grid, ca, absences: absences[number] ?? never, skewMs }
+      const own = { absences: absences[number] ?? never, skewMs, jumps }
+      return { id, kind, seed, fleet, grid, ca: asked, ...own }
     })
   })
 }

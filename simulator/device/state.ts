@@ -97,6 +97,8 @@ export type DeviceEvent =
       readonly notBefore: Instant
       readonly notAfter: Instant
     }
+  /** It has lost key and certificate, and begins again. */
+  | { readonly kind: 'wiped' }
   /** The CA turned the request away, because more came than it can serve (`IssuanceService`). */
   | { readonly kind: 'turned_away' }
   | {

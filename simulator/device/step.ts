@@ -4,7 +4,7 @@ import { nextSession } from './behaviour.ts'
 import { awayUntil, leavesAt } from './absence.ts'
 import { ask, firstAsking, turnAway } from './asking.ts'
 import { nextTick, onGrid } from './grid.ts'
-import type { DeviceProfile } from './profile.ts'
+import { skewAt, type DeviceProfile } from './profile.ts'
 import { planTries, stepRevoked } from './revoked.ts'
 import type { DeviceEvent, DeviceState, HeldCertificate, OpenSession, Step } from './state.ts'
 
@@ -60,6 +60,8 @@ export function tell(
       return state.kind === 'enrolling' || state.kind === 'renewing'
         ? turnAway(state, at, random, profile)
         : [state, []]
+    case 'wiped':
+      return state.kind === 'revoked' ? [state, []] : enroll(at, random, profile)
     case 'session_ended':
       return endSession(state, event, at, random, profile)
     case 'revoked':
@@ -113,7 +115,7 @@ function stepActive(state: ActiveState, at: Instant, random: Random, profile: De
   const { certificate, nextSessionAt } = state
   if (awayUntil(profile, at) !== undefined) return sleep(state, at, profile)
   if (seemsOver(certificate, at, profile)) return lapse(state, profile)
-  if (at >= renewalAt(state, profile)) return renew(state, at, random, profile)
+  if (at >= renewalAt(state, at, profile)) return renew(state, at, random, profile)
   if (at < nextSessionAt) return sleep(state, at, profile)
   const session = drawSession(at, random, profile)
   const over = shift(at, session.ticks * profile.grid.tickMs)
@@ -133,17 +135,23 @@ function lapse({ certificate, nextSessionAt }: ActiveState, { fleet }: DevicePro
 }
 
 /** A device whose clock is behind takes its certificate for good a while longer than it is. */
-function seemsOver({ notAfter }: HeldCertificate, at: Instant, { skewMs }: DeviceProfile): boolean {
-  return at + Math.min(0, skewMs) > notAfter
+function seemsOver({ notAfter }: HeldCertificate, at: Instant, profile: DeviceProfile): boolean {
+  return at + Math.min(0, skewAt(profile, at)) > notAfter
 }
 
 /**
  * When a device asks for its next certificate, by its own clock; after a failure, when its back-off
  * is over. However far ahead its clock is, it does not ask again within the longest back-off.
  */
-function renewalAt({ certificate, retry }: ActiveState, { skewMs, fleet }: DeviceProfile): Instant {
+function renewalAt(
+  { certificate, retry }: ActiveState,
+  at: Instant,
+  profile: DeviceProfile,
+): Instant {
   if (retry !== undefined) return retry.at
   const { renewAt, notBefore } = certificate
+  const { fleet } = profile
+  const skewMs = skewAt(profile, at)
   const due = shift(renewAt, -skewMs)
   return skewMs > 0 ? later(due, shift(notBefore, fleet.certificate.retry.capMs)) : due
 }
@@ -199,7 +207,7 @@ function awaitEnrollment(
 
 /** Sets the alarm of an enrolled device: its next session or renewal, or its return from absence. */
 function sleep(state: ActiveState, at: Instant, profile: DeviceProfile): Step {
-  const due = Math.min(state.nextSessionAt, renewalAt(state, profile))
+  const due = Math.min(state.nextSessionAt, renewalAt(state, at, profile))
   const planned = later(onGrid(profile.grid, due), nextTick(profile.grid, at))
   const wakeAt = awayUntil(profile, planned) ?? planned
   return [{ ...state, wakeAt }, [{ kind: 'wake', at: wakeAt }]]

@@ -1,3 +1,5 @@
+import { toPem } from '../ca/pem.ts'
+import { swapKey } from '../ca/swap-key.ts'
 import type { PlannedAttack } from '../device/plan.ts'
 import type { Intent } from '../oracle/attempt.ts'
 import type { HostileKind } from '../scenario/scenario.ts'
@@ -25,9 +27,14 @@ type Attack = (scene: Scene) => Promise<Deeds>
 const attacks: Readonly<Record<HostileKind, Attack>> = {
   no_certificate: (scene) => knock(scene, undefined, undefined, {}),
   forged_chain: forgeChain,
+  swapped_key: swapTheKey,
+  wrong_purpose: comeAsServer,
   forged_header: forgeHeader,
+  header_besides: sendHeaderBesides,
   copied_cookie: copyCookie,
   cookie_alone: sendCookieAlone,
+  long_chain: sendLongChain,
+  ended_intermediate: sendEndedIntermediate,
 }
 
 export const attack: Attack = (scene) => attacks[scene.plan.kind](scene)
@@ -51,6 +58,52 @@ function firstBlock(pem: string): string {
   return pem.slice(0, pem.indexOf('-----BEGIN', 1))
 }
 
+/** The victim's certificate is known to all; its key is not. */
+async function swapTheKey(scene: Scene): Promise<Deeds> {
+  const real = scene.victim.credential
+  if (real === undefined) return noDeeds()
+  const { keyPem, der } = await swapKey(real.leafDer)
+  const chainPem = toPem('CERTIFICATE', der) + toPem('CERTIFICATE', real.intermediateDer)
+  return knock(scene, { keyPem, chainPem }, real.serial, {})
+}
+
+/** The fleet's CA has certified servers as well; one of them was broken into. */
+async function comeAsServer(scene: Scene): Promise<Deeds> {
+  const { plan, victim, around, ordinal } = scene
+  const real = victim.credential
+  if (real === undefined) return noDeeds()
+  const device = `${plan.actor}-${ordinal}`
+  const at = around.now()
+  const { notBefore, notAfter } = real
+  const dated = { device, notBefore, notAfter, purpose: 'server' } as const
+  const issued = await around.authority.issue({ ...dated, kind: victim.profile.kind, at })
+  const { serial, issuer } = issued
+  const knocked = await knock(scene, issued, serial, {})
+  return { ...knocked, issued: [{ ...dated, serial, issuer, issuedAt: at }] }
+}
+
+/** Deeper than any chain of a device; ALB's limit on depth is four. */
+const longChainLength = 12
+
+/** The victim itself, with certificates of its CA again and again behind its own. */
+async function sendLongChain(scene: Scene): Promise<Deeds> {
+  const real = scene.victim.credential
+  if (real === undefined) return noDeeds()
+  const { keyPem, chainPem, serial } = real
+  const more = toPem('CERTIFICATE', real.intermediateDer).repeat(longChainLength)
+  return knock(scene, { keyPem, chainPem: chainPem + more }, serial, {})
+}
+
+/** The victim itself, as if it had never heard that its CA has a new certificate. */
+async function sendEndedIntermediate(scene: Scene): Promise<Deeds> {
+  const real = scene.victim.credential
+  if (real === undefined) return noDeeds()
+  const { keyPem, leafDer, issuer, serial } = real
+  const ended = await scene.around.authority.endedIntermediate(issuer)
+  const chainPem = toPem('CERTIFICATE', leafDer) + toPem('CERTIFICATE', ended)
+  return knock(scene, { keyPem, chainPem }, serial, {})
+}
+
 /** Spellings under which servers behind have taken a client's word for the terminator's. */
 const forgedSpellings = [
   'X-Amzn-Mtls-Clientcert',
@@ -66,13 +119,23 @@ const forgedSpellings = [
 
 /** No certificate in the handshake, but the victim's, which is no secret, in a header. */
 async function forgeHeader(scene: Scene): Promise<Deeds> {
-  const { victim, ordinal } = scene
+  const headers = headersNaming(scene)
+  return headers === undefined ? noDeeds() : knock(scene, undefined, undefined, headers)
+}
+
+/** Another device, good in itself, with a header that names the victim. */
+async function sendHeaderBesides(scene: Scene): Promise<Deeds> {
+  const headers = headersNaming(scene)
+  const { actor } = scene
+  if (headers === undefined || actor === undefined) return noDeeds()
+  return actor.requestOnce(undefined, 'header_besides', headers)
+}
+
+function headersNaming({ victim, ordinal }: Scene): Readonly<Record<string, string>> | undefined {
   const real = victim.credential
-  if (real === undefined) return noDeeds()
+  if (real === undefined) return undefined
   const name = forgedSpellings[ordinal % forgedSpellings.length] ?? forgedSpellings[0]
-  return knock(scene, undefined, undefined, {
-    [name]: forgedValue(name, real.chainPem, real.leafDer),
-  })
+  return { [name]: forgedValue(name, real.chainPem, real.leafDer) }
 }
 
 function forgedValue(name: string, chainPem: string, leafDer: Uint8Array): string {

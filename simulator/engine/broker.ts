@@ -1,12 +1,15 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { Aedes } from 'aedes'
+import { isGoneTopic } from './door.ts'
 
 /** The MQTT 3.1.1 broker that stands behind the worker in local runs. */
 export interface Broker {
   readonly port: number
   /** Messages that clients published and the broker took, since the start. */
   received(): number
+  /** Of them those that it keeps, and the wills of clients that it published. */
+  counts(): { readonly retained: number; readonly wills: number }
   close(): Promise<void>
 }
 
@@ -14,10 +17,12 @@ export interface Broker {
 export async function startBroker(): Promise<Broker> {
   const broker = await Aedes.createBroker()
   const sockets = new Set<Socket>()
-  let received = 0
-  broker.on('publish', (_packet, client) => {
+  const counts = { received: 0, retained: 0, wills: 0 }
+  broker.on('publish', ({ topic, retain }, client) => {
+    if (isGoneTopic(topic)) counts.wills += 1
     // The broker's own announcements have no client.
-    if (client !== null) received += 1
+    else if (client !== null) counts.received += 1
+    if (client !== null && retain) counts.retained += 1
   })
   // Acknowledgements are small, and must not wait for one another (Nagle's algorithm).
   const server = createServer({ noDelay: true }, (socket) => {
@@ -29,7 +34,8 @@ export async function startBroker(): Promise<Broker> {
   await once(server, 'listening')
   return {
     port: (server.address() as AddressInfo).port,
-    received: () => received,
+    received: () => counts.received,
+    counts: () => ({ ...counts }),
     async close() {
       server.close()
       for (const socket of sockets) socket.destroy()

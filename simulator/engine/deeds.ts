@@ -1,4 +1,5 @@
 import type { Instant } from '#shared/time.ts'
+import type { LedgerCertificate } from '../ca/ledger.ts'
 import type { Attempt, Observation } from '../oracle/attempt.ts'
 import type { LifecycleEvent } from '../report/planned-events.ts'
 
@@ -7,6 +8,8 @@ export interface Deeds {
   readonly attempts: { readonly attempt: UnnumberedAttempt; readonly observation: Observation }[]
   readonly events: { readonly event: string; readonly facts: Record<string, unknown> }[]
   readonly happened: LifecycleEvent[]
+  /** Certificates that the CA issued to strangers, which no device tells of. */
+  readonly issued: LedgerCertificate[]
   /** Instants at which the actor wants to act again. */
   readonly wakes: Instant[]
 }
@@ -15,7 +18,7 @@ export interface Deeds {
 export type UnnumberedAttempt = Omit<Attempt, 'id' | 'phase'>
 
 export function noDeeds(): Deeds {
-  return { attempts: [], events: [], happened: [], wakes: [] }
+  return { attempts: [], events: [], happened: [], issued: [], wakes: [] }
 }
 
 /** One actor's deeds after another's. */
@@ -24,6 +27,7 @@ export function mergeDeeds(first: Deeds, second: Deeds): Deeds {
     attempts: [...first.attempts, ...second.attempts],
     events: [...first.events, ...second.events],
     happened: [...first.happened, ...second.happened],
+    issued: [...first.issued, ...second.issued],
     wakes: [...first.wakes, ...second.wakes],
   }
 }

@@ -7,8 +7,10 @@ import { initialState, step, tell } from '../device/step.ts'
 import type { Intent, Observation } from '../oracle/attempt.ts'
 import type { LifecycleEvent } from '../report/planned-events.ts'
 import { stream, type Random } from '../random.ts'
+import type { FleetOnboarding } from '../onboarding/fleet.ts'
 import { noDeeds, type Deeds, type UnnumberedAttempt } from './deeds.ts'
 import type { Answer, Door, HttpsLine, MqttLine } from './door.ts'
+import { intentOf, postTelemetry, publishTelemetry, type HeldCookie } from './telemetry.ts'
 
 /** What an agent needs of the world around it. */
 export interface Surroundings {
@@ -18,14 +20,10 @@ export interface Surroundings {
   readonly takeCapacity: TakeCapacity
   /** Whether cookies are kept and sent in this phase. */
   readonly cookies: () => boolean
+  /** Where certificates of fleets that onboard come from. */
+  readonly onboarding?: FleetOnboarding | undefined
   /** What time it really is: in real time, a little after the instant that was planned. */
   readonly now: () => Instant
-}
-
-/** A cookie, and which certificate it was issued to. */
-export interface HeldCookie {
-  readonly cookie: string
-  readonly serial: string
 }
 
 /** A TLS session to resume, and whose it is. */
@@ -58,6 +56,7 @@ export class DeviceAgent {
   /** A stolen key may hold one session and try others beside it. */
   readonly #held = new Set<HeldSession>()
   #returns = 0
+  #wasWiped = false
   #ticket: HeldTicket | undefined
 
   constructor(profile: DeviceProfile, seed: number, around: Surroundings) {
@@ -98,8 +97,49 @@ export class DeviceAgent {
     return deeds
   }
 
+  /** Its flash is wiped: it has nothing left but what the factory burnt in, and begins again. */
+  async beWiped(at: Instant): Promise<Deeds> {
+    const deeds = noDeeds()
+    if (this.credential === undefined || this.standing === 'revoked') return deeds
+    await this.hangUp()
+    this.credential = undefined
+    this.cookie = undefined
+    this.#ticket = undefined
+    this.#wasWiped = true
+    this.#around.onboarding?.wipe(this.profile.id)
+    deeds.happened.push('wiped')
+    deeds.events.push({ event: 'wiped', facts: { device: this.profile.id } })
+    await this.#tell({ kind: 'wiped' }, at, deeds)
+    return deeds
+  }
+
+  /** Somebody hostile asks for a certificate by what this device has; nothing where it has nothing. */
+  async beImitated(): Promise<Deeds> {
+    const deeds = noDeeds()
+    const { credential } = this
+    const { onboarding } = this.#around
+    if (onboarding === undefined || credential === undefined || this.standing === 'revoked') {
+      return deeds
+    }
+    const { name, codes, refusedBy } = await onboarding.imitate(this.profile, credential)
+    deeds.happened.push('hostile_requests')
+    deeds.events.push({ event: 'hostile_request', facts: { device: this.profile.id, name } })
+    const attempt = this.#asking('hostile_request', codes)
+    const common = { latencyMs: 0 }
+    const observation: Observation =
+      refusedBy === undefined
+        ? { ...common, outcome: 'accepted', identitySerial: undefined, session: 'none' }
+        : { ...common, outcome: 'refused', code: refusedBy }
+    deeds.attempts.push({ attempt, observation })
+    return deeds
+  }
+
   /** One request beside the device's own life, such as an attack needs to have a cookie to copy. */
-  async requestOnce(cookie: HeldCookie | undefined, intent: Intent): Promise<Deeds> {
+  async requestOnce(
+    cookie: HeldCookie | undefined,
+    intent: Intent,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Deeds> {
     const deeds = noDeeds()
     const { credential } = this
     if (credential === undefined) return deeds
@@ -109,7 +149,7 @@ export class DeviceAgent {
       deeds.attempts.push({ attempt, observation: line.error })
       return deeds
     }
-    const answer = await this.#request(line.value, cookie)
+    const answer = await postTelemetry(line.value, this.profile, cookie, headers)
     deeds.attempts.push({ attempt, observation: answer.observation })
     if (intent === 'regular') this.#keepCookie(answer, credential)
     await line.value.close()
@@ -166,17 +206,47 @@ export class DeviceAgent {
     deeds: Deeds,
   ): Promise<void> {
     const { id: device, kind: deviceKind } = this.profile
-    if (!this.#isFromBefore() && !this.#around.takeCapacity(at)) {
+    if (!this.#isFromBefore() && !this.#onboards() && !this.#around.takeCapacity(at)) {
       return this.#tell({ kind: 'turned_away' }, at, deeds)
     }
+    const issued = await this.#issued({ device, kind: deviceKind, ...bounds, at }, deeds)
+    if (issued === undefined) return this.#tell({ kind: 'turned_away' }, at, deeds)
     deeds.happened.push(this.#obtained(kind))
-    const issued = await this.#around.authority.issue({ device, kind: deviceKind, ...bounds, at })
     this.credential = issued
     // A cookie is bound to the certificate it was issued to: with a new one it is worth nothing.
     this.cookie = undefined
     const { serial, notBefore, notAfter } = issued
     deeds.events.push({ event: kind, facts: { device, serial } })
     await this.#tell({ kind: 'issued', serial, notBefore, notAfter }, at, deeds)
+  }
+
+  /** Straight from the CA, or from the edge's EST server; undefined where it is to ask again later. */
+  async #issued(
+    order: Parameters<Authority['issue']>[0],
+    deeds: Deeds,
+  ): Promise<DeviceCredential | undefined> {
+    const { authority, onboarding } = this.#around
+    if (!this.#onboards() || onboarding === undefined) return authority.issue(order)
+    // One that has ended renews itself there, for a time: only who has none begins again.
+    const came = await onboarding.obtain(this.profile, this.credential)
+    if (came.kind === 'issued') return came.credential
+    if (came.kind === 'refused') {
+      const observation = { outcome: 'refused', code: came.code, latencyMs: 0 } as const
+      deeds.attempts.push({ attempt: this.#asking('enrolment'), observation })
+    }
+    return undefined
+  }
+
+  /** A question to the EST server, as the oracle judges it. */
+  #asking(intent: 'enrolment' | 'hostile_request', codes?: readonly string[]): UnnumberedAttempt {
+    const of = { at: this.#around.now(), actor: this.profile.id, intent }
+    const manner = { protocol: 'https', connection: 'fresh' } as const
+    const attempt = { ...of, ...manner, serial: undefined, cookieSerial: undefined }
+    return codes === undefined ? attempt : { ...attempt, codes }
+  }
+
+  #onboards(): boolean {
+    return this.profile.fleet.onboarding !== undefined
   }
 
   /** A fleet that is enrolled already got its first certificates before the run began. */
@@ -186,7 +256,7 @@ export class DeviceAgent {
 
   #obtained(kind: 'enroll' | 'renew'): LifecycleEvent {
     if (kind === 'renew') return 'renewed'
-    return this.credential === undefined ? 'enrolled' : 'reenrolled'
+    return this.credential === undefined && !this.#wasWiped ? 'enrolled' : 'reenrolled'
   }
 
   async #openSession(effect: OpenSession, at: Instant, deeds: Deeds): Promise<void> {
@@ -242,7 +312,11 @@ export class DeviceAgent {
     deeds: Deeds,
   ): Promise<MqttLine | undefined> {
     const attempt = this.#attempt(credential, intentOf(effect), { protocol: 'mqtt' })
-    const opened = await this.#around.door.openMqtt(credential, this.profile.id)
+    const opened = await this.#around.door.openMqtt(
+      credential,
+      this.profile.id,
+      this.profile.fleet.mqtt,
+    )
     const observation = opened.ok ? opened.value.observation : opened.error
     deeds.attempts.push({ attempt, observation })
     return opened.ok ? opened.value.line : undefined
@@ -276,10 +350,7 @@ export class DeviceAgent {
     if ('publish' in line) {
       const manner = { protocol: 'mqtt', connection: 'held' } as const
       const attempt = this.#attempt(credential, intent, manner)
-      const observation = await line.publish(
-        `fleet/${this.profile.id}/telemetry`,
-        bodyOf(this.profile),
-      )
+      const observation = await publishTelemetry(line, this.profile)
       deeds.attempts.push({ attempt, observation })
       return observation.outcome
     }
@@ -287,20 +358,10 @@ export class DeviceAgent {
     const connection = isFirst ? (line.resumed ? 'resumed' : 'fresh') : 'held'
     const manner = { connection, cookieSerial: cookie?.serial } as const
     const attempt = this.#attempt(credential, intent, manner)
-    const answer = await this.#request(line, cookie)
+    const answer = await postTelemetry(line, this.profile, cookie)
     deeds.attempts.push({ attempt, observation: answer.observation })
     this.#keepCookie(answer, credential)
     return answer.observation.outcome
-  }
-
-  #request(line: HttpsLine, cookie: HeldCookie | undefined): Promise<Answer> {
-    const json = { 'content-type': 'application/json' }
-    return line.request({
-      method: 'POST',
-      path: `/telemetry/${this.profile.kind}`,
-      headers: cookie === undefined ? json : { ...json, cookie: cookie.cookie },
-      body: bodyOf(this.profile),
-    })
   }
 
   /** A session that was opened before a renewal goes on with the old certificate, and its cookies. */
@@ -329,15 +390,4 @@ export class DeviceAgent {
     const at = this.#around.now()
     return { at, actor: this.profile.id, intent, protocol, serial, cookieSerial, connection }
   }
-}
-
-/** JSON of the fleet's size: blanks behind it are part of it (RFC 8259 section 2). */
-export function bodyOf({ fleet }: DeviceProfile): string {
-  const { bodyBytes } = fleet.traffic
-  const least = '{"ok":true}'
-  return (bodyBytes < least.length ? '{}' : least).padEnd(bodyBytes)
-}
-
-function intentOf({ purpose }: OpenSession): Intent {
-  return purpose === 'revoked_goes_on' ? 'revoked_goes_on' : 'regular'
 }

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { err, ok, type Result } from '#shared/result.ts'
+import type { MqttUse } from '../scenario/scenario.ts'
 import type { Observation } from '../oracle/attempt.ts'
 import { connect, type DeviceRequest } from './client/device-connection.ts'
 import { connectMqtt } from './client/mqtt-client.ts'
@@ -38,6 +39,8 @@ export interface MqttLine {
 
 export interface Door {
   readonly handshakes: HandshakeCount
+  /** Devices that it serves at once; the world's own number where it says nothing. */
+  readonly sideBySideMax?: number
   openHttps(
     credential: DeviceCredential | undefined,
     session?: Buffer,
@@ -45,19 +48,48 @@ export interface Door {
   openMqtt(
     credential: DeviceCredential,
     clientId: string,
+    use: MqttUse,
   ): Promise<Result<{ readonly line: MqttLine; readonly observation: Observation }, Observation>>
+}
+
+/** Where a device's will is published. */
+function goneTopic(device: string): string {
+  return `fleet/${device}/gone`
+}
+
+export function isGoneTopic(topic: string): boolean {
+  return topic.startsWith('fleet/') && topic.endsWith('/gone')
 }
 
 /** The cookie in which the edge seals sessions. */
 const cookieName = '__Host-sallyport'
 
-export function createDoor(address: DoorAddress): Door {
+export interface DoorOptions {
+  readonly address: DoorAddress
+  /** Whether devices keep TLS sessions to resume them. */
+  readonly sessions: 'kept' | 'ignored'
+}
+
+/**
+ * A door whose connections are this process's own.
+ *
+ * @param nextSource the local address that the next connection comes from; undefined leaves it to the system
+ */
+export function createDoor(
+  { address, sessions }: DoorOptions,
+  nextSource: () => string | undefined = () => undefined,
+): Door {
   const handshakes: HandshakeCount = { full: 0, resumed: 0 }
-  const tls = (credential: DeviceCredential | undefined) => ({
-    ...address,
-    count: handshakes,
-    ...(credential === undefined ? {} : { credential }),
-  })
+  const tls = (credential: DeviceCredential | undefined) => {
+    const localAddress = nextSource()
+    return {
+      ...address,
+      sessions,
+      count: handshakes,
+      ...(localAddress === undefined ? {} : { localAddress }),
+      ...(credential === undefined ? {} : { credential }),
+    }
+  }
   return {
     handshakes,
     async openHttps(credential, session) {
@@ -67,9 +99,11 @@ export function createDoor(address: DoorAddress): Door {
       if (!opened.ok) return err(observeFailure(opened.error, performance.now() - startedAt))
       return ok(httpsLine(opened.value))
     },
-    async openMqtt(credential, clientId) {
+    async openMqtt(credential, clientId, { qos, retain, will }) {
       const startedAt = performance.now()
-      const opened = await connectMqtt({ ...tls(credential), clientId })
+      const options = { ...tls(credential), clientId, qos, retain }
+      const lastWord = { topic: goneTopic(clientId), payload: 'gone' }
+      const opened = await connectMqtt(will ? { ...options, will: lastWord } : options)
       const latencyMs = performance.now() - startedAt
       if (!opened.ok) return err(observeFailure(opened.error, latencyMs))
       const observation: Observation = {

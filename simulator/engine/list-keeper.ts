@@ -1,12 +1,12 @@
 import type { Bytes } from '#shared/bytes.ts'
-import type { ChaosEvent } from '../scenario/scenario.ts'
+import type { ListFault } from '../scenario/edge-faults.ts'
 
 /** The published lists that a fault needs: the first of each name, and the last. */
 export interface ListKeeper {
   keep(name: string, octets: Bytes): void
   /** What lies in the trust store while a fault lasts, and after it. */
   under(
-    fault: ChaosEvent['fault'],
+    fault: ListFault,
     stage: 'begins' | 'ends',
   ): readonly { readonly name: string; readonly octets: Bytes }[]
 }
@@ -30,15 +30,11 @@ export function createListKeeper(): ListKeeper {
   }
 }
 
-function damaged(fault: ChaosEvent['fault'], { first, last }: Kept): Bytes {
+function damaged(fault: ListFault, { first, last }: Kept): Bytes {
   switch (fault) {
     case 'crl.rollback':
       return first
     case 'crl.truncated':
       return last.slice(0, Math.floor(last.length / 2))
-    case 'ca.down':
-    case 'crl.publisher_down':
-    case 'gateway.restart':
-      return last
   }
 }

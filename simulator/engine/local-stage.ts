@@ -2,12 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Plugin } from 'esbuild'
-import { instantFromMs, shift } from '#shared/time.ts'
+import { instantFromMs, shift, type Instant } from '#shared/time.ts'
 import type { Authority } from '../ca/authority.ts'
 import { createServerCredential } from '../ca/server-credential.ts'
 import { startFront } from '../front/front.ts'
 import type { FrontProfile } from '../front/profile.ts'
 import { playedPlatforms } from '../front/profiles/by-name.ts'
+import { edgeTime, reachesBucket } from '../scenario/edge-faults.ts'
 import type { Phase, Scenario } from '../scenario/scenario.ts'
 import { startBroker, type Broker } from './broker.ts'
 import { startLocalEdge, type LocalEdge } from './local-edge.ts'
@@ -66,11 +67,14 @@ async function assemble(
     notBefore: shift(now, -dayMs),
     notAfter: shift(now, dayMs),
   })
+  const reachedAt = reachesBucket(scenario)
+  const isBucketReachedAt = (at: Instant): boolean => reachedAt(at, 0)
   const front = await startFront({
     profile: profileOf(firstPhase(scenario)),
     upstream: edge.url,
     localKey: edge.localKey,
     clock: timeline,
+    worker: { clockAt: edgeTime(scenario), isBucketReachedAt },
     judge: judge.judge,
     resumption: scenario.front.resumption,
     serverCredential: server,
@@ -91,6 +95,7 @@ async function assemble(
       }
     },
     damage: (name, octets) => edge.publish(name, octets),
+    brokerCounts: () => broker.counts(),
     close,
   }
 }

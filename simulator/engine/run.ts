@@ -1,11 +1,10 @@
-import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import type { Instant } from '#shared/time.ts'
 import { createAuthority, type Authority } from '../ca/authority.ts'
 import { prepareHierarchyEvents, type HierarchyEvents } from '../ca/hierarchy-events.ts'
 import { Ledger } from '../ca/ledger.ts'
 import { playedPlatforms } from '../front/profiles/by-name.ts'
+import type { FleetOnboarding } from '../onboarding/fleet.ts'
 import { createOracle } from '../oracle/oracle.ts'
 import { judgeRun } from '../report/assertions.ts'
 import {
@@ -18,7 +17,10 @@ import { conclude } from '../report/conclude.ts'
 import type { ExposureWindow, RunResult } from '../report/run-result.ts'
 import { phaseAt } from '../scenario/phases.ts'
 import type { Scenario } from '../scenario/scenario.ts'
-import { createDoor, type Door } from './door.ts'
+import { createDoor, type Door, type DoorAddress } from './door.ts'
+import { clientProcessesFor, descriptorsOfProcess } from './doors/capacity.ts'
+import type { ProcessUsage } from './doors/messages.ts'
+import { ClientProcessGone, openDoors } from './doors/open-doors.ts'
 import { createEventLog } from './event-log.ts'
 import { noSabotage, startLocalStage, type Sabotage } from './local-stage.ts'
 import { openRemoteStage, type RemoteTarget } from './remote-stage.ts'
@@ -39,6 +41,8 @@ export interface RunOptions {
   /** Awaited before each instant: a run in virtual time stands still for as long. */
   readonly hold?: (() => Promise<void>) | undefined
   readonly sabotage?: Sabotage
+  /** Processes that hold the devices' connections; by default as many as descriptors ask for. */
+  readonly clientProcesses?: number | undefined
 }
 
 /** Where a run stands. */
@@ -49,7 +53,9 @@ export interface Progress {
   readonly phase: string
   readonly totals: ReturnType<Collector['totals']>
   readonly wallMs: number
-  /** Undefined where lives are lived on other threads, which tell of themselves at their end. */
+  /** Where devices live one after another, each from the run's beginning to its end: then no one instant is lived. */
+  readonly lives?: { readonly over: number; readonly all: number }
+  /** Undefined where lives are lived on other threads, until these tell of themselves. */
   readonly soFar: RunSoFar | undefined
 }
 
@@ -83,11 +89,30 @@ export async function runLocally(options: RunOptions): Promise<Run> {
   const timeline = createVirtualTimeline(time.start)
   const stage = await startLocalStage({ scenario, authority, timeline, port, sabotage })
   try {
-    const door = createDoor(stage.address)
-    const cast = { ledger, authority, hierarchy, timeline, stage, door, toleranceMs: 0 }
-    return await runOnStage(options, cast)
+    const cast = { ledger, authority, hierarchy, timeline, stage, toleranceMs: 0 }
+    return await runBefore(stage.address, options, cast)
   } finally {
     await stage.close()
+  }
+}
+
+/** Opens the door for the run, in this process or in others, and closes it behind it. */
+async function runBefore(
+  address: DoorAddress,
+  options: Omit<RunOptions, 'port' | 'sabotage'>,
+  cast: Omit<Cast, 'door' | 'clientUsage'>,
+): Promise<Run> {
+  const { fleets } = options.scenario
+  const devices = fleets.reduce((sum, { count }) => sum + count, 0)
+  const processes = options.clientProcesses ?? clientProcessesFor(devices, descriptorsOfProcess())
+  const resumes = fleets.some(({ traffic }) => traffic.ticketMs > 0)
+  const door = { address, sessions: resumes ? 'kept' : 'ignored' } as const
+  if (processes === 0) return runOnStage(options, { ...cast, door: createDoor(door) })
+  const doors = await openDoors(door, processes)
+  try {
+    return await runOnStage(options, { ...cast, door: doors, clientUsage: () => doors.usage() })
+  } finally {
+    await doors.close()
   }
 }
 
@@ -111,10 +136,9 @@ export async function runRemotely(options: RemoteRunOptions): Promise<Run> {
   // Of the target it is known that it takes what devices present; nothing else is needed.
   const hierarchy = await prepareHierarchyEvents(options.scenario, authority, ledger, true)
   const stage = await openRemoteStage(target, authority)
-  const door = createDoor(stage.address)
   const toleranceMs = remoteToleranceMs
-  const cast = { ledger, authority, hierarchy, timeline, stage, door, toleranceMs }
-  return runOnStage(options, cast)
+  const cast = { ledger, authority, hierarchy, timeline, stage, toleranceMs }
+  return runBefore(stage.address, options, cast)
 }
 
 /** What a run is played with: a world, a clock, and an edge behind a door. */
@@ -125,6 +149,10 @@ export interface Cast {
   readonly timeline: Timeline
   readonly stage: Omit<Stage, 'address'>
   readonly door: Door
+  /** What other processes have used that hold the devices' connections. */
+  readonly clientUsage?: () => ProcessUsage
+  /** Where fleets get their certificates of the edge. */
+  readonly onboarding?: FleetOnboarding | undefined
   /** How far the edge's clock may be from the world's. */
   readonly toleranceMs: number
 }
@@ -135,7 +163,7 @@ export async function runOnStage(
   cast: Cast,
 ): Promise<Run> {
   const { scenario, signal, onProgress } = options
-  const { ledger, authority, hierarchy, stage, door, toleranceMs } = cast
+  const { ledger, authority, hierarchy, stage, door, onboarding, toleranceMs } = cast
   const timeline = withHold(cast.timeline, options.hold)
   const collector = createCollector({ scenario, ledger })
   const oracle = createOracle({ ledger, scenario, toleranceMs })
@@ -150,6 +178,7 @@ export async function runOnStage(
       ledger,
       timeline,
       door,
+      onboarding,
       oracle,
       collector,
       log,
@@ -163,8 +192,11 @@ export async function runOnStage(
       signal,
     }),
   )
+  const { retained, wills } = stage.brokerCounts?.() ?? noCounts
+  for (let each = 0; each < retained; each += 1) collector.count('messages_retained')
+  for (let each = 0; each < wills; each += 1) collector.count('wills_delivered')
   const endedAt = end.endedAt ?? timeline.now()
-  const measured = measure(started)
+  const measured = measure(started, cast.clientUsage?.())
   const collected = collector.collected(endedAt)
   const exposures = oracle.exposures()
   const facts = describeScenario(scenario, options.file)
@@ -191,6 +223,8 @@ export async function runOnStage(
   return { result, log: log.lines() }
 }
 
+const noCounts = { retained: 0, wills: 0 }
+
 function withHold(timeline: Timeline, hold: RunOptions['hold']): Timeline {
   if (hold === undefined) return timeline
   return {
@@ -212,18 +246,22 @@ async function settle(
   } catch (error) {
     const failure = error instanceof Error ? error.message : String(error)
     // What nobody foresaw is worth its whole story.
-    if (!(error instanceof EdgeGone)) console.error(error)
+    if (!(error instanceof EdgeGone || error instanceof ClientProcessGone)) console.error(error)
     return { endedAt: undefined, failure }
   }
 }
 
-function measure(started: { readonly wall: number; readonly cpu: NodeJS.CpuUsage }) {
+/** What the run has cost; what its front and its client processes did is part of it, the edge's is not. */
+function measure(
+  started: { readonly wall: number; readonly cpu: NodeJS.CpuUsage },
+  { cpuMs, peakRssBytes }: ProcessUsage = { cpuMs: 0, peakRssBytes: 0 },
+) {
   const cpu = process.cpuUsage(started.cpu)
   return {
     wallMs: performance.now() - started.wall,
-    cpuMs: (cpu.user + cpu.system) / 1000,
+    cpuMs: (cpu.user + cpu.system) / 1000 + cpuMs,
     // Node counts in kibibytes.
-    peakRssBytes: process.resourceUsage().maxRSS * 1024,
+    peakRssBytes: process.resourceUsage().maxRSS * 1024 + peakRssBytes,
   }
 }
 
@@ -240,12 +278,4 @@ function progressAt(
     totals: collector.totals(),
     wallMs: performance.now() - startedAt,
   }
-}
-
-/** Writes the event log beside a report. */
-export async function writeEventLog(dir: string, lines: readonly string[]): Promise<string> {
-  await mkdir(dir, { recursive: true })
-  const path = join(dir, 'events.jsonl')
-  await writeFile(path, lines.map((line) => `${line}\n`).join(''))
-  return path
 }

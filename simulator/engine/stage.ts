@@ -10,5 +10,7 @@ export interface Stage {
   publish(name: string, octets: Uint8Array): Promise<void>
   /** Writes an object as no publisher would, into the edge's trust store alone: a fault. */
   damage(name: string, octets: Uint8Array): Promise<void>
+  /** What its broker counts, where it has one of its own. */
+  brokerCounts?(): { readonly retained: number; readonly wills: number }
   close(): Promise<void>
 }

@@ -13,10 +13,13 @@ import { awayUntil } from '../device/absence.ts'
 import { createCapacity } from '../device/capacity.ts'
 import { planFleet } from '../device/profile.ts'
 import type { DeviceState } from '../device/state.ts'
+import type { FleetOnboarding } from '../onboarding/fleet.ts'
+import { planOnboarding, type PlannedOnboarding } from '../onboarding/fleet-plan.ts'
 import type { Attempt, Observation } from '../oracle/attempt.ts'
 import type { Oracle } from '../oracle/oracle.ts'
 import type { Collector } from '../report/collect.ts'
 import { isPutIn } from '../report/expectations.ts'
+import { isListFault } from '../scenario/edge-faults.ts'
 import { outageEnd, publisherOutages, type PlacedOutage } from '../scenario/outages.ts'
 import { placePhases } from '../scenario/phases.ts'
 import type { ChaosEvent, HierarchyEvent, Phase, Scenario } from '../scenario/scenario.ts'
@@ -38,6 +41,8 @@ export interface WorldPorts {
   readonly ledger: Ledger
   readonly timeline: Timeline
   readonly door: Door
+  /** Where fleets get their certificates of the edge. */
+  readonly onboarding?: FleetOnboarding | undefined
   readonly oracle: Oracle
   readonly collector: Collector
   readonly log: EventLog
@@ -59,11 +64,12 @@ export type Standings = Readonly<Partial<Record<DeviceState['kind'], number>>>
 type Entry =
   | { readonly kind: 'phase'; readonly phase: Phase }
   | { readonly kind: 'revoke'; readonly plan: PlannedRevocation }
-  | { readonly kind: 'publish' }
+  | { readonly kind: 'publish'; readonly list: 'complete' | 'delta' }
   | { readonly kind: 'hierarchy'; readonly event: HierarchyEvent }
   | { readonly kind: 'fault'; readonly event: ChaosEvent; readonly stage: 'begins' | 'ends' }
   | { readonly kind: 'wake'; readonly device: string }
   | { readonly kind: 'attack'; readonly plan: PlannedAttack; readonly ordinal: number }
+  | { readonly kind: 'onboarding'; readonly plan: PlannedOnboarding }
 
 type Act = Extract<Entry, { kind: 'wake' | 'attack' }>
 
@@ -109,9 +115,12 @@ class World {
     this.#silences = publisherOutages(scenario)
     this.#lists = createListKeeper()
     const cookies = (): boolean => this.#phase?.cookies ?? false
-    this.#sideBySideMax = scenario.pki.ca.ratePerSecond === undefined ? sideBySideMax : 1
+    const isInTurn = scenario.pki.ca.ratePerSecond !== undefined || ports.onboarding !== undefined
+    this.#sideBySideMax = isInTurn ? 1 : (door.sideBySideMax ?? sideBySideMax)
     const takeCapacity = createCapacity(scenario)
-    this.#around = { authority, door, takeCapacity, cookies, now: () => timeline.now() }
+    const { onboarding } = ports
+    const now = (): Instant => timeline.now()
+    this.#around = { authority, door, takeCapacity, cookies, now, onboarding }
     const profiles = planFleet(scenario)
     this.#agents = new Map(
       profiles.map((profile) => [
@@ -152,12 +161,19 @@ class World {
       agenda.add(startedAt, { kind: 'phase', phase })
     for (const plan of planRevocations(scenario, profiles)) {
       agenda.add(plan.at, { kind: 'revoke', plan })
-      agenda.add(plan.publishesAt, { kind: 'publish' })
+      const list = pki.crl.deltaEveryMs === undefined ? 'complete' : 'delta'
+      agenda.add(plan.publishesAt, { kind: 'publish', list })
     }
-    for (let ms = 0; ms < time.durationMs; ms += pki.crl.publishEveryMs) {
-      agenda.add(shift(time.start, ms), { kind: 'publish' })
+    const { publishEveryMs, deltaEveryMs = time.durationMs } = pki.crl
+    for (let ms = 0; ms < time.durationMs; ms += publishEveryMs) {
+      agenda.add(shift(time.start, ms), { kind: 'publish', list: 'complete' })
     }
-    for (const { until } of this.#silences) agenda.add(until, { kind: 'publish' })
+    for (let ms = deltaEveryMs; ms < time.durationMs; ms += deltaEveryMs) {
+      agenda.add(shift(time.start, ms), { kind: 'publish', list: 'delta' })
+    }
+    for (const { until } of this.#silences) {
+      agenda.add(until, { kind: 'publish', list: 'complete' })
+    }
     for (const event of pki.events) {
       agenda.add(shift(time.start, event.atMs), { kind: 'hierarchy', event })
     }
@@ -171,6 +187,9 @@ class World {
     for (const [ordinal, plan] of planHostile(scenario).entries()) {
       agenda.add(plan.at, { kind: 'attack', plan, ordinal })
     }
+    for (const plan of planOnboarding(scenario, profiles)) {
+      agenda.add(plan.at, { kind: 'onboarding', plan })
+    }
     for (const [device, { wakeAt }] of this.#agents) {
       if (wakeAt !== undefined) agenda.add(wakeAt, { kind: 'wake', device })
     }
@@ -183,9 +202,14 @@ class World {
       if (entry.kind === 'hierarchy') await this.#changeHierarchy(entry.event, at)
     }
     for (const entry of entries) if (entry.kind === 'revoke') await this.#revoke(entry.plan, at)
-    if (entries.some(({ kind }) => kind === 'publish')) await this.#publishCrls(at)
+    const due = entries.flatMap((entry) => (entry.kind === 'publish' ? [entry.list] : []))
+    // A complete list has all that a delta of the same instant would have.
+    if (due.length > 0) await this.#publishCrls(at, due.includes('complete') ? 'complete' : 'delta')
     for (const entry of entries) if (entry.kind === 'fault') await this.#putIn(entry, at)
     this.#countOnline(at)
+    for (const entry of entries) {
+      if (entry.kind === 'onboarding') await this.#beset(entry.plan, at)
+    }
     for (const acts of inWaves(entries)) await this.#actSideBySide(acts, at)
     this.#countHandshakes(at)
   }
@@ -209,20 +233,29 @@ class World {
     }
     this.#ports.authority.revoke(serial, this.#ports.timeline.now(), reason)
     this.#ports.log.event(at, 'revoked', { device, serial, reason })
+    await this.#ports.onboarding?.revoke(device)
     this.#take(device, await agent.beRevoked({ goesOn, publishesAt, probesAt }, at), at)
+  }
+
+  /** What befalls a device that onboards: it is wiped, or somebody asks in its name. */
+  async #beset({ kind, device }: PlannedOnboarding, at: Instant): Promise<void> {
+    const agent = this.#agents.get(device)
+    if (agent === undefined) throw new Error(`${device} onboards, and is not there`)
+    const deeds = await (kind === 'wiped' ? agent.beWiped(at) : agent.beImitated())
+    this.#take(device, deeds, at)
   }
 
   /** A root that is new publishes its list with it: without one nothing below it is cleared. */
   async #changeHierarchy(event: HierarchyEvent, at: Instant): Promise<void> {
     const { hierarchy, log, publish, timeline } = this.#ports
     const objects = await hierarchy.apply(event, timeline.now())
-    if (event.event === 'root_added') await this.#publishCrls(at)
+    if (event.event === 'root_added') await this.#publishCrls(at, 'complete')
     for (const { name, octets } of objects) await publish(name, octets)
     this.#ports.collector.count('hierarchy_events')
     log.event(at, event.event, { intermediate: event.intermediate })
   }
 
-  async #publishCrls(at: Instant): Promise<void> {
+  async #publishCrls(at: Instant, kind: 'complete' | 'delta'): Promise<void> {
     const { authority, collector, ledger, log, publish, scenario, timeline } = this.#ports
     if (outageEnd(this.#silences, at) !== undefined) {
       collector.count('lists_withheld')
@@ -231,25 +264,36 @@ class World {
     }
     const { nextUpdateMs } = scenario.pki.crl
     const now = timeline.now()
-    for (const crl of await authority.crls(now, nextUpdateMs)) {
+    const made =
+      kind === 'delta'
+        ? await authority.deltaCrls(now, nextUpdateMs)
+        : await authority.crls(now, nextUpdateMs)
+    for (const crl of made) {
       await publish(`crl/${crl.name}`, crl.der)
       this.#lists.keep(`crl/${crl.name}`, crl.der)
-      ledger.recordPublished(crl.issuer, timeline.now(), shift(now, nextUpdateMs))
+      ledger.recordPublished(crl.issuer, timeline.now(), shift(now, nextUpdateMs), kind)
     }
-    collector.count('lists_published')
-    log.event(at, 'crls_published', { revoked: ledger.revocations().length })
+    collector.count(kind === 'delta' ? 'deltas_published' : 'lists_published')
+    const name = kind === 'delta' ? 'delta_crls_published' : 'crls_published'
+    log.event(at, name, { revoked: ledger.revocations().length })
   }
 
-  /** A fault begins, or what it damaged is made whole again. */
+  /**
+   * A fault begins, or what it damaged is made whole again. A clock that jumped and a bucket that
+   * cannot be reached are no acts: the stage knows of them by the time.
+   */
   async #putIn({ event, stage }: Extract<Entry, { kind: 'fault' }>, at: Instant): Promise<void> {
-    const { collector, damage, enterPhase, log } = this.#ports
+    const { collector, damage, enterPhase, ledger, log, timeline } = this.#ports
     const { fault } = event
     if (fault === 'gateway.restart') {
       if (stage === 'ends' || this.#phase === undefined) return
       await this.hangUpAll()
       await enterPhase(this.#phase)
-    } else {
+    }
+    if (isListFault(fault)) {
       for (const { name, octets } of this.#lists.under(fault, stage)) await damage(name, octets)
+      if (stage === 'begins') ledger.recordTakenBack(timeline.now())
+      else ledger.recordPutBack(timeline.now())
     }
     if (stage === 'begins') collector.count('faults')
     log.event(at, 'fault', { fault, stage })

@@ -8,7 +8,13 @@ import type { TLSSocket } from 'node:tls'
 import { Pool } from 'undici'
 import type { Clock, Instant } from '#shared/time.ts'
 import { createAdmissions, type Admission, type Admissions } from './admission.ts'
-import { controlHeader, controlValue, timeOnly, upstreamHeaders } from './headers.ts'
+import {
+  controlHeader,
+  controlValue,
+  timeOnly,
+  upstreamHeaders,
+  type ToldWorld,
+} from './headers.ts'
 import { chainOptions } from './peer-chain.ts'
 import type { FrontProfile, Judge } from './profile.ts'
 import { answerByFront, proxyRequest } from './proxy.ts'
@@ -23,6 +29,11 @@ export interface FrontOptions {
   readonly localKey: string
   /** The virtual clock: the validity that the platform speaks of follows it. */
   readonly clock: Clock
+  /** What the worker's own clock says at an instant, and whether it reaches its bucket then. */
+  readonly worker?: {
+    readonly clockAt: (at: Instant) => Instant
+    readonly isBucketReachedAt: (at: Instant) => boolean
+  }
   readonly judge: Judge
   /** `never`: no tickets and no session cache, every handshake is a full one. */
   readonly resumption: 'never' | 'allowed'
@@ -227,7 +238,7 @@ function tellTime(state: FrontState): Promise<void> {
 }
 
 async function sendTime({ pool, options }: FrontState, at: Instant): Promise<void> {
-  const headers = { [controlHeader]: controlValue(options.localKey, at, timeOnly) }
+  const headers = { [controlHeader]: controlValue(options.localKey, toldAt(options, at), timeOnly) }
   const { body } = await pool.request({ path: '/', method: 'GET', headers })
   await body.dump()
 }
@@ -241,13 +252,22 @@ function headersFor(
   const { clock, localKey } = state.options
   state.requests += 1
   const at = clock.now()
+  const told = toldAt(state.options, at)
   const header = (name: string): string | undefined => joined(request.headersDistinct[name])
   const ofRequest = { at, ordinal: state.requests, header }
   return upstreamHeaders(request.rawHeaders, [
     ...admission.headers,
     ...state.profile.requestHeaders(admission.connection, ofRequest),
-    [controlHeader, controlValue(localKey, at, admission.facts)],
+    [controlHeader, controlValue(localKey, told, admission.facts)],
   ])
+}
+
+function toldAt({ worker }: FrontOptions, at: Instant): ToldWorld {
+  return {
+    now: at,
+    clock: worker?.clockAt(at) ?? at,
+    isBucketReached: worker?.isBucketReachedAt(at) ?? true,
+  }
 }
 
 function joined(values: readonly string[] | undefined): string | undefined {

@@ -87,11 +87,22 @@ export function factsJson({ cf = {}, connection }: Omit<ConnectionFacts, 'header
 /** In place of facts: this is no device's request, and is answered as soon as the time is known. */
 export const timeOnly = toAsciiJson({ cf: {}, timeOnly: true })
 
+/** What the worker of a local run is told of the world beside facts of a connection. */
+export interface ToldWorld {
+  readonly now: Instant
+  /** What its own clock says then; it may be wrong. */
+  readonly clock: Instant
+  /** Whether the bucket of its trust store answers. */
+  readonly isBucketReached: boolean
+}
+
 /**
- * The control header's value: the run's key, a dot, and base64url of the facts (`factsJson`) with the
- * instant `now` in milliseconds.
+ * The control header's value: the run's key, a dot, and base64url of the facts (`factsJson`) with
+ * what is told of the world, instants in milliseconds.
  */
-export function controlValue(localKey: string, now: Instant, facts: string): string {
-  const json = `{"now":${now},${facts.slice(1)}`
+export function controlValue(localKey: string, told: ToldWorld, facts: string): string {
+  const { now, clock, isBucketReached } = told
+  const world = `"now":${now},"clock":${clock},"isBucketReached":${isBucketReached}`
+  const json = `{${world},${facts.slice(1)}`
   return `${localKey}.${Buffer.from(json, 'latin1').toString('base64url')}`
 }

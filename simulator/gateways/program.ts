@@ -97,7 +97,7 @@ export async function until(condition: () => boolean | Promise<boolean>): Promis
 }
 
 /** Processes that a process has started and that still run (proc(5)); none once it is gone itself. */
-export function childrenOf({ pid }: ChildProcess): readonly number[] {
+export function childrenOf({ pid }: Pick<ChildProcess, 'pid'>): readonly number[] {
   try {
     const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1')
     return text.split(' ').filter(Boolean).map(Number)

@@ -3,13 +3,16 @@ import { fromBase64, toBase64, type Bytes } from '#shared/bytes.ts'
 import { shift, type Clock, type Instant } from '#shared/time.ts'
 import { writeCertsOnly } from '#shared/wire/certs-only.ts'
 import { encodePem } from '#shared/wire/pem.ts'
+import { parseCertificate } from '#shared/x509/parse.ts'
 import { parseCertificationRequest } from '#shared/x509/request.ts'
-import { integer, time } from '../ca/der.ts'
+import { bitString, integer, sequence, tagged, time } from '../ca/der.ts'
 import { serialFrom } from '../ca/identifiers.ts'
 import {
   authority,
+  authorityKeyIdentifier,
   certificate,
   commonName,
+  extension,
   nameOf,
   type Issuer,
 } from '../commands/onboard/corpus/maker.ts'
@@ -40,7 +43,7 @@ export function createWorldCa(seed: number, name: string, now: Instant): WorldCa
 
 /** A factory's certificate of a device (IEEE 802.1AR's IDevID), made again whenever it is shown. */
 export function factoryCertificate(
-  { seed }: Plan,
+  { seed }: Pick<Plan, 'seed'>,
   factory: WorldCa,
   { device, now }: { readonly device: string; readonly now: Instant },
 ): Bytes {
@@ -49,6 +52,41 @@ export function factoryCertificate(
     serial: integer(serialFrom(stream(seed, 'factory-serial', device))),
     notAfter: time(shift(now, 3000 * dayMs)),
   })
+}
+
+/** What a revocation list says of one issuer's certificates. */
+export interface ListFields {
+  /** RFC 5280 5.2.3: grows with every list. */
+  readonly number: number
+  readonly at: Instant
+  readonly until: Instant
+  /** Certificates in DER. */
+  readonly revoked: readonly Bytes[]
+}
+
+/** A complete CRL of a CA (RFC 5280 5.1). Throws an Error where one of `revoked` is no certificate. */
+export function revocationList(
+  { issuer: { name, keys } }: WorldCa,
+  { number, at, until, revoked }: ListFields,
+): Bytes {
+  const entries = revoked.map((der) => sequence(integer(serialOf(der)), time(at)))
+  const numbered = extension('2.5.29.20', integer(Uint8Array.of(number)))
+  const list = sequence(
+    integer(Uint8Array.of(1)),
+    keys.algorithm,
+    name,
+    time(at),
+    time(until),
+    ...(entries.length === 0 ? [] : [sequence(...entries)]),
+    tagged(0, sequence(authorityKeyIdentifier(keys), numbered)),
+  )
+  return sequence(list, keys.algorithm, bitString(keys.sign(list)))
+}
+
+function serialOf(der: Bytes): Bytes {
+  const parsed = parseCertificate(der)
+  if (!parsed.ok) throw new Error(`no certificate: ${parsed.error.expected}`)
+  return parsed.value.serial
 }
 
 /** The address of the CA, which only the edge asks. */
@@ -63,7 +101,7 @@ const backdateMs = 60_000
  * ledger.
  */
 export function createUpstreamCa(
-  plan: Plan,
+  plan: Pick<Plan, 'seed' | 'validityMs' | 'outage'>,
   ca: WorldCa,
   {
     clock,
@@ -97,5 +135,5 @@ export function createUpstreamCa(
   }
 }
 
-const isAway = ({ outage }: Plan, sinceStartMs: number): boolean =>
+const isAway = ({ outage }: Pick<Plan, 'outage'>, sinceStartMs: number): boolean =>
   sinceStartMs >= outage.fromMs && sinceStartMs < outage.fromMs + outage.forMs

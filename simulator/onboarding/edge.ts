@@ -8,12 +8,12 @@ import { openRegistryPart } from '#edge/enrollment/registry/part.ts'
 import { askedPart, type RemotePart } from '#edge/enrollment/registry/remote-part.ts'
 import { startNodeServer, type NodeTls } from '#edge/node.ts'
 import { nodeSql } from '#edge/sqlite/node-sql.ts'
-import { toBase64, toUtf8 } from '#shared/bytes.ts'
+import { toBase64, toUtf8, type Bytes } from '#shared/bytes.ts'
 import type { Clock } from '#shared/time.ts'
 import { encodePem } from '#shared/wire/pem.ts'
 import { createNodeVerifier } from '#shared/x509/node-verifier.ts'
 import { bytes, stream } from '../random.ts'
-import { caUrl, type WorldCa } from './authorities.ts'
+import { caUrl, sha256, type WorldCa } from './authorities.ts'
 import { estPath, retryAfterMs, type Door } from './door.ts'
 import type { Plan } from './plan.ts'
 
@@ -25,7 +25,7 @@ import type { Plan } from './plan.ts'
 /** What a rehearsal asks of the registry beside enrolment, as an operator does. */
 export type Desk = Pick<
   DeviceRegistry,
-  'makeClaim' | 'challenge' | 'registerAuthority' | 'setStatus' | 'counts'
+  'makeClaim' | 'challenge' | 'registerAuthority' | 'setStatus' | 'counts' | 'device'
 >
 
 export interface RehearsedEdge {
@@ -34,11 +34,17 @@ export interface RehearsedEdge {
 }
 
 export interface EdgeOptions {
-  readonly plan: Plan
+  readonly plan: Pick<Plan, 'seed' | 'validityMs'>
   readonly clock: Clock
   readonly fleet: WorldCa
   readonly factory: WorldCa
   readonly askCa: (request: Request) => Promise<Response>
+  /** What lies in the trust store, by name, whenever it is looked at: the fleet's CA unless given. */
+  readonly trust?: () => ReadonlyMap<string, Bytes>
+  /** What `cacerts` hands out, PEM, the issuing CA first: the fleet's CA alone unless given. */
+  readonly caCertificates?: string
+  /** Told of claims that leaked. */
+  readonly alarm?: NonNullable<Parameters<typeof createDeviceRegistry>[0]['alarm']>
 }
 
 /** The edge in this process, asked as nginx hands a device's certificate over. */
@@ -74,12 +80,6 @@ export async function openVirtualEdge(options: EdgeOptions): Promise<RehearsedEd
 
 const certHeader = 'x-client-cert'
 
-/**
- * An EST server as the CA says itself how long it certifies, from when it signs. The order that is held
- * against it was written when the device first asked, before the outage: it has room for the wait.
- */
-const validityRoom = 2
-
 /** The edge behind its own TLS server on a free port of loopback. `close` ends both. */
 export async function openTlsEdge(
   options: EdgeOptions,
@@ -103,21 +103,23 @@ export async function openTlsEdge(
 const closeGraceMs = 1000
 
 function openApp(
-  { plan, clock, fleet, factory, askCa }: EdgeOptions,
+  options: EdgeOptions,
   registry: DeviceRegistry,
   platform: Readonly<Record<string, string>>,
 ) {
+  const { plan, clock, fleet, factory, askCa } = options
+  const { caCertificates = fleet.pem } = options
   const variables = {
     ...platform,
     CONNECTION_LOG: 'off',
     ENROLLMENT: JSON.stringify({
-      cas: { fleet: { kind: 'est', url: caUrl, user: 'edge', certificates: fleet.pem } },
+      cas: { fleet: { kind: 'est', url: caUrl, user: 'edge', certificates: caCertificates } },
       labels: {
         '': {
           ca: 'fleet',
           factories: factory.pem,
           factoryCrlAbsent: 'accept',
-          validity: `${(validityRoom * plan.validityMs) / 1000}s`,
+          validity: `${plan.validityMs / 1000}s`,
         },
       },
     }),
@@ -126,22 +128,30 @@ function openApp(
   return configuredApp(variables, {
     clock,
     verifier: createNodeVerifier(nodeCrypto),
-    trustFiles: anchorFile(fleet),
+    trustFiles: trustFilesOf(options),
     // Refusals are judged one by one by their codes: a line for each says nothing more.
     openEnrolment: () => ({ registry, askCa, report: () => undefined }),
     log: () => undefined,
   })
 }
 
-function anchorFile({ pem }: WorldCa) {
-  const file = { name: 'anchors.pem', version: '1', writtenAt: 0 }
+function trustFilesOf({
+  fleet,
+  trust = () => new Map([['anchors.pem', toUtf8(fleet.pem)]]),
+}: EdgeOptions) {
   return {
-    list: async () => [file],
-    read: async (name: string) => (name === file.name ? toUtf8(pem) : undefined),
+    list: async () =>
+      [...trust()].map(([name, octets]) => ({ name, version: sha256(octets), writtenAt: 0 })),
+    read: async (name: string) => trust().get(name)?.slice(),
   }
 }
 
-function openRegistry({ plan, clock }: Pick<EdgeOptions, 'plan' | 'clock'>) {
+/** A registry over SQLite in memory; all of its chance comes from the seed. */
+export function openRegistry({
+  plan,
+  clock,
+  alarm,
+}: Pick<EdgeOptions, 'clock' | 'alarm'> & { readonly plan: Pick<Plan, 'seed'> }) {
   const databases: ReturnType<typeof nodeSql>[] = []
   const parts = new Map<string, RemotePart>()
   const open = (name: string): RemotePart => {
@@ -158,6 +168,7 @@ function openRegistry({ plan, clock }: Pick<EdgeOptions, 'plan' | 'clock'>) {
     clock,
     random: (count) => bytes(chance, count),
     verifier: createNodeVerifier(nodeCrypto),
+    ...(alarm !== undefined && { alarm }),
   })
   return {
     registry,

@@ -125,9 +125,14 @@ function settleDevices({ plan, agenda }: Surroundings): void {
 }
 
 /** An operator registers the factory's CA, whose key signs a nonce (facts, section 2). */
-async function registerFactory(desk: Desk, { seed }: Plan, factory: WorldCa): Promise<void> {
+export async function registerFactory(
+  desk: Pick<Desk, 'challenge' | 'registerAuthority'>,
+  { seed }: Pick<Plan, 'seed'>,
+  factory: WorldCa,
+  now = start,
+): Promise<void> {
   const { nonce } = await desk.challenge()
-  const verification = certificate(nonce, factory.issuer, start, {
+  const verification = certificate(nonce, factory.issuer, now, {
     keys: worldKeys(seed, 'verification'),
     serial: integer(Uint8Array.of(1)),
   })
@@ -139,7 +144,8 @@ async function registerFactory(desk: Desk, { seed }: Plan, factory: WorldCa): Pr
 
 const operator = 'rehearsal'
 
-async function claimFor(desk: Desk, device: string): Promise<string> {
+/** A token that an operator gives out for this device alone. */
+export async function claimFor(desk: Pick<Desk, 'makeClaim'>, device: string): Promise<string> {
   const order = { device, quota: 1, classes: [], approval: 'automatic', forMs: 60 * dayMs } as const
   const made = await desk.makeClaim(order, operator)
   if (!made.ok) throw new Error(`no claim was made: ${made.error.because}`)

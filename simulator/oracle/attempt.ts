@@ -1,4 +1,5 @@
 import type { Instant } from '#shared/time.ts'
+import type { HostileKind } from '../scenario/scenario.ts'
 
 /** What really stood behind one attempt to get in. The world knows; the edge has to find out. */
 export interface Attempt {
@@ -16,17 +17,19 @@ export interface Attempt {
   readonly cookieSerial: string | undefined
   /** Whether the TLS connection was opened by this very attempt, resumed by it from an earlier one, or held. */
   readonly connection: 'fresh' | 'resumed' | 'held'
+  /** Of a `hostile_request`: what it may be refused for. */
+  readonly codes?: readonly string[]
 }
 
 /** Why the actor tries. `regular` devices go about their business. */
 export type Intent =
   | 'regular'
   | 'revoked_goes_on'
-  | 'no_certificate'
-  | 'forged_chain'
-  | 'forged_header'
-  | 'copied_cookie'
-  | 'cookie_alone'
+  /** A good request for a certificate, where certificates come from the edge. */
+  | 'enrolment'
+  /** A request for a certificate that must not be served. */
+  | 'hostile_request'
+  | HostileKind
 
 /** What the actor saw: acceptance is the first application byte, never the end of a TLS handshake. */
 export type Observation =

@@ -3,6 +3,7 @@ import type { Ledger, LedgerRevocation } from '../ca/ledger.ts'
 import type { ExposureWindow, MeansExposure } from '../report/run-result.ts'
 import type { ExposureMeans } from '../scenario/scenario.ts'
 import type { Attempt, Observation } from './attempt.ts'
+import { standingSince, type Promptness } from './standing.ts'
 
 /** What became of each revoked certificate. */
 export interface ExposureLog {
@@ -18,33 +19,40 @@ interface Tries {
 
 const noTries: Tries = { lastAcceptedAt: undefined, afterPublication: 0, byMeans: {} }
 
-/** Counts tries with certificates that the ledger says are revoked, from the revocation on. */
-export function createExposureLog(ledger: Ledger): ExposureLog {
+/**
+ * Counts tries with certificates that the ledger says are revoked, from the revocation on.
+ *
+ * @param promptness how soon a publication has to be known, from which exposure counts
+ */
+export function createExposureLog(ledger: Ledger, promptness: Promptness): ExposureLog {
   const triesBySerial = new Map<string, Tries>()
   return {
     record(attempt, observation) {
       const revocation = ledger.revocation(attempt.serial ?? '')
       if (revocation === undefined || !countsAsTry(attempt, revocation)) return
       const tries = triesBySerial.get(revocation.serial) ?? noTries
-      triesBySerial.set(revocation.serial, addTry(tries, attempt, observation, revocation))
+      const publishedAt = standingSince(revocation.stretches, promptness)
+      triesBySerial.set(revocation.serial, addTry(tries, attempt, observation, publishedAt))
     },
     windows: () =>
-      ledger
-        .revocations()
-        .map((revocation) => windowOf(ledger, revocation, triesBySerial.get(revocation.serial))),
+      ledger.revocations().map((revocation) => {
+        const { serial, stretches } = revocation
+        const publishedAt = standingSince(stretches, promptness)
+        return windowOf(ledger, { ...revocation, publishedAt }, triesBySerial.get(serial))
+      }),
   }
 }
 
-/** A forged chain bears a real serial, but not the certificate. */
+/** An imitation bears a real serial, but is not the certificate. */
 function countsAsTry({ intent, at }: Attempt, { revokedAt }: LedgerRevocation): boolean {
-  return intent !== 'forged_chain' && at >= revokedAt
+  return intent !== 'forged_chain' && intent !== 'swapped_key' && at >= revokedAt
 }
 
 function addTry(
   { lastAcceptedAt, afterPublication, byMeans }: Tries,
   attempt: Attempt,
   { outcome }: Observation,
-  { publishedAt }: LedgerRevocation,
+  publishedAt: Instant | undefined,
 ): Tries {
   const { at } = attempt
   const last = lastAcceptedAt !== undefined && lastAcceptedAt > at ? lastAcceptedAt : at

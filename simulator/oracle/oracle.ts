@@ -1,14 +1,25 @@
+import type { Instant } from '#shared/time.ts'
 import type { Ledger } from '../ca/ledger.ts'
 import type { ExposureWindow } from '../report/run-result.ts'
 import type { Phase, Scenario } from '../scenario/scenario.ts'
+import { createAskings, type Askings } from './askings.ts'
 import type { Attempt, Observation, Verdict } from './attempt.ts'
 import { createExposureLog } from './exposure.ts'
-import { mayCloseSilently, objections, strangers, type Facts, type Objection } from './truths.ts'
+import { edgeClockOf, isEverTakenBack, partitionsOf } from './faults.ts'
+import type { Promptness } from './standing.ts'
+import { nextChange } from './truth-changes.ts'
+import { objections, strangers, terminatorDecides, type Facts, type Objection } from './truths.ts'
 
 /** The judge of every decision. It shares no code with the core that makes them. */
 export interface Oracle {
   /** Whether what the actor saw is what had to happen. Judge attempts in the order of their time. */
   judge(attempt: Attempt, observation: Observation): Verdict
+  /**
+   * Up to but not including when the same attempt with the same observation is judged the same, as
+   * long as nothing more is written into the ledger. The attempt's own instant where its certificate
+   * is revoked: of those every try counts.
+   */
+  standsUntil(attempt: Attempt): number
   /** How long each revoked certificate was let in after its revocation was published. */
   exposures(): readonly ExposureWindow[]
 }
@@ -23,13 +34,23 @@ export interface OracleOptions {
 /** An oracle over the world's ledger and the phases' policies. */
 export function createOracle({ ledger, scenario, toleranceMs = 0 }: OracleOptions): Oracle {
   const phases = new Map(scenario.phases.map((phase) => [phase.name, phase]))
-  const log = createExposureLog(ledger)
+  const askings = createAskings()
+  const promptness = promptnessOf(scenario, toleranceMs, askings)
+  const isDamaged = isEverTakenBack(scenario)
+  // What the CA issues changes with it, and what is true of a certificate does not.
+  const isCalm = scenario.chaos.every(({ fault }) => fault === 'ca.down')
+  const world = { ledger, scenario, toleranceMs, promptness, clockAt: edgeClockOf(scenario) }
+  const log = createExposureLog(ledger, promptness)
+  const facts = (attempt: Attempt): Facts => factsOf(attempt, phaseOf(phases, attempt), world)
   return {
     judge(attempt, observation) {
+      // Nobody needs to know it where no list is ever taken back.
+      if (isDamaged) askings.note(attempt, observation)
       log.record(attempt, observation)
-      const facts = factsOf(attempt, phaseOf(phases, attempt), { ledger, scenario, toleranceMs })
-      return compare(facts, expectationOf(facts), observation)
+      const known = facts(attempt)
+      return compare(known, expectationOf(known), observation)
     },
+    standsUntil: (attempt) => (isCalm ? nextChange(facts(attempt)) : attempt.at),
     exposures: () => log.windows(),
   }
 }
@@ -41,10 +62,24 @@ function phaseOf(phases: ReadonlyMap<string, Phase>, { phase: name, id }: Attemp
   return phase
 }
 
+interface World extends Required<OracleOptions> {
+  readonly promptness: Promptness
+  readonly clockAt: (at: Instant) => Instant
+}
+
+function promptnessOf(scenario: Scenario, toleranceMs: number, askings: Askings): Promptness {
+  return {
+    boundMs: scenario.edge.maxStalenessMs + toleranceMs,
+    partitions: partitionsOf(scenario),
+    // Of several edges nobody knows which of them was asked.
+    wasAsked: (after, before) => scenario.edge.count === 1 && askings.within(after, before),
+  }
+}
+
 function factsOf(
   attempt: Attempt,
   phase: Phase,
-  { ledger, scenario, toleranceMs }: Required<OracleOptions>,
+  { ledger, scenario, toleranceMs, promptness, clockAt }: World,
 ): Facts {
   const serial = attempt.serial ?? ''
   const certificate = ledger.certificate(serial)
@@ -53,12 +88,14 @@ function factsOf(
     phase,
     profile: scenario.front.profile,
     certificate,
+    cookieOwner: ledger.certificate(attempt.cookieSerial ?? ''),
     revocation: ledger.revocation(serial),
     lists: certificate === undefined ? [] : ledger.lists(certificate.issuer),
     authorities: certificate === undefined ? [] : ledger.authorities(certificate.issuer),
     anchors: ledger.anchors(),
     crlPolicy: scenario.edge.crl,
-    maxStalenessMs: scenario.edge.maxStalenessMs,
+    clock: clockAt(attempt.at),
+    promptness,
     toleranceMs,
   }
 }
@@ -86,10 +123,9 @@ function isMust({ weight }: Objection): boolean {
   return weight === 'must'
 }
 
-/** A terminator that decides by itself says nothing; of cookies it knows nothing either. */
+/** A terminator that decides by itself says nothing. */
 function withClosing(facts: Facts, codes: readonly string[]): readonly string[] {
-  const byCertificate = codes.some((code) => code !== 'session_of_other_certificate')
-  return mayCloseSilently(facts) && byCertificate ? [...codes, 'connection_closed'] : codes
+  return terminatorDecides(facts) ? [...codes, 'connection_closed'] : codes
 }
 
 function compare(facts: Facts, expected: Expectation, observation: Observation): Verdict {

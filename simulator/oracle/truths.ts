@@ -8,6 +8,7 @@ import type {
 } from '../ca/ledger.ts'
 import type { FrontProfileName, Phase, Scenario } from '../scenario/scenario.ts'
 import type { Attempt } from './attempt.ts'
+import { lookedSince, standingSince, type Promptness } from './standing.ts'
 
 /*
  * What must happen to whoever tries to get in. This is the specification of the decision, written a
@@ -22,6 +23,8 @@ export interface Facts {
   readonly profile: FrontProfileName
   /** The certificate whose key was used, as it was issued; undefined where none of ours was. */
   readonly certificate: LedgerCertificate | undefined
+  /** The certificate that the cookie was issued to, where one was sent along. */
+  readonly cookieOwner: LedgerCertificate | undefined
   readonly revocation: LedgerRevocation | undefined
   /** Every certificate of its issuing CA, and every anchor; none where they never change. */
   readonly authorities: readonly LedgerAuthority[]
@@ -29,7 +32,9 @@ export interface Facts {
   /** The last lists of its issuer, the latest last; empty where nothing is known of them. */
   readonly lists: readonly LedgerList[]
   readonly crlPolicy: Scenario['edge']['crl']
-  readonly maxStalenessMs: number
+  /** What the edge takes for the time of the attempt: its own clock may be wrong. */
+  readonly clock: Instant
+  readonly promptness: Promptness
   /** Slack of clocks that are not the same: 0 where both sides share a simulated one. */
   readonly toleranceMs: number
 }
@@ -45,7 +50,14 @@ export interface Objection {
 type Truth = (facts: Facts) => Objection | undefined
 
 /** Who shows no certificate of ours is nobody: one of these alone decides. */
-export const strangers: readonly Truth[] = [forgedHeader, noCertificate, forgedChain, unknownSerial]
+export const strangers: readonly Truth[] = [
+  hostileRequest,
+  forgedHeader,
+  noCertificate,
+  forgedChain,
+  swappedKey,
+  unknownSerial,
+]
 
 /** Of a certificate of ours several may hold at once: then any of their reasons may be given. */
 export const objections: readonly Truth[] = [
@@ -55,8 +67,18 @@ export const objections: readonly Truth[] = [
   notYetCurrent,
   noPathLeft,
   listsAreStale,
-  forgedHeaderBesides,
+  listsHaveNotBegun,
+  wrongPurpose,
+  headerBesides,
+  longChain,
+  endedIntermediate,
 ]
+
+/** What is wrong with it was chosen by whoever sent it. */
+function hostileRequest({ attempt }: Facts): Objection | undefined {
+  if (attempt.intent !== 'hostile_request') return undefined
+  return must('the request for a certificate is a hostile one', attempt.codes ?? [])
+}
 
 /** A certificate named in a header, with none in the handshake. */
 function forgedHeader({ attempt }: Facts): Objection | undefined {
@@ -68,13 +90,38 @@ function forgedHeader({ attempt }: Facts): Objection | undefined {
 }
 
 /** The terminator overwrites such a header; an edge that refuses it instead is right as well. */
-function forgedHeaderBesides({ attempt }: Facts): Objection | undefined {
-  if (attempt.intent !== 'forged_header') return undefined
+function headerBesides({ attempt }: Facts): Objection | undefined {
+  if (attempt.intent !== 'header_besides') return undefined
   return may('a header names a certificate, the handshake had its own', ['header_forged'])
 }
 
+/** RFC 5280 4.2.1.12: a purpose that is not that of TLS clients forbids this one. */
+function wrongPurpose({ certificate }: Facts): Objection | undefined {
+  if (certificate?.purpose !== 'server') return undefined
+  return must('it was issued to a server', ['purpose_forbids'])
+}
+
+/** It is itself, and may be let in; how much a platform passes on, and an edge looks at, is bounded. */
+function longChain({ attempt }: Facts): Objection | undefined {
+  if (attempt.intent !== 'long_chain') return undefined
+  return may('it sends more certificates than anybody has to look at', [
+    'chain_too_deep',
+    'certificate_withheld',
+    'certificate_too_large',
+    'presentation_malformed',
+    'budget_exhausted',
+  ])
+}
+
+/** Whether a good certificate of its CA is at hand as well is the platform's and the store's matter. */
+function endedIntermediate({ attempt }: Facts): Objection | undefined {
+  if (attempt.intent !== 'ended_intermediate') return undefined
+  return may('the certificate of its issuing CA that it sends has ended', ['expired'])
+}
+
 function noCertificate({ attempt }: Facts): Objection | undefined {
-  if (attempt.serial !== undefined) return undefined
+  // Who asks for a first certificate has none yet.
+  if (attempt.serial !== undefined || attempt.intent === 'enrolment') return undefined
   return must('the handshake had no certificate', ['no_certificate'])
 }
 
@@ -84,65 +131,90 @@ function forgedChain({ attempt }: Facts): Objection | undefined {
   return must('no key of ours signed this chain', ['untrusted', 'signature_invalid'])
 }
 
-function unknownSerial({ certificate }: Facts): Objection | undefined {
-  if (certificate !== undefined) return undefined
+/** All but the key is that of a real device, so only the signature tells. */
+function swappedKey({ attempt }: Facts): Objection | undefined {
+  if (attempt.intent !== 'swapped_key') return undefined
+  return must('its issuer signed another key', ['signature_invalid'])
+}
+
+function unknownSerial({ attempt, certificate }: Facts): Objection | undefined {
+  if (certificate !== undefined || attempt.intent === 'enrolment') return undefined
   return must('the ledger never issued this serial', ['untrusted', 'signature_invalid'])
 }
 
-/** A cookie is bound to one certificate. Where cookies are not taken, it is not looked at. */
-function copiedCookie({ attempt, phase }: Facts): Objection | undefined {
+/**
+ * A cookie is bound to one certificate. Where cookies are not taken, it is not looked at; nor where
+ * the terminator decides by itself: the leaf that it hands on is verified anew each time, so the
+ * bearer's own certificate decides, and the identity handed on has to be the bearer's own. The same
+ * holds of a cookie whose owner's certificate is taken no longer: it ended with that at the latest, and
+ * one that has ended is none.
+ */
+function copiedCookie(facts: Facts): Objection | undefined {
+  const { attempt, phase, cookieOwner, clock } = facts
   const { cookieSerial, serial } = attempt
-  if (!phase.cookies || cookieSerial === undefined || cookieSerial === serial) return undefined
+  if (!phase.cookies || terminatorDecides(facts)) return undefined
+  if (cookieSerial === undefined || cookieSerial === serial) return undefined
+  if (cookieOwner !== undefined && clock > takenUntil(cookieOwner, phase)) return undefined
   return must('the cookie was issued to another certificate', ['session_of_other_certificate'])
 }
 
 /**
- * A revocation counts from its publication. For `maxStalenessMs` after that, last instant included,
- * the edge may still decide by the trust store it has.
+ * A revocation counts from its publication, where that stood (`standing.ts`). For the bound after
+ * that, last instant included, the edge may still decide by the trust store it has.
  */
-function revoked({
-  attempt,
-  revocation,
-  maxStalenessMs,
-  toleranceMs,
-}: Facts): Objection | undefined {
+function revoked({ attempt, revocation, ...facts }: Facts): Objection | undefined {
+  const { promptness, toleranceMs } = facts
   const publishedAt = revocation?.publishedAt
   if (publishedAt === undefined || attempt.at < publishedAt - toleranceMs) return undefined
-  if (attempt.at > publishedAt + maxStalenessMs + toleranceMs) {
+  const since = standingSince(revocation?.stretches ?? [], promptness)
+  if (since !== undefined && attempt.at > since + promptness.boundMs) {
     return must('it is revoked, and the time to learn of it is over', ['revoked'])
   }
   return may('it is revoked, and the edge may not have learnt of it yet', ['revoked'])
 }
 
-/** What the phase says of a certificate that has ended; its last instant still belongs to it. */
-function expired({ attempt, certificate, phase, toleranceMs }: Facts): Objection | undefined {
-  if (certificate === undefined || phase.expired.word === 'allow') return undefined
-  const graceMs = phase.expired.word === 'grace' ? phase.expired.forMs : 0
-  const endsAt = wholeSecond(certificate.notAfter) + graceMs
-  const because = graceMs > 0 ? 'it ended, and so has its grace' : 'it has ended'
-  if (attempt.at > endsAt + toleranceMs) return must(because, ['expired'])
-  return attempt.at > endsAt - toleranceMs ? may(because, ['expired']) : undefined
+/**
+ * What the phase says of a certificate that has ended; its last instant still belongs to it. Nobody
+ * knows a time but that of his own clock, so what ends, and what has not begun, goes by the edge's.
+ */
+function expired({ clock, certificate, phase, toleranceMs }: Facts): Objection | undefined {
+  if (certificate === undefined) return undefined
+  const endsAt = takenUntil(certificate, phase)
+  const because = phase.expired.word === 'grace' ? 'it ended, and so has its grace' : 'it has ended'
+  if (clock > endsAt + toleranceMs) return must(because, ['expired'])
+  return clock > endsAt - toleranceMs ? may(because, ['expired']) : undefined
 }
 
-function notYetCurrent({ attempt, certificate, toleranceMs }: Facts): Objection | undefined {
+/** The last instant at which a certificate is taken in a phase; infinite where its end is nothing. */
+function takenUntil({ notAfter }: LedgerCertificate, { expired: policy }: Phase): number {
+  if (policy.word === 'allow') return Number.POSITIVE_INFINITY
+  return wholeSecond(notAfter) + (policy.word === 'grace' ? policy.forMs : 0)
+}
+
+/**
+ * A certificate that has a cookie of its own had begun when that was made, by the same clock: where
+ * the clock was set back since then it contradicts itself, and either answer is right.
+ */
+function notYetCurrent({ attempt, clock, certificate, ...facts }: Facts): Objection | undefined {
   if (certificate === undefined) return undefined
+  const { phase, toleranceMs } = facts
   const startsAt = wholeSecond(certificate.notBefore)
-  if (attempt.at < startsAt - toleranceMs) return must('it has not begun', ['not_yet_valid'])
-  return attempt.at < startsAt + toleranceMs
-    ? may('it has not begun', ['not_yet_valid'])
-    : undefined
+  const hadBegun = phase.cookies && attempt.cookieSerial === certificate.serial
+  if (hadBegun && clock < startsAt) return may('it had begun before', ['not_yet_valid'])
+  if (clock < startsAt - toleranceMs) return must('it has not begun', ['not_yet_valid'])
+  return clock < startsAt + toleranceMs ? may('it has not begun', ['not_yet_valid']) : undefined
 }
 
 /**
  * A leaf needs one certificate of its issuing CA that has not ended and whose root is an anchor:
- * the one that it presents, or one that lies in the trust store. What changed in the store within
- * `maxStalenessMs` the edge may know or not.
+ * the one that it presents, or one that lies in the trust store. What changed in the store since the
+ * edge must have looked it may know or not.
  */
 function noPathLeft(facts: Facts): Objection | undefined {
   if (facts.authorities.length === 0) return undefined
-  const { attempt, maxStalenessMs, toleranceMs } = facts
-  const faults = [attempt.at + toleranceMs, attempt.at - maxStalenessMs - toleranceMs].map(
-    (known) => pathFault(facts, known),
+  const { attempt, promptness, toleranceMs } = facts
+  const faults = [attempt.at + toleranceMs, lookedSince(attempt.at, promptness)].map((known) =>
+    pathFault(facts, known),
   )
   const codes = [...new Set(faults.flatMap((fault) => fault ?? []))]
   if (codes.length === 0) return undefined
@@ -156,7 +228,7 @@ function isIn(from: Instant | undefined, at: number): boolean {
 
 /** What is wrong with every path, by the trust store as it was at the instant `known`; undefined: nothing. */
 function pathFault(
-  { attempt, authorities, anchors, certificate }: Facts,
+  { attempt, clock, authorities, anchors, certificate }: Facts,
   known: number,
 ): readonly string[] | undefined {
   const issuedAt = certificate?.issuedAt ?? attempt.at
@@ -168,40 +240,58 @@ function pathFault(
         anchor.root === root && anchor.from <= known && known < (anchor.until ?? Infinity),
     ),
   )
-  if (anchored.some(({ notAfter }) => attempt.at <= wholeSecond(notAfter))) return undefined
+  if (anchored.some(({ notAfter }) => clock <= wholeSecond(notAfter))) return undefined
   return anchored.length > 0 ? ['expired'] : ['untrusted']
 }
 
 /**
  * A list clears until its nextUpdate and through the grace; after that, where the policy refuses, it
- * clears nobody. For `maxStalenessMs` after a new one the edge may still decide by the one before.
+ * clears nobody. For the bound after a new one the edge may still decide by the one before.
  */
-function listsAreStale({ attempt, lists, crlPolicy, ...facts }: Facts): Objection | undefined {
+function listsAreStale(facts: Facts): Objection | undefined {
+  const { clock, crlPolicy } = facts
   if (crlPolicy.stale === 'accept') return undefined
-  const { maxStalenessMs, toleranceMs } = facts
-  const isOver = ({ nextUpdate }: LedgerList, slackMs: number): boolean =>
-    attempt.at > wholeSecond(nextUpdate) + crlPolicy.graceMs + slackMs
+  return listsFail(facts, 'the lists of its issuer are stale', ({ nextUpdate }, slackMs) => {
+    return clock > wholeSecond(nextUpdate) + crlPolicy.graceMs + slackMs
+  })
+}
+
+/** A list that is to come, by the edge's clock, clears nobody yet, whatever the policy says of old ones. */
+function listsHaveNotBegun(facts: Facts): Objection | undefined {
+  const { clock } = facts
+  return listsFail(facts, 'the lists of its issuer have not begun', ({ thisUpdate }, slackMs) => {
+    return clock < wholeSecond(thisUpdate) - slackMs
+  })
+}
+
+/** Whether a list fails, of which the clocks' slack in milliseconds makes it certain or possible. */
+type ListFailure = (list: LedgerList, slackMs: number) => boolean
+
+/** What follows where all the lists that the edge may hold fail, or some. */
+function listsFail(
+  { attempt, lists, promptness, toleranceMs }: Facts,
+  because: string,
+  fails: ListFailure,
+): Objection | undefined {
+  const isPossible = (list: LedgerList): boolean => fails(list, -toleranceMs)
   // The usual case, and the only one where every list outlives the next one's publication.
-  if (!lists.some((list) => isOver(list, -toleranceMs))) return undefined
+  if (!lists.some(isPossible)) return undefined
   const out = lists.filter(({ publishedAt }) => publishedAt <= attempt.at + toleranceMs)
-  const held = out.filter(
-    (_, index) =>
-      attempt.at <= (out[index + 1]?.publishedAt ?? Infinity) + maxStalenessMs + toleranceMs,
-  )
-  const because = 'the lists of its issuer are stale'
-  if (held.length > 0 && held.every((list) => isOver(list, toleranceMs))) {
+  const held = out.filter((_, index) => {
+    const next = standingSince(out.slice(index + 1), promptness)
+    return attempt.at <= (next ?? Infinity) + promptness.boundMs
+  })
+  if (held.length > 0 && held.every((list) => fails(list, toleranceMs))) {
     return must(because, ['revocation_unknown'])
   }
-  return held.some((list) => isOver(list, -toleranceMs))
-    ? may(because, ['revocation_unknown'])
-    : undefined
+  return held.some(isPossible) ? may(because, ['revocation_unknown']) : undefined
 }
 
 /**
- * Whether a refusal without a word is one at all: only where the terminator itself decides, which is
- * an ALB in verify mode. It knows certificates, but no cookies.
+ * Whether the terminator itself decides, which is an ALB in verify mode. It knows certificates, but
+ * no cookies, and a refusal of its is one without a word.
  */
-export function mayCloseSilently({ profile, phase }: Facts): boolean {
+export function terminatorDecides({ profile, phase }: Pick<Facts, 'profile' | 'phase'>): boolean {
   return profile === 'alb' && phase.mode === 'verify'
 }
 

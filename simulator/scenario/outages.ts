@@ -27,7 +27,8 @@ function faults({ chaos }: Scenario, wanted: ChaosEvent['fault']): readonly Chao
   return chaos.filter(({ fault }) => fault === wanted)
 }
 
-function placed({ time }: Scenario, outages: readonly Outage[]): readonly PlacedOutage[] {
+/** Outages with their instants, in order. */
+export function placed({ time }: Scenario, outages: readonly Outage[]): readonly PlacedOutage[] {
   return outages
     .map(({ atMs, forMs }) => {
       const from = shift(time.start, atMs)

@@ -1,5 +1,13 @@
 import { shift, type Instant } from '#shared/time.ts'
-import type { Fleet, HostilePlan, OfflineProcess, Outage, Scenario } from './scenario.ts'
+import {
+  edgeClock,
+  type ChaosEvent,
+  type Fleet,
+  type HostilePlan,
+  type OfflineProcess,
+  type Outage,
+  type Scenario,
+} from './scenario.ts'
 
 /** X.509 knows whole seconds: a shorter life than this says nothing about expiry. */
 const validityMsMin = 5_000
@@ -19,6 +27,10 @@ export function inRealTime(
   const scaled = (ms: number): number => Math.max(1, Math.round(ms / compression))
   const [first] = scenario.phases
   if (first === undefined) return 'the scenario has no phase'
+  const beyond = scenario.chaos.find(isOfTheEdge)
+  if (beyond !== undefined) {
+    return `nobody can put ${beyond.fault} into a target somewhere else: leave it out of chaos`
+  }
   const time = {
     start: shift(now, startupMs),
     durationMs: scaled(scenario.time.durationMs),
@@ -51,6 +63,7 @@ export function inRealTime(
       crl: {
         outages: lasting(crl.outages),
         publishEveryMs: scaled(crl.publishEveryMs),
+        deltaEveryMs: crl.deltaEveryMs === undefined ? undefined : scaled(crl.deltaEveryMs),
         publishDelayMs: scaled(crl.publishDelayMs),
         // A list has to outlive the next one's publication, whatever that takes in real time.
         nextUpdateMs: Math.max(scaled(crl.nextUpdateMs), nextUpdateMsMin),
@@ -59,12 +72,20 @@ export function inRealTime(
     phases: [{ ...first, forMs: time.durationMs }],
     fleets,
     revocations: placed(scenario.revocations),
-    chaos: lasting(scenario.chaos),
+    chaos: lasting(scenario.chaos).map(({ byMs, ...event }) => ({
+      ...event,
+      byMs: byMs === undefined ? undefined : compressed(byMs, compression),
+    })),
     hostile: scenario.hostile.map((plan): HostilePlan => ({
       ...plan,
       everyMs: scaled(plan.everyMs),
     })),
   }
+}
+
+/** Faults of the edge's own clock and network, which no run reaches from outside. */
+function isOfTheEdge({ fault, on }: ChaosEvent): boolean {
+  return fault === 'edge.partition' || (fault === 'clock.jump' && on === edgeClock)
 }
 
 /** Time to enrol the fleet before it goes about its business, in real milliseconds. */

@@ -1,7 +1,9 @@
 import { formatDuration } from '#shared/duration.ts'
 import { counterExpected, isCounter } from './counters.ts'
+import { isListFault } from './edge-faults.ts'
+import { onboardingDiscords } from './onboarding.ts'
 import { placePhases } from './phases.ts'
-import type { Fleet, Scenario } from './scenario.ts'
+import { edgeClock, type Fleet, type Outage, type Scenario } from './scenario.ts'
 
 /** Something at odds inside a scenario of the right shape. `path` in the file's own words. */
 export interface Discord {
@@ -15,6 +17,8 @@ const rules: readonly ((scenario: Scenario) => readonly Discord[])[] = [
   phasesFillTheDuration,
   phaseNamesDiffer,
   crlsOverlap,
+  deltasLieBetween,
+  platformsTakeDeltas,
   renewalLiesInsideValidity,
   offlineRangeIsOrdered,
   tunnelsAreApart,
@@ -23,11 +27,18 @@ const rules: readonly ((scenario: Scenario) => readonly Discord[])[] = [
   placesLieInTime,
   faultsLast,
   damagedListsMeetAWarmEdge,
+  partitionsMeetAWarmEdge,
+  jumpsSayWhoseClock,
+  measuresBelongToFaults,
+  sharesAreOfSeveral,
+  severalEdgesAreVirtual,
+  platformsHaveTheirOwnClock,
   hierarchyEventsNameIntermediates,
   secondRootComesFirst,
   assertionsNameWhatThereIs,
   revocationsHappenInTime,
   revocationsHaveDevices,
+  onboardingDiscords,
 ]
 
 /** What in `scenario` contradicts what; empty when nothing does. */
@@ -65,6 +76,21 @@ function crlsOverlap({ pki: { crl } }: Scenario): readonly Discord[] {
   const found = `found ${formatDuration(crl.nextUpdateMs)}`
   const message = `${found}, expected more than publish_every, ${formatDuration(crl.publishEveryMs)}`
   return [{ path: ['pki', 'crl', 'next_update'], message }]
+}
+
+function deltasLieBetween({ pki: { crl } }: Scenario): readonly Discord[] {
+  if (crl.deltaEveryMs === undefined || crl.deltaEveryMs < crl.publishEveryMs) return []
+  const found = `found ${formatDuration(crl.deltaEveryMs)}`
+  const message = `${found}, expected less than publish_every, ${formatDuration(crl.publishEveryMs)}`
+  return [{ path: ['pki', 'crl', 'delta_every'], message }]
+}
+
+/** The revocation files of an ALB's trust store have one type, CRL, which is the complete list. */
+function platformsTakeDeltas({ front, phases, pki: { crl } }: Scenario): readonly Discord[] {
+  const decides = front.profile === 'alb' && phases.some(({ mode }) => mode === 'verify')
+  if (!decides || crl.deltaEveryMs === undefined) return []
+  const message = 'found delta lists, expected none where front.profile alb verifies by its own'
+  return [{ path: ['pki', 'crl', 'delta_every'], message }]
 }
 
 function renewalLiesInsideValidity({ fleets }: Scenario): readonly Discord[] {
@@ -157,15 +183,93 @@ function faultsLast({ chaos }: Scenario): readonly Discord[] {
  * lists then is no matter of one decision, and no run can judge it.
  */
 function damagedListsMeetAWarmEdge(scenario: Scenario): readonly Discord[] {
-  const restarts = [
-    ...placePhases(scenario).map(({ startedAt }) => startedAt - scenario.time.start),
-    ...scenario.chaos.filter(({ fault }) => fault === 'gateway.restart').map(({ atMs }) => atMs),
-  ]
-  return scenario.chaos.flatMap(({ fault, atMs, forMs }, index) => {
-    if (fault !== 'crl.rollback' && fault !== 'crl.truncated') return []
-    if (!restarts.some((restartMs) => atMs <= restartMs && restartMs <= atMs + forMs)) return []
+  return scenario.chaos.flatMap((event, index) => {
+    const { fault } = event
+    if (!isListFault(fault) || !coversStart(scenario, event)) return []
     const message = `found ${fault} over a start of the edge, expected it between two phases or restarts`
     return [{ path: ['chaos', index, 'fault'], message }]
+  })
+}
+
+/** Whether the edge is started anew while a fault lasts, both ends included. */
+function coversStart(scenario: Scenario, { atMs, forMs }: Outage): boolean {
+  const starts = [
+    ...placePhases(scenario).map(({ startedAt }) => startedAt - scenario.time.start),
+    ...scenario.chaos.filter(({ fault }) => fault === 'gateway.restart').map((each) => each.atMs),
+  ]
+  return starts.some((startMs) => atMs <= startMs && startMs <= atMs + forMs)
+}
+
+/** An edge that starts while it cannot reach its bucket has nothing to decide by at all. */
+function partitionsMeetAWarmEdge(scenario: Scenario): readonly Discord[] {
+  return scenario.chaos.flatMap((event, index) => {
+    if (event.fault !== 'edge.partition' || !coversStart(scenario, event)) return []
+    const message =
+      'found edge.partition over a start of the edge, expected it between two phases or restarts'
+    return [{ path: ['chaos', index, 'fault'], message }]
+  })
+}
+
+/** A jump without its clock, or to nowhere, would be none. */
+function jumpsSayWhoseClock({ chaos, fleets }: Scenario): readonly Discord[] {
+  const clocks = [edgeClock, ...fleets.map(({ kind }) => kind)]
+  return chaos.flatMap(({ fault, on, byMs }, index) => {
+    if (fault !== 'clock.jump') return []
+    const expected = `expected the clock of one of ${clocks.join(', ')}`
+    if (on === undefined) {
+      const message = `found clock.jump without "on", ${expected}`
+      return [{ path: ['chaos', index, 'fault'], message }]
+    }
+    if (!clocks.includes(on)) {
+      return [{ path: ['chaos', index, 'on'], message: `found "${on}", ${expected}` }]
+    }
+    if (byMs !== undefined) return []
+    const message = 'found clock.jump without "by", expected how far the clock is ahead, or behind'
+    return [{ path: ['chaos', index, 'fault'], message }]
+  })
+}
+
+/** Keys of one fault, found with another, would say something that nobody does. */
+function measuresBelongToFaults({ chaos }: Scenario): readonly Discord[] {
+  return chaos.flatMap(({ fault, on, byMs, share }, index) => {
+    const keys = [
+      { key: 'on', value: on, of: 'clock.jump' },
+      { key: 'by', value: byMs, of: 'clock.jump' },
+      { key: 'share', value: share, of: 'edge.partition' },
+    ]
+    return keys
+      .filter(({ value, of }) => value !== undefined && of !== fault)
+      .map(({ key, of }) => ({
+        path: ['chaos', index, key],
+        message: `found "${key}" of ${fault}, expected it of ${of} only`,
+      }))
+  })
+}
+
+function sharesAreOfSeveral({ chaos, edge }: Scenario): readonly Discord[] {
+  if (edge.count > 1) return []
+  return chaos.flatMap(({ share }, index) => {
+    if (share === undefined || share === 1) return []
+    const message = `found ${share} of one edge, expected edge.count above 1`
+    return [{ path: ['chaos', index, 'share'], message }]
+  })
+}
+
+/** Over real sockets one edge is started. */
+function severalEdgesAreVirtual({ edge, engine }: Scenario): readonly Discord[] {
+  if (edge.count === 1 || engine === 'virtual') return []
+  const message = `found ${edge.count}, expected 1 unless the engine is virtual`
+  return [{ path: ['edge', 'count'], message }]
+}
+
+/** A load balancer that verifies by itself goes by a clock of its own, which no fault here turns. */
+function platformsHaveTheirOwnClock({ chaos, front, phases }: Scenario): readonly Discord[] {
+  if (front.profile !== 'alb' || phases.every(({ mode }) => mode !== 'verify')) return []
+  return chaos.flatMap(({ fault, on }, index) => {
+    if (fault !== 'clock.jump' || on !== edgeClock) return []
+    const message =
+      'found the clock of the edge, expected none where front.profile alb verifies by its own'
+    return [{ path: ['chaos', index, 'on'], message }]
   })
 }
 

@@ -1,4 +1,5 @@
 import type { Instant } from '#shared/time.ts'
+import type { Onboarding } from './onboarding.ts'
 
 /** A scenario after parsing: every duration in milliseconds, every default filled in. */
 export interface Scenario {
@@ -21,6 +22,11 @@ export interface Scenario {
     readonly ca: IssuanceService
     readonly crl: {
       readonly publishEveryMs: number
+      /**
+       * Between complete lists, deltas at this interval and after each revocation (RFC 5280 5.2.4);
+       * undefined: complete lists only.
+       */
+      readonly deltaEveryMs: number | undefined
       /** From a revocation in the ledger to the CRL that says so. */
       readonly publishDelayMs: number
       readonly nextUpdateMs: number
@@ -31,6 +37,8 @@ export interface Scenario {
   }
   readonly front: { readonly profile: FrontProfileName; readonly resumption: 'never' | 'allowed' }
   readonly edge: {
+    /** So many edges, to which requests come in turn; over real sockets there is one. */
+    readonly count: number
     /** How long the worker may go on without asking the bucket for a newer trust store. */
     readonly maxStalenessMs: number
     readonly sessionTtlMs: number
@@ -155,12 +163,15 @@ export interface Fleet {
   }
   /** When the devices get their first certificate; undefined: all have one, of any age, at the start. */
   readonly enrollment: { readonly atMs: number; readonly withinMs: number } | undefined
+  /** Where certificates come from the edge's EST server; undefined: straight from the CA. */
+  readonly onboarding: Onboarding | undefined
   /** How far the devices' own clocks are off: most within `skewMs`, a `tailRatio` of them up to `tailMs`. */
   readonly clock: {
     readonly skewMs: number
     readonly tailRatio: number
     readonly tailMs: number
   }
+  readonly mqtt: MqttUse
   readonly traffic: {
     readonly pattern: TrafficPattern
     /** Of the pattern `interval`: the phases of the devices lie within this, from the start of each interval. */
@@ -180,6 +191,18 @@ export interface Fleet {
   }
   readonly offline: readonly OfflineProcess[]
 }
+
+/** How devices use MQTT (3.1.1), where they speak it. */
+export interface MqttUse {
+  /** Of each message (4.3): 2 takes two messages through the edge, and each is decided. */
+  readonly qos: (typeof mqttQualities)[number]
+  /** Whether the broker keeps the last message of each device (3.3.1.3). */
+  readonly retain: boolean
+  /** Whether the broker tells of a device whose session is cut (3.1.2.5). */
+  readonly will: boolean
+}
+
+export const mqttQualities = [0, 1, 2] as const
 
 /** Why devices are away. Ratios are of the fleet. */
 export type OfflineProcess =
@@ -211,13 +234,28 @@ export interface RevocationPlan {
   readonly goesOn: boolean
 }
 
-/** What attackers try; the oracle knows what must become of each. */
+/**
+ * What attackers try; the oracle knows what must become of each. `no_certificate`: none. `forged_chain`:
+ * a real device's names and serial, signed by keys of the attacker's own. `swapped_key`: a real device's
+ * certificate, which is no secret, with the attacker's key put in place of its own. `wrong_purpose`: a
+ * certificate of the fleet's CA, issued to a server. `forged_header`: none in the handshake, but one in a
+ * header. `header_besides`: a good device with a header that names another one. `copied_cookie`: a good
+ * device with the session cookie of another one. `cookie_alone`: somebody without any certificate with
+ * such a cookie. And two devices that do not mean it, which may be let in as themselves: `long_chain`
+ * sends a dozen certificates that lead nowhere besides; `ended_intermediate` sends one of its issuing CA
+ * that has ended.
+ */
 export const hostileKinds = [
   'no_certificate',
   'forged_chain',
+  'swapped_key',
+  'wrong_purpose',
   'forged_header',
+  'header_besides',
   'copied_cookie',
   'cookie_alone',
+  'long_chain',
+  'ended_intermediate',
 ] as const
 
 export type HostileKind = (typeof hostileKinds)[number]
@@ -235,17 +273,29 @@ export const chaosFaults = [
   'crl.rollback',
   'crl.truncated',
   'gateway.restart',
+  'clock.jump',
+  'edge.partition',
 ] as const
 
 /**
  * `ca.down`: nobody gets a certificate. `crl.publisher_down`: no list is published. `crl.rollback`:
  * the oldest lists are put back. `crl.truncated`: the lists are cut in half. `gateway.restart`: the
- * edge is started anew and forgets what it held. A fault of an instant has `forMs` 0; the lists that
- * one has damaged are whole again at its end.
+ * edge is started anew and forgets what it held. `clock.jump`: a clock is wrong by `byMs`.
+ * `edge.partition`: a share of the edges cannot reach the bucket of their trust store. A fault of an
+ * instant has `forMs` 0; the lists that one has damaged are whole again at its end.
  */
 export interface ChaosEvent extends Outage {
   readonly fault: (typeof chaosFaults)[number]
+  /** Of `clock.jump`: whose clock, the edge's (`edgeClock`) or that of every device of a kind. */
+  readonly on: DeviceKind | undefined
+  /** Of `clock.jump`: how far ahead it is then; negative: behind. */
+  readonly byMs: number | undefined
+  /** Of `edge.partition`: of the edges; all of them where it is undefined. */
+  readonly share: number | undefined
 }
+
+/** How a scenario calls the edge where it might name a kind of device. */
+export const edgeClock = 'edge'
 
 /** A cache from addresses to identities that nobody refreshes for `forMs`, while pods come and go. */
 export interface IdentityCache {

@@ -8,6 +8,7 @@ import {
   frontProfileNames,
   hierarchyEventNames,
   hostileKinds,
+  mqttQualities,
   trafficPatterns,
   type ExpiredPolicy,
   type OfflineProcess,
@@ -121,11 +122,13 @@ const time = mapping({
 
 const crl = mapping({
   publish_every: someTime.default(86_400_000),
+  delta_every: someTime.optional(),
   publish_delay: anyTime.default(300_000),
   next_update: someTime.default(604_800_000),
   outages: listOf(outage).default([]),
 }).transform((raw) => ({
   publishEveryMs: raw.publish_every,
+  deltaEveryMs: raw.delta_every,
   publishDelayMs: raw.publish_delay,
   nextUpdateMs: raw.next_update,
   outages: raw.outages,
@@ -171,11 +174,16 @@ const edgeCrl = mapping({
   stale: oneOf(['refuse', 'accept']).default('refuse'),
 }).transform(({ grace: graceMs, stale }) => ({ graceMs, stale }))
 
+// Each is a gateway and a target in this process; more show nothing that eight do not.
+const edgesMax = 8
+
 const edge = mapping({
+  count: wholeNumber(1, edgesMax).default(1),
   max_staleness: anyTime.default(5000),
   session_ttl: someTime.default(900_000),
   crl: edgeCrl.prefault({}),
 }).transform((raw) => ({
+  count: raw.count,
   maxStalenessMs: raw.max_staleness,
   sessionTtlMs: raw.session_ttl,
   crl: raw.crl,
@@ -262,6 +270,26 @@ const enrollment = mapping({ at: anyTime, within: anyTime.default(0) }).transfor
   withinMs: raw.within,
 }))
 
+const onboarding = mapping({
+  claims: ratio.default(0),
+  rekey: ratio.default(0),
+  wiped: ratio.default(0),
+  hostile: ratio.default(0),
+}).transform((raw) => ({
+  claimRatio: raw.claims,
+  rekeyRatio: raw.rekey,
+  wipedRatio: raw.wiped,
+  hostileRatio: raw.hostile,
+}))
+
+const qualityError = { error: 'one of 0, 1, 2' }
+
+const mqtt = mapping({
+  qos: z.literal(mqttQualities, qualityError).default(1),
+  retain: yesNo.default(false),
+  will: yesNo.default(false),
+})
+
 const clock = mapping({
   skew: anyTime.default(0),
   tail: ratio.default(0),
@@ -279,12 +307,15 @@ const fleet = mapping({
   count: wholeNumber(0),
   certificate,
   enrollment: enrollment.optional(),
+  onboarding: onboarding.optional(),
   clock: clock.prefault({}),
+  mqtt: mqtt.prefault({}),
   traffic,
   offline: offline.default([]),
-}).transform(({ traffic: raw, enrollment: enrolled, ...rest }) => ({
+}).transform(({ traffic: raw, enrollment: enrolled, onboarding: onboarded, ...rest }) => ({
   ...rest,
   enrollment: enrolled,
+  onboarding: onboarded,
   traffic: {
     pattern: raw.pattern ?? usualPatterns.get(rest.kind) ?? ('random' as const),
     everyMs: raw.connect_every,
@@ -318,11 +349,35 @@ const hostile = mapping({ kind: oneOf(hostileKinds), every: someTime }).transfor
   everyMs: raw.every,
 }))
 
+const dayMs = 86_400_000
+
+// The authorities of the simulated world outlive its start by eight years: so far nothing ends but leaves.
+const jumpDaysMax = 5 * 365
+
+const jumpExpected = `a duration, behind with a minus before it: 90s, -1h; at most ${jumpDaysMax} days`
+
+const jump = z
+  .string({ error: jumpExpected })
+  .meta({ description: jumpExpected, pattern: `^-?${durationForm.pattern.slice(1)}` })
+  .transform((text, context) => {
+    const ms = parseDuration(text.replace(/^-/, ''))
+    if (ms !== undefined && ms > 0 && ms <= jumpDaysMax * dayMs) {
+      return text.startsWith('-') ? -ms : ms
+    }
+    context.addIssue({ code: 'custom', message: jumpExpected })
+    return z.NEVER
+  })
+
 const chaos = mapping({
   at: anyTime,
   for: anyTime.default(0),
   fault: oneOf(chaosFaults),
-}).transform(({ at: atMs, for: forMs, fault }) => ({ atMs, forMs, fault }))
+  on: word.optional(),
+  by: jump.optional(),
+  share: ratio.optional(),
+}).transform(({ at: atMs, for: forMs, fault, on, by: byMs, share }) => {
+  return { atMs, forMs, fault, on, byMs, share }
+})
 
 // A model in memory: ten million pods are 160 MB of addresses.
 const podsMax = 10_000_000

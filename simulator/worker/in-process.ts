@@ -42,16 +42,26 @@ export interface InProcessOptions {
   readonly clock: Clock
   /** Of signatures: an argument, since what `node:crypto` is nobody knows where Workers are typed. */
   readonly verifier: SignatureVerifier
+  /** Where the gateway has an EST server: its registry, and the CA behind it. */
+  readonly openEnrolment?: NonNullable<Parameters<typeof configuredApp>[1]['openEnrolment']>
   /** The trust store in force at an instant, where what was published is known; else it is asked of the bucket. */
   readonly storeAt?: (at: Instant) => TrustStore
+  /** Whether the bucket answers now; it does unless given. */
+  readonly reachesBucket?: () => boolean
 }
 
 /** Names the session that an upgrade opened, on its way back through gateway and target. */
 const sessionHeader = 'x-sallyport-session'
 
 /** The edge without a runtime: its real apps, whose bucket, broker and WebSockets are in memory. */
-export function createInProcessEdge({ clock, verifier, storeAt }: InProcessOptions): InProcessEdge {
-  const files = createMemoryFiles()
+export function createInProcessEdge({
+  clock,
+  verifier,
+  openEnrolment,
+  storeAt,
+  reachesBucket = () => true,
+}: InProcessOptions): InProcessEdge {
+  const files = createMemoryFiles(reachesBucket)
   const sessions = new Map<string, InProcessSession>()
   const trust =
     storeAt === undefined
@@ -70,6 +80,7 @@ export function createInProcessEdge({ clock, verifier, storeAt }: InProcessOptio
       verifier,
       target,
       mqtt: createMqttPorts(sessions),
+      openEnrolment,
       // Time is the world's: nothing rings between two instants.
       repeat: () => () => {},
     })
@@ -121,7 +132,7 @@ function overTheWire(facts: Readonly<Record<string, unknown>>): unknown {
 }
 
 /** A trust store's bucket in memory; every write is a new version. */
-function createMemoryFiles() {
+function createMemoryFiles(isReached: () => boolean = () => true) {
   const files = new Map<string, { readonly octets: Bytes; readonly version: string }>()
   let writes = 0
   return {
@@ -129,8 +140,14 @@ function createMemoryFiles() {
       writes += 1
       files.set(name, { octets, version: String(writes) })
     },
-    list: async () =>
-      [...files].map(([name, { version }]) => ({ name, version, writtenAt: Number(version) })),
+    async list() {
+      if (!isReached()) throw new Error('the bucket cannot be reached')
+      return [...files].map(([name, { version }]) => ({
+        name,
+        version,
+        writtenAt: Number(version),
+      }))
+    },
     // A copy: whoever reads a bucket's object owns what it got.
     read: async (name: string) => files.get(name)?.octets.slice(),
   }

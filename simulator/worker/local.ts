@@ -1,5 +1,5 @@
 import {
-  equalInConstantTime,
+  equalTextsInConstantTime,
   fromBase64,
   fromBase64Url,
   toBase64Url,
@@ -21,6 +21,10 @@ interface LocalBindings extends Bindings {
 
 interface Control {
   readonly now: Instant
+  /** What this worker's own clock says then: it may be wrong. */
+  readonly clock: Instant
+  /** Whether the bucket of the trust store answers. */
+  readonly isBucketReached: boolean
   readonly cf: Record<string, unknown>
   /** What a platform's runtime tells outside of `cf` and headers, where it tells any. */
   readonly connection?: Record<string, unknown>
@@ -28,9 +32,12 @@ interface Control {
   readonly timeOnly?: boolean
 }
 
-/** The latest instant the front told: time never goes back, whatever order requests arrive in. */
-let told = instantFromMs(0)
-const toldClock: Clock = { now: () => told }
+/**
+ * What the front told of the latest instant: time never goes back, whatever order requests arrive
+ * in, though this worker's own clock may.
+ */
+let told = { now: instantFromMs(0), clock: instantFromMs(0), isBucketReached: true }
+const toldClock: Clock = { now: () => told.clock }
 
 const edge = createWorker(toldClock)
 let edgeBindings: Bindings | undefined
@@ -40,17 +47,18 @@ export default {
     const control = readControl(request.headers.get(controlHeader) ?? '', env.LOCAL_KEY)
     if (control === undefined)
       return new Response('not from the front of this run', { status: 421 })
-    if (control.now > told) told = control.now
+    const { now, clock, isBucketReached } = control
+    if (now >= told.now) told = { now, clock, isBucketReached }
     if (control.timeOnly === true) return timeTold(env)
     // A run's own report tells of its requests; a line each would slow them all.
-    edgeBindings ??= { CONNECTION_LOG: 'off', ...withToldTarget(env) }
+    edgeBindings ??= { CONNECTION_LOG: 'off', ...withToldTarget(env), ...withToldBucket(env) }
     return edge.fetch(withFacts(request, control), edgeBindings)
   },
 }
 
 function readControl(header: string, key: string): Control | undefined {
   const [given = '', body = ''] = header.split('.')
-  if (!equalInConstantTime(toUtf8(given), toUtf8(key))) return undefined
+  if (!equalTextsInConstantTime(given, key)) return undefined
   const json = fromBase64Url(body)
   if (json === undefined) return undefined
   return JSON.parse(new TextDecoder().decode(json), withOctets) as Control
@@ -88,6 +96,21 @@ function withToldTarget(env: LocalBindings): Bindings {
   return { ...env, TARGET: { fetch: fetchTold } }
 }
 
-function controlOf(key: string, facts: Omit<Control, 'now'>): string {
-  return `${key}.${toBase64Url(toUtf8(JSON.stringify({ now: told, ...facts })))}`
+function unreached(): Promise<never> {
+  return Promise.reject(new Error('the bucket cannot be reached'))
+}
+
+/** A bucket that is not reached answers no question; what is read comes after one. */
+function withToldBucket({ TRUST }: LocalBindings): Pick<Bindings, 'TRUST'> {
+  return { TRUST: new Proxy(TRUST, { get: ofBucket }) }
+}
+
+function ofBucket(bucket: R2Bucket, name: string): unknown {
+  if (name === 'list' && !told.isBucketReached) return unreached
+  const value: unknown = Reflect.get(bucket, name)
+  return typeof value === 'function' ? value.bind(bucket) : value
+}
+
+function controlOf(key: string, facts: Omit<Control, keyof typeof told>): string {
+  return `${key}.${toBase64Url(toUtf8(JSON.stringify({ ...told, ...facts })))}`
 }

@@ -48,6 +48,8 @@ export interface OpenPage {
   press(key: string): Promise<void>
   /** What it complained of so far. */
   readonly complaints: readonly string[]
+  /** What its main thread has cost so far, in milliseconds of CPU: whatever else the machine does. */
+  cpuMs(): Promise<number>
   /** PNG of the whole page, base64. */
   screenshot(): Promise<string>
   close(): Promise<void>
@@ -136,6 +138,9 @@ const evaluationSchema = z.object({
   result: z.object({ value: z.unknown().optional() }),
   exceptionDetails: z.object({ text: z.string() }).optional(),
 })
+const metricsSchema = z.object({
+  metrics: z.array(z.object({ name: z.string(), value: z.number() })),
+})
 const screenshotSchema = z.object({ data: z.string() })
 
 async function look(protocol: Protocol, { expression, ...at }: Look): Promise<Seen> {
@@ -163,6 +168,7 @@ async function openPage(
   )
   const send = (method: string, params?: object) => protocol.send(method, params, sessionId)
   for (const domain of ['Page', 'Runtime', 'Log']) await send(`${domain}.enable`)
+  await send('Performance.enable', { timeDomain: 'threadTicks' })
   const metrics = { width, height: 1200, deviceScaleFactor: 1, mobile: false }
   await send('Emulation.setDeviceMetricsOverride', metrics)
   const features = [{ name: 'prefers-color-scheme', value: scheme }]
@@ -181,6 +187,12 @@ async function openPage(
     async press(key) {
       await send('Input.dispatchKeyEvent', { type: 'keyDown', ...keyOf(key) })
       await send('Input.dispatchKeyEvent', { type: 'keyUp', ...keyOf(key) })
+    },
+    async cpuMs() {
+      const { metrics: counted } = metricsSchema.parse(await send('Performance.getMetrics'))
+      const task = counted.find(({ name }) => name === 'TaskDuration')
+      if (task === undefined) throw new Error('the browser does not tell what tasks cost')
+      return task.value * 1000
     },
     async screenshot() {
       const asked = { format: 'png', captureBeyondViewport: true }

@@ -5,7 +5,9 @@ import { decodePem } from '#shared/wire/pem.ts'
 import type { InProcessEdge } from '#simulator/worker/in-process.ts'
 import { upstreamHeaders } from '../../front/headers.ts'
 import type { FrontProfile, HeaderList, Judge, TerminatedConnection } from '../../front/profile.ts'
+import type { Exchange } from '../../onboarding/fleet.ts'
 import type { Observation } from '../../oracle/attempt.ts'
+import type { MqttUse } from '../../scenario/scenario.ts'
 import type { DeviceRequest } from '../client/device-connection.ts'
 import { closedConnection } from '../client/failure.ts'
 import type { DeviceCredential } from '../client/tls-connection.ts'
@@ -52,18 +54,35 @@ export function createAppDoor(options: AppDoorOptions): Door {
       const admitted = await admit(credential, options)
       return admitted.ok ? ok(httpsLine(admitted.value, send)) : admitted
     },
-    async openMqtt(credential, clientId) {
+    async openMqtt(credential, clientId, { qos }) {
       handshakes.full += 1
       const admitted = await admit(credential, options)
       if (!admitted.ok) return admitted
       const response = await send(admitted.value, upgradeRequest)
       const session = options.edge.sessionOf(response)
       if (session === undefined) return err(await observe(response))
-      const line = mqttLine(session)
+      const line = mqttLine(session, qos)
       // The device's CONNECT, the first message of a session.
       const observation = await line.publish('CONNECT', clientId)
       return observation.outcome === 'accepted' ? ok({ line, observation }) : err(observation)
     },
+  }
+}
+
+/**
+ * The way to what decides nothing about a device's requests, such as the EST server: one request over
+ * a connection of its own, and its answer as it stands. Throws an Error where the platform lets
+ * nobody through.
+ */
+export function createExchange(options: AppDoorOptions): Exchange {
+  let requests = 0
+  return async (credential, request) => {
+    const admitted = await admit(credential, options)
+    if (!admitted.ok) throw new Error('the platform closes connections to the EST server')
+    requests += 1
+    const { cf, connection } = admitted.value.facts
+    const of = { ordinal: requests, at: options.clock.now() }
+    return options.edge.fetch(requestOf(admitted.value, request, of), { cf, connection })
   }
 }
 
@@ -173,10 +192,18 @@ function httpsLine(
   }
 }
 
-function mqttLine(session: NonNullable<ReturnType<InProcessEdge['sessionOf']>>): MqttLine {
+function mqttLine(
+  session: NonNullable<ReturnType<InProcessEdge['sessionOf']>>,
+  qos: MqttUse['qos'],
+): MqttLine {
+  // What a device sends for one message: PUBLISH, and PINGREQ or PUBREL behind it (MQTT 3.1.1 4.3).
+  const packets = qos === 1 ? 1 : 2
   return {
     async publish(topic, payload) {
-      const refusal = await session.send(new TextEncoder().encode(`${topic} ${payload}`))
+      let refusal: string | undefined
+      for (let sent = 0; sent < packets && refusal === undefined; sent += 1) {
+        refusal = await session.send(new TextEncoder().encode(`${topic} ${payload}`))
+      }
       if (refusal === undefined) {
         return { outcome: 'accepted', identitySerial: undefined, session: 'none', latencyMs }
       }

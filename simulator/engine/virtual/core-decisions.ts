@@ -20,6 +20,8 @@ export interface Carried {
         readonly path: VerifiedPath
         readonly policy: VerificationPolicy
         readonly accepted: Observation
+        /** The same of an open MQTT session, which answers without naming anybody. */
+        readonly unnamed: Observation
       }
     | undefined
 }
@@ -74,7 +76,12 @@ export function createCoreDecisions(trust: TrustTimeline): CoreDecisions {
     if (decision.basis.kind === 'path') {
       const { path } = decision.basis
       await warm(path)
-      carried.found = { path, policy, accepted }
+      carried.found = {
+        path,
+        policy,
+        accepted,
+        unnamed: { ...accepted, identitySerial: undefined },
+      }
     }
     return accepted
   }
@@ -93,9 +100,16 @@ export function createCoreDecisions(trust: TrustTimeline): CoreDecisions {
   }
 }
 
-/** An open MQTT session answers without naming anybody. */
-export function withoutName(observation: Observation): Observation {
-  return observation.outcome === 'accepted'
-    ? { ...observation, identitySerial: undefined }
-    : observation
+/** What an open MQTT session tells of a decision: it names nobody. The same object each time where it can. */
+export function withoutName(observation: Observation, { found }: Carried): Observation {
+  if (observation.outcome !== 'accepted') return observation
+  if (observation === found?.accepted) return found.unnamed
+  return { ...observation, identitySerial: undefined }
+}
+
+/** What the core says, where the whole app says the same; else it is told as broken, with both. */
+export function agreed(core: Observation, app: Observation): Observation {
+  if (JSON.stringify(core) === JSON.stringify(app)) return core
+  const detail = `the core says ${JSON.stringify(core)}, the whole app ${JSON.stringify(app)}`
+  return { outcome: 'broken', detail, latencyMs }
 }

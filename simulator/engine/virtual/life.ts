@@ -1,4 +1,5 @@
 import { after, type Soon } from '#shared/soon.ts'
+import type { VerificationPolicy } from '#shared/path/policy.ts'
 import { isoFromInstant, shift, type Instant } from '#shared/time.ts'
 import type { DeviceCredential } from '../../ca/authority.ts'
 import type { LedgerCertificate } from '../../ca/ledger.ts'
@@ -12,11 +13,12 @@ import type { PlacedPhase } from '../../scenario/phases.ts'
 import type { LifecycleEvent } from '../../report/planned-events.ts'
 import { attack } from '../attacks.ts'
 import { noDeeds, type Deeds, type UnnumberedAttempt } from '../deeds.ts'
-import { bodyOf, type HeldCookie } from '../device-agent.ts'
 import type { Answer, Door, HttpsLine, MqttLine } from '../door.ts'
-import { withoutName, type Carried } from './core-decisions.ts'
+import { intentOf, postTelemetry, publishTelemetry, type HeldCookie } from '../telemetry.ts'
+import { agreed, withoutName, type Carried } from './core-decisions.ts'
 import type { Fate, HeldSession, LifeStage } from './life-stage.ts'
 import type { Recorder } from './recorder.ts'
+import { firstOf, takeAt } from './wakes.ts'
 
 type Manner = Partial<Pick<UnnumberedAttempt, 'protocol' | 'connection' | 'cookieSerial'>>
 
@@ -44,6 +46,8 @@ export class Life {
   #returns = 0
   #now: Instant
   #phaseIndex = 0
+  /** Of the phase. */
+  #policy: VerificationPolicy
   #attacked = 0
   #isRevoked = false
   /** When the list that names its certificate is published. */
@@ -58,6 +62,7 @@ export class Life {
     this.#random = stream(stage.seed, 'device', fate.profile.id)
     this.#state = initialState(fate.profile)
     this.#now = stage.start
+    this.#policy = stage.policyOf(this.#phase())
     this.#asked = hash32(fate.profile.id)
     const { wakeAt } = this.#state
     if (wakeAt !== undefined) this.#wakes.push(wakeAt)
@@ -87,7 +92,11 @@ export class Life {
   }
 
   /** One request beside the device's own life, over the whole app: see `DeviceAgent.requestOnce`. */
-  async requestOnce(cookie: HeldCookie | undefined, intent: Intent): Promise<Deeds> {
+  async requestOnce(
+    cookie: HeldCookie | undefined,
+    intent: Intent,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Deeds> {
     const deeds = noDeeds()
     const { credential } = this
     if (credential === undefined) return deeds
@@ -97,7 +106,7 @@ export class Life {
       deeds.attempts.push({ attempt, observation: line.error })
       return deeds
     }
-    const answer = await this.#post(line.value, cookie)
+    const answer = await postTelemetry(line.value, this.profile, cookie, headers)
     deeds.attempts.push({ attempt, observation: answer.observation })
     if (intent === 'regular') this.#keepCookie(answer, credential)
     return deeds
@@ -105,8 +114,7 @@ export class Life {
 
   /** Own wakes, the revocation, the next attack: whichever is first. */
   #nextInstant(): number {
-    let at: number = Number.POSITIVE_INFINITY
-    for (const wake of this.#wakes) if (wake < at) at = wake
+    let at = firstOf(this.#wakes)
     const { revocation, attacks } = this.#fate
     if (!this.#isRevoked && revocation !== undefined && revocation.at < at) at = revocation.at
     const next = attacks[this.#attacked]
@@ -122,11 +130,9 @@ export class Life {
     this.#enterPhase(at)
     const { revocation } = this.#fate
     const isDue = !this.#isRevoked && revocation !== undefined && revocation.at === at
-    const revoked = isDue ? this.#beRevoked(revocation, at) : undefined
-    const woken = after(revoked, () => {
-      this.#noticePublication(at)
-      return this.#wake(at)
-    })
+    const woken = isDue
+      ? after(this.#beRevoked(revocation, at), () => this.#wake(at))
+      : this.#wake(at)
     const attacked = this.#fate.attacks[this.#attacked]
     if (attacked?.plan.at !== at) return woken instanceof Promise ? woken : undefined
     return this.#beAttacked(at, woken)
@@ -143,6 +149,7 @@ export class Life {
     while (at >= this.#phase().endsAt) {
       this.#phaseIndex += 1
       this.#sessions = []
+      this.#policy = this.#stage.policyOf(this.#phase())
     }
   }
 
@@ -168,19 +175,15 @@ export class Life {
   }
 
   #wake(at: Instant): Soon<void> {
-    if (!this.#takeWakes(at)) return undefined
+    this.#noticePublication(at)
+    if (!takeAt(this.#wakes, at)) return undefined
     this.#noticeReturn(at)
-    const due = this.#sessions.length === 0 ? undefined : this.#tickAll([...this.#sessions], 0, at)
-    return after(due, () => this.#carryOut(step(this.#state, at, this.#random, this.profile), at))
+    if (this.#sessions.length === 0) return this.#step(at)
+    return after(this.#tickAll([...this.#sessions], 0, at), () => this.#step(at))
   }
 
-  #takeWakes(at: Instant): boolean {
-    const wakes = this.#wakes
-    let kept = 0
-    for (const wake of wakes) if (wake !== at) wakes[kept++] = wake
-    const isWoken = kept < wakes.length
-    wakes.length = kept
-    return isWoken
+  #step(at: Instant): Soon<void> {
+    return this.#carryOut(step(this.#state, at, this.#random, this.profile), at)
   }
 
   #noticeReturn(at: Instant): void {
@@ -270,9 +273,7 @@ export class Life {
     this.#recorder.handshake(at)
     return after(this.#openLine(effect, carried), (line) => {
       if (line === 'refused') return this.#ended(effect, 'refused', at)
-      const held = { effect, carried, line, ticksLeft: effect.ticks, nextTickAt: at }
-      this.#sessions.push(held)
-      return this.#tick(held, at)
+      return this.#tick({ effect, carried, line, ticksLeft: effect.ticks, nextTickAt: at }, at)
     })
   }
 
@@ -287,7 +288,7 @@ export class Life {
     if (!isMqtt) return undefined
     const attempt = this.#attempt(carried.credential, intentOf(effect), { protocol: 'mqtt' })
     return after(this.#decide(carried), (observation) => {
-      this.#record(attempt, withoutName(observation))
+      this.#record(attempt, withoutName(observation, carried))
       return observation.outcome === 'accepted' ? undefined : ('refused' as const)
     })
   }
@@ -304,22 +305,32 @@ export class Life {
       return 'refused'
     }
     const attempt = this.#attempt(credential, intentOf(effect), { protocol: 'mqtt' })
-    const opened = await this.#app().openMqtt(credential, this.profile.id)
+    const opened = await this.#app().openMqtt(credential, this.profile.id, this.profile.fleet.mqtt)
     this.#record(attempt, opened.ok ? opened.value.observation : opened.error)
     return opened.ok ? opened.value.line : 'refused'
   }
 
   #tick(held: HeldSession, at: Instant): Soon<void> {
-    return after(this.#sendAll(held, 0), (outcome) => {
-      held.ticksLeft -= 1
-      if (outcome === 'accepted' && held.ticksLeft > 0) {
-        held.nextTickAt = shift(at, this.profile.grid.tickMs)
-        this.#wakes.push(held.nextTickAt)
-        return undefined
-      }
-      this.#sessions = this.#sessions.filter((each) => each !== held)
-      return after(held.line?.close(), () => this.#ended(held.effect, outcome, at))
-    })
+    const outcome = this.#sendAll(held, 0)
+    return outcome instanceof Promise
+      ? outcome.then((later) => this.#ticked(held, later, at))
+      : this.#ticked(held, outcome, at)
+  }
+
+  #ticked(held: HeldSession, outcome: Observation['outcome'], at: Instant): Soon<void> {
+    const wasHeld = held.ticksLeft < held.effect.ticks
+    held.ticksLeft -= 1
+    if (outcome === 'accepted' && held.ticksLeft > 0) {
+      held.nextTickAt = shift(at, this.profile.grid.tickMs)
+      this.#wakes.push(held.nextTickAt)
+      if (!wasHeld) this.#sessions.push(held)
+      return undefined
+    }
+    if (wasHeld) this.#sessions = this.#sessions.filter((each) => each !== held)
+    const closed = held.line?.close()
+    return closed === undefined
+      ? this.#ended(held.effect, outcome, at)
+      : closed.then(() => this.#ended(held.effect, outcome, at))
   }
 
   #sendAll(held: HeldSession, from: number): Soon<Observation['outcome']> {
@@ -335,17 +346,25 @@ export class Life {
   }
 
   #send(held: HeldSession, isFirst: boolean): Soon<Observation['outcome']> {
-    const { line, carried, effect } = held
+    const { line, carried } = held
     if (line !== undefined) return this.#sendToApp(line, held, isFirst)
-    const isMqtt = effect.protocol === 'mqtt'
-    const attempt = this.#attempt(carried.credential, intentOf(effect), {
-      protocol: effect.protocol,
-      connection: isFirst && !isMqtt ? 'fresh' : 'held',
-    })
-    return after(this.#decide(carried), (observation) => {
-      this.#record(attempt, isMqtt ? withoutName(observation) : observation)
-      return observation.outcome
-    })
+    const decided = this.#decide(carried)
+    return decided instanceof Promise
+      ? decided.then((later) => this.#sent(held, isFirst, later))
+      : this.#sent(held, isFirst, decided)
+  }
+
+  #sent(
+    { carried, effect }: HeldSession,
+    isFirst: boolean,
+    observation: Observation,
+  ): Observation['outcome'] {
+    const { protocol } = effect
+    const isMqtt = protocol === 'mqtt'
+    const connection = isFirst && !isMqtt ? 'fresh' : 'held'
+    const attempt = this.#attempt(carried.credential, intentOf(effect), { protocol, connection })
+    this.#record(attempt, isMqtt ? withoutName(observation, carried) : observation)
+    return observation.outcome
   }
 
   async #sendToApp(
@@ -358,17 +377,14 @@ export class Life {
     this.#app()
     if ('publish' in line) {
       const attempt = this.#attempt(credential, intent, { protocol: 'mqtt', connection: 'held' })
-      const observation = await line.publish(
-        `fleet/${this.profile.id}/telemetry`,
-        bodyOf(this.profile),
-      )
+      const observation = await publishTelemetry(line, this.profile)
       this.#record(attempt, observation)
       return observation.outcome
     }
     const cookie = this.#cookieFor(credential)
     const connection = isFirst ? 'fresh' : 'held'
     const attempt = this.#attempt(credential, intent, { connection, cookieSerial: cookie?.serial })
-    const answer = await this.#post(line, cookie)
+    const answer = await postTelemetry(line, this.profile, cookie)
     this.#record(attempt, answer.observation)
     this.#keepCookie(answer, credential)
     return answer.observation.outcome
@@ -376,8 +392,7 @@ export class Life {
 
   /** The core's decision; of some, chosen by name and number, the whole app's beside it. */
   #decide(carried: Carried): Soon<Observation> {
-    const phase = this.#phase()
-    const decided = this.#stage.core.decide(carried, this.#stage.policyOf(phase), this.#now)
+    const decided = this.#stage.core.decide(carried, this.#policy, this.#now)
     this.#asked += 1
     if (this.#asked % this.#stage.appEvery !== 0) return decided
     return this.#compare(decided, carried.credential)
@@ -387,24 +402,13 @@ export class Life {
     const core = await decided
     this.#recorder.compared()
     const line = await this.#app().openHttps(credential)
-    const app = line.ok ? (await this.#post(line.value, undefined)).observation : line.error
-    if (JSON.stringify(core) === JSON.stringify(app)) return core
-    const detail = `the core says ${JSON.stringify(core)}, the whole app ${JSON.stringify(app)}`
-    return { outcome: 'broken', detail, latencyMs: 0 }
+    if (!line.ok) return agreed(core, line.error)
+    const answer = await postTelemetry(line.value, this.profile, undefined)
+    return agreed(core, answer.observation)
   }
 
   #app(): Door {
     return this.#stage.appAt(this.#phase(), this.#now)
-  }
-
-  #post(line: HttpsLine, cookie: HeldCookie | undefined): Promise<Answer> {
-    const json = { 'content-type': 'application/json' }
-    return line.request({
-      method: 'POST',
-      path: `/telemetry/${this.profile.kind}`,
-      headers: cookie === undefined ? json : { ...json, cookie: cookie.cookie },
-      body: bodyOf(this.profile),
-    })
   }
 
   #cookieFor({ serial }: DeviceCredential): HeldCookie | undefined {
@@ -436,6 +440,7 @@ export class Life {
         now: () => at,
       }
       const deeds = await attack({ plan, victim: this, actor, around, ordinal })
+      for (const certificate of deeds.issued) this.#recorder.lent(certificate)
       for (const _ of deeds.attempts) this.#recorder.handshake(at)
       for (const { attempt, observation } of deeds.attempts) this.#record(attempt, observation)
       next = attacks[this.#attacked]
@@ -454,8 +459,4 @@ export class Life {
   #record(attempt: UnnumberedAttempt, observation: Observation): void {
     this.#recorder.attempt(attempt, this.#phase().phase.name, observation)
   }
-}
-
-function intentOf({ purpose }: OpenSession): Intent {
-  return purpose === 'revoked_goes_on' ? 'revoked_goes_on' : 'regular'
 }

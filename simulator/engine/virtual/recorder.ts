@@ -6,9 +6,11 @@ import { createOracle } from '../../oracle/oracle.ts'
 import { createCollector, type Collected, type Collector } from '../../report/collect.ts'
 import type { LifecycleEvent } from '../../report/planned-events.ts'
 import type { ExposureWindow } from '../../report/run-result.ts'
+import { placePhases } from '../../scenario/phases.ts'
 import type { Scenario } from '../../scenario/scenario.ts'
 import type { UnnumberedAttempt } from '../deeds.ts'
 import { createEventLog, type EventLog } from '../event-log.ts'
+import { createTally } from './tally.ts'
 
 /** Where a life writes down what happens in it. */
 export interface Recorder {
@@ -41,6 +43,8 @@ export const muted: Recorder = {
 /** What a few lives came to. */
 export interface Chronicle {
   readonly recorder: Recorder
+  /** Whether a certificate was revoked whose revocation is not published yet. */
+  isPublicationDue(): boolean
   /** Takes the lines written since it was last asked; empty where no log is kept. */
   takeLines(): readonly string[]
   result(endedAt: Instant): ChronicleResult
@@ -58,48 +62,63 @@ export function createChronicle(scenario: Scenario, log: 'kept' | 'none'): Chron
   const ledger = new Ledger()
   const oracle = createOracle({ ledger, scenario })
   const collector: Collector = createCollector({ scenario, ledger })
+  const tally = createTally(oracle, collector, placePhases(scenario))
   let lines: EventLog | undefined = log === 'kept' ? createEventLog() : undefined
   let attempts = 0
   let compared = 0
   let issued = 0
+  let unpublished = 0
   const lent = new Set<string>()
   return {
     recorder: {
       issued(certificate) {
         issued += 1
+        tally.forget()
         if (!lent.delete(certificate.serial)) ledger.recordIssued(certificate)
       },
       lent(certificate) {
         if (ledger.certificate(certificate.serial) !== undefined) return
+        tally.forget()
         lent.add(certificate.serial)
         ledger.recordIssued(certificate)
       },
-      revoked: (serial, at, reason) => ledger.recordRevoked(serial, at, reason),
-      published: (issuer, at) => ledger.recordPublished(issuer, at),
+      revoked(serial, at, reason) {
+        tally.flush()
+        unpublished += 1
+        ledger.recordRevoked(serial, at, reason)
+      },
+      published(issuer, at) {
+        tally.flush()
+        unpublished = 0
+        ledger.recordPublished(issuer, at)
+      },
       event: (at, name, facts) => lines?.event(at, name, facts),
       happened: (event, device, at) => collector.happened(event, device, at),
-      handshake: (at) => collector.handshake(at),
+      handshake: (at) => tally.handshake(at),
       compared: () => {
         compared += 1
       },
       attempt(unnumbered, phase, observation) {
         attempts += 1
+        // Where a log is kept each attempt has its own line.
+        if (lines === undefined && tally.takes(unnumbered, phase, observation)) return
         const attempt = { ...unnumbered, id: attempts, phase }
         const judged = { attempt, observation, verdict: oracle.judge(attempt, observation) }
-        collector.attempt(judged)
+        if (lines === undefined) tally.keep(judged)
+        else collector.attempt(judged)
         lines?.attempt(judged)
       },
     },
+    isPublicationDue: () => unpublished > 0,
     takeLines() {
       const taken = lines?.lines() ?? []
       if (lines !== undefined) lines = createEventLog()
       return taken
     },
-    result: (endedAt) => ({
-      collected: collector.collected(endedAt),
-      exposures: oracle.exposures(),
-      issued,
-      compared,
-    }),
+    result(endedAt) {
+      tally.flush()
+      const collected = collector.collected(endedAt)
+      return { collected, exposures: oracle.exposures(), issued, compared }
+    },
   }
 }

@@ -6,16 +6,18 @@ import { judgeRun } from '../../report/assertions.ts'
 import { createCollector, describeScenario } from '../../report/collect.ts'
 import { conclude } from '../../report/conclude.ts'
 import { Ledger } from '../../ca/ledger.ts'
+import type { EventSink } from '../../report/event-log/event-sink.ts'
 import type { RunResult } from '../../report/run-result.ts'
 import { placePhases } from '../../scenario/phases.ts'
 import type { Scenario } from '../../scenario/scenario.ts'
-import type { Progress, Run, RunOptions } from '../run.ts'
+import type { Run, RunOptions } from '../run.ts'
 import { logHash } from './log-hash.ts'
 import { createMerger } from './merge.ts'
 import { digestsOf } from './digests.ts'
 import { findRevocations, type ShardCounts, type ShardResult } from './shard.ts'
 import { publicationInstants, type FoundRevocation } from './snapshots.ts'
-import type { ShardMessage } from './shard-worker.ts'
+import { createShardProgress } from './shard-progress.ts'
+import type { ShardData, ShardMessage } from './shard-worker.ts'
 
 export interface ShardedRunOptions extends Omit<RunOptions, 'port' | 'sabotage'> {
   /** Threads, each of which lives its own part of the devices. At least 1. */
@@ -24,6 +26,8 @@ export interface ShardedRunOptions extends Omit<RunOptions, 'port' | 'sabotage'>
   readonly appEvery: number
   /** `lines` keeps the whole log in memory; `hash` tells its hash; `none` keeps neither. */
   readonly log: 'lines' | 'hash' | 'none'
+  /** Takes the lines of the log as they come, life by life and so in no order of time. */
+  readonly sink?: Pick<EventSink, 'take'> | undefined
 }
 
 export interface ShardedRun extends Run {
@@ -43,7 +47,8 @@ export async function runSharded(options: ShardedRunOptions): Promise<ShardedRun
   if (reason !== undefined) throw new Error(reason)
   const started = { wall: performance.now(), cpu: process.cpuUsage() }
   const revocations = await findRevocations(scenario)
-  const shown = createProgress(options, started.wall)
+  const shown = createShardProgress(options, started.wall)
+  await options.sink?.take(worldLines(scenario, revocations))
   const results = await Promise.all(
     Array.from({ length: shards }, (_, shard) => inThread(options, revocations, shard, shown)),
   )
@@ -57,8 +62,13 @@ export function unshardable({ front, pki, chaos, fleets }: Scenario): readonly s
     [front.profile === 'alb', 'front.profile: alb decides by itself'],
     [pki.ca.ratePerSecond !== undefined, 'pki.ca.rate: who comes first is served, others are not'],
     [pki.crl.outages.length > 0, 'pki.crl.outages: lists that are missing'],
+    [pki.crl.deltaEveryMs !== undefined, 'pki.crl.delta_every: lists laid over lists'],
     [pki.events.length > 0, 'pki.events: authorities that change'],
     [faults.length > 0, `chaos: ${faults.map(({ fault }) => fault).join(', ')}`],
+    [
+      fleets.some(({ onboarding }) => onboarding !== undefined),
+      'fleets[].onboarding: one registry for all',
+    ],
     [fleets.some(({ traffic }) => traffic.ticketMs > 0), 'traffic.ticket: TLS sessions to resume'],
   ]
   return reasons
@@ -70,13 +80,21 @@ export function unshardable({ front, pki, chaos, fleets }: Scenario): readonly s
 const entry = new URL(`./shard-worker${extname(import.meta.url)}`, import.meta.url)
 
 function inThread(
-  { scenario, shards, appEvery, log, signal }: ShardedRunOptions,
+  { scenario, shards, appEvery, log, sink, signal }: ShardedRunOptions,
   revocations: readonly FoundRevocation[],
   shard: number,
-  onProgress: (shard: number, lives: number) => void,
+  onProgress: ReturnType<typeof createShardProgress>,
 ): Promise<ShardResult> {
   const lines = log === 'hash' ? 'digests' : log
-  const workerData = { scenario, shard, shards, revocations, appEvery, log: lines }
+  const workerData: ShardData = {
+    scenario,
+    shard,
+    shards,
+    revocations,
+    appEvery,
+    log: lines,
+    tellsLines: sink !== undefined,
+  }
   return new Promise((resolve, reject) => {
     const worker = new Worker(entry, { workerData })
     const stop = (): void => {
@@ -85,7 +103,9 @@ function inThread(
     }
     signal.addEventListener('abort', stop, { once: true })
     worker.on('message', (message: ShardMessage) => {
-      if (message.kind === 'progress') onProgress(shard, message.lives)
+      if (message.kind === 'progress') onProgress(shard, message.lives, message.counted)
+      else if (message.kind === 'lines')
+        sink?.take(message.lines).then(() => worker.postMessage('taken', []), reject)
       else resolve(message.result)
     })
     worker.once('error', reject)
@@ -94,30 +114,6 @@ function inThread(
       reject(new Error(`shard ${shard} ended with ${code} before its lives did`))
     })
   })
-}
-
-/** Lives that are over, told as that part of the run's time: they are lived one after another. */
-function createProgress(
-  { scenario, onProgress }: ShardedRunOptions,
-  startedAt: number,
-): (shard: number, lives: number) => void {
-  const { time } = scenario
-  const all = devicesOf(scenario)
-  const livesOf = new Map<number, number>()
-  const nothing = createCollector({ scenario, ledger: new Ledger() }).totals()
-  return (shard, lives) => {
-    livesOf.set(shard, lives)
-    const lived = [...livesOf.values()].reduce((sum, each) => sum + each, 0)
-    const progress: Progress = {
-      at: shift(time.start, Math.floor((lived / all) * time.durationMs)),
-      time,
-      phase: `${lived} of ${all} lives`,
-      totals: nothing,
-      wallMs: performance.now() - startedAt,
-      soFar: undefined,
-    }
-    onProgress(progress)
-  }
 }
 
 function devicesOf({ fleets }: Scenario): number {

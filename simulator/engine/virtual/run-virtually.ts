@@ -7,6 +7,7 @@ import { prepareHierarchyEvents } from '../../ca/hierarchy-events.ts'
 import { Ledger } from '../../ca/ledger.ts'
 import type { FrontProfile } from '../../front/profile.ts'
 import { playedPlatforms } from '../../front/profiles/by-name.ts'
+import { edgeTime, reachesBucket } from '../../scenario/edge-faults.ts'
 import type { Phase, Scenario } from '../../scenario/scenario.ts'
 import {
   commonVariables,
@@ -19,7 +20,10 @@ import { createPlatformJudge } from '../platform-judge.ts'
 import { runOnStage, type Run, type RunOptions } from '../run.ts'
 import type { Stage } from '../stage.ts'
 import { createVirtualTimeline, type Timeline } from '../timeline.ts'
-import { createAppDoor, type AppDoorOptions } from './app-door.ts'
+import type { FleetEdge, FleetEdgeOptions } from '../../onboarding/fleet.ts'
+import { onboardingFleets } from '../../scenario/onboarding.ts'
+import { createAppDoor, createExchange, type AppDoorOptions } from './app-door.ts'
+import { edgesInTurn } from './edges-in-turn.ts'
 
 /** What a test changes about the edge, to see that the oracle notices. Nothing, in a run that counts. */
 export interface VirtualSabotage {
@@ -43,18 +47,32 @@ export async function runVirtually(options: VirtualRunOptions): Promise<Run> {
   const { intermediates } = pki
   const authority = await createDerivedAuthority({ seed, start: time.start, intermediates, ledger })
   const timeline = createVirtualTimeline(time.start)
-  const { stage, door } = createVirtualStage({ scenario, authority, timeline, sabotage })
-  const passesChain = playedPlatforms[scenario.front.profile].passes === 'chain'
-  const hierarchy = await prepareHierarchyEvents(scenario, authority, ledger, passesChain)
-  return runOnStage(options, {
-    ledger,
-    authority,
-    hierarchy,
-    timeline,
-    stage,
-    door: createAppDoor(door),
-    toleranceMs: 0,
-  })
+  const onboarding = await openOnboarding({ scenario, authority, ledger, clock: timeline })
+  const made = { scenario, authority, timeline, sabotage, onboarding }
+  try {
+    const { stage, door } = createVirtualStage(made)
+    const passesChain = playedPlatforms[scenario.front.profile].passes === 'chain'
+    const hierarchy = await prepareHierarchyEvents(scenario, authority, ledger, passesChain)
+    return await runOnStage(options, {
+      ledger,
+      authority,
+      hierarchy,
+      timeline,
+      stage,
+      door: createAppDoor(door),
+      onboarding: onboarding?.through(createExchange(door)),
+      toleranceMs: 0,
+    })
+  } finally {
+    onboarding?.close()
+  }
+}
+
+/** Loaded only where a fleet onboards: a registry and its SQLite are nothing that others need. */
+async function openOnboarding(options: FleetEdgeOptions): Promise<FleetEdge | undefined> {
+  if (onboardingFleets(options.scenario).length === 0) return undefined
+  const { openFleetEdge } = await import('../../onboarding/fleet.ts')
+  return openFleetEdge(options)
 }
 
 /** What a virtual stage is made of. */
@@ -63,6 +81,8 @@ export interface VirtualStageOptions {
   readonly authority: Authority
   readonly timeline: Timeline
   readonly sabotage: VirtualSabotage
+  /** Where fleets get their certificates of the edge. */
+  readonly onboarding?: FleetEdge | undefined
 }
 
 export interface VirtualStage {
@@ -76,11 +96,21 @@ export function createVirtualStage({
   authority,
   timeline,
   sabotage,
+  onboarding,
 }: VirtualStageOptions): VirtualStage {
   const secrets = createSecrets()
   const { changeEdge = unchanged, changeProfile = unchanged } = sabotage
   const { verifier = createNodeVerifier(crypto) } = sabotage
-  const edge = changeEdge(createInProcessEdge({ clock: timeline, verifier }))
+  const [toldAt, reachedAt] = [edgeTime(scenario), reachesBucket(scenario)]
+  const edges = Array.from({ length: scenario.edge.count }, (_, place) =>
+    createInProcessEdge({
+      clock: { now: () => toldAt(timeline.now()) },
+      verifier,
+      reachesBucket: () => reachedAt(timeline.now(), place),
+      ...(onboarding !== undefined && { openEnrolment: onboarding.openEnrolment }),
+    }),
+  )
+  const edge = changeEdge(edgesInTurn(edges))
   const judge = createPlatformJudge(scenario.front.profile, authority)
   const played = playedPlatforms[scenario.front.profile]
   const profileOf = (phase: Phase): FrontProfile =>
@@ -91,7 +121,7 @@ export function createVirtualStage({
     stage: {
       async enterPhase(phase) {
         const variables = listenerVariables(scenario, phase, secrets)
-        await edge.deploy(variables.gateway, variables.target)
+        await edge.deploy({ ...variables.gateway, ...onboarding?.variables }, variables.target)
         profile = profileOf(phase)
       },
       async publish(name, octets) {

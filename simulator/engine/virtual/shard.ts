@@ -40,34 +40,51 @@ export interface ShardCounts {
 /** Lives that share a ledger and its counts: few enough to stay small, enough to make them seldom. */
 const chronicleLives = 256
 
-/** Lives all devices of one shard, one after another. */
+/**
+ * Lives all devices of one shard, one after another.
+ *
+ * @param onProgress is told of the lives so far, and of what was counted since it was told the last time
+ * @param takeLines takes the lines of each life when it is over; lives go on when it is done
+ */
 export async function liveShard(
   options: ShardOptions,
-  onProgress: (lives: number) => void,
+  onProgress: (lives: number, counted: Merged) => void,
+  takeLines?: (lines: readonly string[]) => Promise<void>,
 ): Promise<ShardResult> {
   const { scenario, shard, shards, log } = options
+  const kept = log === 'none' && takeLines === undefined ? 'none' : 'kept'
   const plan = planLives(scenario)
   const stage = await createStage(options, plan)
   const started = process.threadCpuUsage()
   const merger = createMerger()
+  let untold = createMerger()
+  let toldLives = 0
   const lines: string[] = []
   const digests: string[] = []
   const mine = plan.profiles.filter(({ id }) => hash32(id) % shards === shard)
   const end = stage.end
-  let chronicle = createChronicle(scenario, log === 'none' ? 'none' : 'kept')
+  let chronicle = createChronicle(scenario, kept)
   let compared = 0
   let lived = 0
   const close = (): void => {
     const result = chronicle.result(end)
     merger.add(result)
+    untold.add(result)
     compared += result.compared
   }
   for (const [index, profile] of mine.entries()) {
     const fate = plan.fateOf(profile)
-    const isFull = index % chronicleLives === 0 || fate.revocation !== undefined
+    // One life's publication would tell of another's revocation that no list of the run names.
+    const isFull = index % chronicleLives === 0 || chronicle.isPublicationDue()
     if (index > 0 && isFull) {
       close()
-      chronicle = createChronicle(scenario, log === 'none' ? 'none' : 'kept')
+      // Sums over as many lives as share a chronicle: a part of a second.
+      if (index - toldLives >= chronicleLives) {
+        onProgress(index, untold.merged())
+        untold = createMerger()
+        toldLives = index
+      }
+      chronicle = createChronicle(scenario, kept)
     }
     const life = new Life(fate, stage, chronicle.recorder)
     await life.live(end)
@@ -75,7 +92,7 @@ export async function liveShard(
     const taken = chronicle.takeLines()
     if (log === 'lines') for (const line of taken) lines.push(line)
     if (log === 'digests') digests.push(...digestsOf(taken))
-    if (index % progressLives === 0) onProgress(index)
+    await takeLines?.(taken)
   }
   close()
   const cpu = process.threadCpuUsage(started)
@@ -88,8 +105,6 @@ export async function liveShard(
   }
   return { merged: merger.merged(), lines, digests, counts }
 }
-
-const progressLives = 500
 
 /**
  * Whose certificates the revocations of a run fall upon: the lives of those devices, up to then. No

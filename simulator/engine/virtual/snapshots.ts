@@ -115,11 +115,15 @@ async function publishAll(
   revocations: readonly FoundRevocation[],
   { authority, ledger }: Publisher,
 ): Promise<readonly Publication[]> {
-  const waiting = revocations.toSorted((a, b) => a.at - b.at)
+  const inOrder = revocations.toSorted((a, b) => a.at - b.at)
+  let revoked = 0
   const publications: Publication[] = []
   for (const at of publishedAt) {
-    while (waiting[0] !== undefined && waiting[0].at <= at)
-      revoke(waiting.shift(), authority, ledger)
+    for (let next = inOrder[revoked]; next !== undefined && next.at <= at;) {
+      revoke(next, authority, ledger)
+      revoked += 1
+      next = inOrder[revoked]
+    }
     const lists = await authority.crls(at, scenario.pki.crl.nextUpdateMs)
     const files = lists.map(({ name, der }) => ({ name: `crl/${name}`, octets: der }))
     publications.push({
@@ -130,8 +134,7 @@ async function publishAll(
   return publications
 }
 
-function revoke(found: FoundRevocation | undefined, authority: Authority, ledger: Ledger): void {
-  if (found === undefined) return
+function revoke(found: FoundRevocation, authority: Authority, ledger: Ledger): void {
   const { serial, issuer, device, at, reason } = found
   // The list needs its issuer alone; when it was valid is nobody's question here.
   ledger.recordIssued({ serial, issuer, device, notBefore: at, notAfter: at, issuedAt: at })

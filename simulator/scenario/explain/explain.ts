@@ -9,6 +9,7 @@ import {
   renewalsPerSecond,
   safeOutageMs,
 } from '../arithmetic.ts'
+import { onboardingLines } from '../onboarding.ts'
 import { caOutages, publisherOutages, type PlacedOutage } from '../outages.ts'
 import type { Fleet, Scenario } from '../scenario.ts'
 import { timelineOf } from './timeline.ts'
@@ -18,6 +19,7 @@ export function explainScenario(scenario: Scenario): readonly string[] {
   const sections = [
     headLines(scenario),
     fleetLines(scenario),
+    onboardingLines(scenario),
     outageLines(scenario),
     listLines(scenario),
     hostileLines(scenario),
@@ -92,10 +94,11 @@ function outageLines(scenario: Scenario): readonly string[] {
 
 function listLines(scenario: Scenario): readonly string[] {
   const { pki, edge } = scenario
-  const { publishEveryMs, publishDelayMs, nextUpdateMs } = pki.crl
+  const { publishEveryMs, deltaEveryMs, publishDelayMs, nextUpdateMs } = pki.crl
+  const deltas = deltaEveryMs === undefined ? '' : `, deltas every ${formatExact(deltaEveryMs)}`
   const knownMs = publishDelayMs + edge.maxStalenessMs
   return [
-    `Lists every ${formatExact(publishEveryMs)}, good for ${formatExact(nextUpdateMs)}.`,
+    `Lists every ${formatExact(publishEveryMs)}${deltas}, good for ${formatExact(nextUpdateMs)}.`,
     `From a revocation to the last acceptance at most ${formatExact(knownMs)}: ` +
       `${formatExact(publishDelayMs)} to the list, ${formatExact(edge.maxStalenessMs)} until the edge looks again.`,
     ...publisherOutages(scenario).map((outage) => staleText(scenario, outage)),

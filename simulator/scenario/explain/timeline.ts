@@ -90,9 +90,14 @@ const chaosTexts: Readonly<Record<ChaosEvent['fault'], string>> = {
   'crl.rollback': 'the oldest lists are put back',
   'crl.truncated': 'the lists are cut in half',
   'gateway.restart': 'the edge is started anew',
+  'clock.jump': 'a clock is wrong',
+  'edge.partition': 'the edge cannot reach its trust store',
 }
 
-function chaosText({ fault, forMs }: ChaosEvent): string {
+function chaosText({ fault, forMs, on, byMs = 0, share = 1 }: ChaosEvent): string {
   const lasting = forMs === 0 ? '' : ` for ${formatDuration(forMs)}`
-  return `fault ${fault}: ${chaosTexts[fault]}${lasting}`
+  const way = byMs < 0 ? 'behind' : 'ahead'
+  const jump = on === undefined ? '' : ` (${on}, ${formatDuration(Math.abs(byMs))} ${way})`
+  const part = share === 1 ? '' : ` (${share * 100} % of the edges)`
+  return `fault ${fault}: ${chaosTexts[fault]}${jump}${part}${lasting}`
 }

@@ -187,6 +187,7 @@ describe('revocation', () => {
         revokedAt,
         reason: 'keyCompromise',
         publishedAt: undefined,
+        stretches: [],
       })
     },
   )

@@ -11,13 +11,15 @@ test.each([
   { length: 255, header: '0481ff' },
   { length: 256, header: '04820100' },
   { length: 65_535, header: '0482ffff' },
+  { length: 65_536, header: '0483010000' },
+  { length: 16_777_215, header: '0483ffffff' },
 ])('X.690 10.1: $length octets begin with $header', ({ length, header }) => {
   const written = element(0x04, new Uint8Array(length))
   expect(toHex(written.subarray(0, written.length - length))).toBe(header)
 })
 
 test('longer than that is refused', () => {
-  expect(() => element(0x04, new Uint8Array(65_536))).toThrow(RangeError)
+  expect(() => element(0x04, new Uint8Array(16_777_216))).toThrow(RangeError)
 })
 
 test.each([

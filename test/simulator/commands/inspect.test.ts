@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Readable, Writable } from 'node:stream'
 import { afterAll, expect, test } from 'vitest'
 import { appServicePlatform } from '#edge/platforms/app-service.ts'
 import { cloudfrontPlatform } from '#edge/platforms/cloudfront.ts'
@@ -14,6 +13,7 @@ import { inspectLines } from '#simulator/commands/inspect-batch.ts'
 import { toHeaders } from '#simulator/commands/inspect-headers.ts'
 import { inspectionText, inspectRequest } from '#simulator/commands/inspect-platform.ts'
 import { intermediatePem, leafPem } from '../../vectors/device.ts'
+import { batchAnswers } from './batch-answers.ts'
 import { runCli } from './cli.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sallyport-inspect-'))
@@ -199,36 +199,20 @@ const unusable = [
   },
 ]
 
-test.each(unusable)('$name cannot be used: status 2', async ({ args, says }) => {
-  const done = await runCli('inspect', ...args())
-  expect(done.stderr).toContain(says)
-  expect(done.stdout).toBe('')
-  expect(done.status).toBe(2)
-})
+test.each(unusable)(
+  '$name cannot be used: status 2',
+  async ({ args, says }) => {
+    const done = await runCli('inspect', ...args())
+    expect(done.stderr).toContain(says)
+    expect(done.stdout).toBe('')
+    expect(done.status).toBe(2)
+  },
+  20_000,
+)
 
 type Answer = Readonly<Record<string, unknown>>
 
-/** What a batch answers to lines, and whether every line was a case. */
-async function answers(
-  ...lines: readonly unknown[]
-): Promise<readonly [readonly Answer[], boolean]> {
-  const text = lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line)))
-  let told = ''
-  const output = new Writable({
-    write(chunk, _encoding, done) {
-      told += String(chunk)
-      done()
-    },
-  })
-  const isUsable = await inspectLines(Readable.from([Buffer.from(`${text.join('\n')}\n`)]), output)
-  return [
-    told
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => JSON.parse(line) as Answer),
-    isUsable,
-  ]
-}
+const answers = (...lines: readonly unknown[]) => batchAnswers<Answer>(inspectLines, lines)
 
 const xfcc = 'x-forwarded-client-cert'
 const field = `:${leaf}:`

@@ -10,6 +10,7 @@ import { createAuthority } from '#simulator/ca/authority.ts'
 import { Ledger } from '#simulator/ca/ledger.ts'
 import { verifyLines } from '#simulator/commands/verify-batch.ts'
 import { linesOf, type Line } from '#simulator/commands/batch-lines.ts'
+import { batchAnswers } from './batch-answers.ts'
 import { runCli } from './cli.ts'
 
 const start = instantFromIso('2027-01-01T00:00:00Z')
@@ -43,25 +44,7 @@ function base64Of(pem: string): string[] {
   return decoded.ok ? decoded.value.map((der: Bytes) => toBase64(der)) : []
 }
 
-/** What a batch answers to a text, line by line, and whether every line was a case. */
-async function answers(...lines: readonly (Case | string)[]): Promise<[Case[], boolean]> {
-  const text = lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line)))
-  let told = ''
-  const output = new Writable({
-    write(chunk, _encoding, done) {
-      told += String(chunk)
-      done()
-    },
-  })
-  const isUsable = await verifyLines(Readable.from([Buffer.from(`${text.join('\n')}\n`)]), output)
-  return [
-    told
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => JSON.parse(line) as Case),
-    isUsable,
-  ]
-}
+const answers = (...lines: readonly (Case | string)[]) => batchAnswers<Case>(verifyLines, lines)
 
 describe('decisions', () => {
   test.each([
@@ -277,7 +260,7 @@ test.each([
   expect(found.map(({ number }) => number)).toEqual(lines.map((_, index) => index + 1))
 })
 
-describe('the command', () => {
+describe('the command', { timeout: 20_000 }, () => {
   const dir = mkdtempSync(join(tmpdir(), 'sallyport-batch-'))
   const file = join(dir, 'cases.jsonl')
   afterAll(() => rmSync(dir, { recursive: true }))

@@ -32,6 +32,7 @@ const home: DeviceProfile = {
   grid: { start, tickMs },
   ca: { latencyMinMs: 0, latencyMaxMs: 0, outages: [] },
   absences: [],
+  jumps: [],
   skewMs: 0,
 }
 const traveller: DeviceProfile = { ...home, absences: [{ from: day(2), until: day(40) }] }

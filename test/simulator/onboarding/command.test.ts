@@ -1,5 +1,8 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { startCli } from '../commands/cli.ts'
+
+// Each starts a process.
+vi.setConfig({ testTimeout: 60_000 })
 
 const rehearsed = (...flags: readonly string[]) => startCli('onboard', 'rehearse', ...flags).ended
 

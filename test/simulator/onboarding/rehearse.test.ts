@@ -1,9 +1,12 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { toBase64 } from '#shared/bytes.ts'
 import { openVirtualEdge } from '#simulator/onboarding/edge.ts'
 import { overTls } from '#simulator/onboarding/over-tls.ts'
 import { hourMs, minimumOf, planOf, safeOutageMs } from '#simulator/onboarding/plan.ts'
 import { rehearse, type OpenEdge } from '#simulator/onboarding/rehearse.ts'
+
+// Enrolments by the hundred: seconds on a busy machine.
+vi.setConfig({ testTimeout: 60_000 })
 
 test('the rehearsed outage lies just inside the safe one', () => {
   const plan = planOf(1, 1)

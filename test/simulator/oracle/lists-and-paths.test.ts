@@ -34,20 +34,41 @@ const regular: Attempt = {
   cookieSerial: undefined,
   connection: 'fresh',
 }
-const accepted: Observation = {
+const other: Attempt = { ...regular, actor: 'car-0B', serial: '0B' }
+const acceptedAs = (identitySerial: string): Observation => ({
   outcome: 'accepted',
-  identitySerial: '0A',
+  identitySerial,
   session: 'none',
   latencyMs: 1,
-}
+})
+const accepted = acceptedAs('0A')
 const refused = (code: string): Observation => ({ outcome: 'refused', code, latencyMs: 1 })
 
+interface Setting {
+  readonly crl?: Scenario['edge']['crl']
+  readonly chaos?: Scenario['chaos']
+  /** When another device was let in before. */
+  readonly asked?: readonly Instant[]
+}
+
+const noMeasures = { on: undefined, byMs: undefined, share: undefined }
+const rolledBack: Scenario['chaos'] = [
+  { fault: 'crl.rollback', atMs: dayMs, forMs: 2 * hourMs, ...noMeasures },
+]
+
 /** What accepting and what refusing with a code are worth at an instant. */
-function worth(ledger: Ledger, at: Instant, code: string, crl?: Scenario['edge']['crl']) {
+function worth(
+  ledger: Ledger,
+  at: Instant,
+  code: string,
+  { crl, chaos = [], asked = [] }: Setting = {},
+) {
   const edge = { ...scenario.edge, ...(crl === undefined ? {} : { crl }) }
-  const judge = (observation: Observation) =>
-    createOracle({ ledger, scenario: { ...scenario, edge } }).judge({ ...regular, at }, observation)
-      .verdict
+  const judge = (observation: Observation) => {
+    const oracle = createOracle({ ledger, scenario: { ...scenario, edge, chaos } })
+    for (const before of asked) oracle.judge({ ...other, at: before }, acceptedAs('0B'))
+    return oracle.judge({ ...regular, at }, observation).verdict
+  }
   return { accept: judge(accepted), refuse: judge(refused(code)) }
 }
 
@@ -79,12 +100,12 @@ describe('lists past their nextUpdate', () => {
     { name: 'the instant after the grace', at: day(1, hourMs + 1), worth: bad },
   ])('$name', ({ at, worth: expected }) => {
     const crl = { graceMs: hourMs, stale: 'refuse' } as const
-    expect(worth(last, at, 'revocation_unknown', crl)).toEqual(expected)
+    expect(worth(last, at, 'revocation_unknown', { crl })).toEqual(expected)
   })
 
   test('where silence is taken for good, nobody is refused for it', () => {
     const crl = { graceMs: 0, stale: 'accept' } as const
-    expect(worth(last, day(5), 'revocation_unknown', crl)).toEqual(good)
+    expect(worth(last, day(5), 'revocation_unknown', { crl })).toEqual(good)
   })
 
   test('who is revoked may be told either', () => {
@@ -94,6 +115,157 @@ describe('lists past their nextUpdate', () => {
     })
     expect(worth(ledger, day(2), 'revoked')).toEqual(bad)
     expect(worth(ledger, day(2), 'revocation_unknown')).toEqual(bad)
+  })
+})
+
+describe('a publication that was taken back', () => {
+  const publishedAt = day(1)
+  const bound = shift(publishedAt, maxStalenessMs)
+  /** Published with a list that ends a week later, taken back, and put back two hours after it. */
+  const takenBack = (takenBackAt: Instant) =>
+    ledgerWith((ledger) => {
+      ledger.recordPublished('issuing-1', start, day(1.01))
+      ledger.recordRevoked('0A', start, 'keyCompromise')
+      ledger.recordPublished('issuing-1', publishedAt, day(7))
+      ledger.recordTakenBack(takenBackAt)
+      ledger.recordPutBack(shift(takenBackAt, 2 * hourMs))
+    })
+  const chaos = rolledBack
+  const late = shift(bound, hourMs)
+  const taken = takenBack(late)
+  const putBack = shift(late, 2 * hourMs)
+
+  test.each([
+    { name: 'before it', at: shift(publishedAt, -1), worth: good },
+    { name: 'while it lay there, to the bound', at: bound, worth: either },
+    { name: 'past the bound, and taken back', at: late, worth: either },
+    {
+      name: 'to the bound after it is put back',
+      at: shift(putBack, maxStalenessMs),
+      worth: either,
+    },
+    { name: 'past that bound', at: shift(putBack, maxStalenessMs + 1), worth: bad },
+  ])('that no edge was asked past the bound of: $name', ({ at, worth: expected }) => {
+    // At the bound an edge that looked just before the publication may look once more, or not.
+    expect(worth(taken, at, 'revoked', { chaos, asked: [bound] })).toEqual(expected)
+  })
+
+  test.each([
+    { name: 'an instant past the bound', asked: shift(bound, 1), worth: bad },
+    { name: 'the instant before it was taken back', asked: shift(late, -1), worth: bad },
+    { name: 'as it was taken back', asked: late, worth: either },
+  ])('an edge was asked $name, and keeps what it has seen', ({ asked, worth: expected }) => {
+    const at = shift(late, hourMs)
+    expect(worth(taken, at, 'revoked', { chaos, asked: [asked] })).toEqual(expected)
+  })
+
+  test('the list before it may be the one that is held, and stale', () => {
+    const [code, stale] = ['revocation_unknown', day(1.06)]
+    expect(worth(taken, stale, code, { chaos })).toEqual(either)
+    const asked = [shift(bound, 1)]
+    expect(worth(taken, stale, code, { chaos, asked }).refuse).toBe('unexplained_refusal')
+    expect(worth(taken, day(2), code, { chaos }).refuse).toBe('unexplained_refusal')
+  })
+
+  test('its exposure counts from the publication that stood', () => {
+    const oracle = createOracle({ ledger: taken, scenario: { ...scenario, chaos } })
+    for (const at of [shift(late, hourMs), shift(putBack, secondMs)]) {
+      oracle.judge({ ...regular, at }, accepted)
+    }
+    const [window] = oracle.exposures()
+    expect(window).toMatchObject({ publishedAt: putBack, exposureMs: secondMs })
+    expect(window?.byMeans).toEqual({ full: { tries: 1, exposureMs: secondMs } })
+  })
+})
+
+describe('a clock of the edge that is wrong for an hour of the second day', () => {
+  const listed = ledgerWith((ledger) => {
+    ledger.recordPublished('issuing-1', start, day(9))
+    ledger.recordPublished('issuing-1', day(1), day(9))
+  })
+  const jump = (byMs: number): Scenario['chaos'] => [
+    { ...noMeasures, fault: 'clock.jump', atMs: dayMs, forMs: hourMs, on: 'edge', byMs },
+  ]
+  test.each([
+    {
+      name: 'the instant before it',
+      at: day(1, -1),
+      byMs: 40 * dayMs,
+      code: 'expired',
+      worth: good,
+    },
+    { name: 'ahead, past the end', at: day(1), byMs: 40 * dayMs, code: 'expired', worth: bad },
+    {
+      name: 'to the end of it',
+      at: day(1, hourMs - 1),
+      byMs: 40 * dayMs,
+      code: 'expired',
+      worth: bad,
+    },
+    { name: 'set right', at: day(1, hourMs), byMs: 40 * dayMs, code: 'expired', worth: good },
+    { name: 'ahead, short of the end', at: day(1), byMs: 5 * dayMs, code: 'expired', worth: good },
+    {
+      name: 'behind the beginning',
+      at: day(1),
+      byMs: -2 * dayMs,
+      code: 'not_yet_valid',
+      worth: bad,
+    },
+    {
+      name: 'behind the list, which may be the one held',
+      at: day(1, maxStalenessMs),
+      byMs: -hourMs,
+      code: 'revocation_unknown',
+      worth: either,
+    },
+    {
+      name: 'behind the list, which is held',
+      at: day(1, maxStalenessMs + 1),
+      byMs: -hourMs,
+      code: 'revocation_unknown',
+      worth: bad,
+    },
+  ])('$name', ({ at, byMs, code, worth: expected }) => {
+    expect(worth(listed, at, code, { chaos: jump(byMs) })).toEqual(expected)
+  })
+
+  test('a clock of devices is none of the edge', () => {
+    const chaos = jump(40 * dayMs).map((event) => ({ ...event, on: 'car' }))
+    expect(worth(listed, day(1), 'expired', { chaos })).toEqual(good)
+  })
+})
+
+describe('a revocation that is published while the bucket is out of reach', () => {
+  const publishedAt = day(1, hourMs)
+  const ends = day(1, 2 * hourMs)
+  const chaos: Scenario['chaos'] = [
+    { ...noMeasures, fault: 'edge.partition', atMs: dayMs, forMs: 2 * hourMs },
+  ]
+  const ledger = ledgerWith((each) => {
+    each.recordRevoked('0A', start, 'keyCompromise')
+    each.recordPublished('issuing-1', publishedAt, day(9))
+  })
+  test.each([
+    {
+      name: 'past the bound that else would hold',
+      at: shift(publishedAt, hourMs / 2),
+      worth: either,
+    },
+    { name: 'to the bound after the end', at: shift(ends, maxStalenessMs), worth: either },
+    { name: 'past that', at: shift(ends, maxStalenessMs + 1), worth: bad },
+  ])('$name', ({ at, worth: expected }) => {
+    expect(worth(ledger, at, 'revoked', { chaos })).toEqual(expected)
+  })
+
+  test.each([
+    { name: 'so long before that all had to look', at: day(1, -maxStalenessMs - 1), worth: bad },
+    { name: 'just before', at: day(1, -maxStalenessMs), worth: either },
+  ])('published $name', ({ at, worth: expected }) => {
+    const early = ledgerWith((each) => {
+      each.recordRevoked('0A', start, 'keyCompromise')
+      each.recordPublished('issuing-1', at, day(9))
+    })
+    expect(worth(early, day(1, hourMs), 'revoked', { chaos })).toEqual(expected)
   })
 })
 

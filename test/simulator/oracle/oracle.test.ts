@@ -29,6 +29,7 @@ const scenario: Scenario = {
     phase('grace', { expired: { word: 'grace', forMs: dayMs } }),
     phase('allow', { expired: { word: 'allow' } }),
     phase('cookies', { mode: 'passthrough', cookies: true }),
+    phase('verify-cookies', { cookies: true }),
   ],
 }
 
@@ -40,6 +41,10 @@ function newLedger(): Ledger {
     ledger.recordIssued({ serial, issuer: 'issuing-1', device: `car-${serial}`, ...validity })
   }
   ledger.recordIssued({ serial: '0C', issuer: 'issuing-2', device: 'car-0C', ...validity })
+  const longer = { ...validity, notAfter: day(90) }
+  ledger.recordIssued({ serial: '0E', issuer: 'issuing-1', device: 'car-0E', ...longer })
+  const server = { device: 'a server', purpose: 'server' } as const
+  ledger.recordIssued({ serial: '0D', issuer: 'issuing-1', ...server, ...validity })
   ledger.recordRevoked('0B', revokedAt, 'keyCompromise')
   ledger.recordRevoked('0C', revokedAt, 'keyCompromise')
   ledger.recordPublished('issuing-1', publishedAt)
@@ -88,6 +93,14 @@ function judged(
 
 const serials = (serial: string | undefined) => ({ serial })
 
+const longChainCodes = [
+  'chain_too_deep',
+  'certificate_withheld',
+  'certificate_too_large',
+  'presentation_malformed',
+  'budget_exhausted',
+]
+
 /** Every boundary: who, when, under which policy; what acceptance is worth, and which refusal is right. */
 const boundaries: readonly {
   name: string
@@ -101,6 +114,12 @@ const boundaries: readonly {
     name: 'the instant before it begins',
     attempt: { at: shift(start, -1) },
     accept: 'wrong_accept',
+    refuse: ['not_yet_valid'],
+  },
+  {
+    name: 'the instant before it begins, with a cookie that it got after that',
+    attempt: { at: shift(start, -1), phase: 'cookies', cookieSerial: '0A' },
+    accept: 'either',
     refuse: ['not_yet_valid'],
   },
   { name: 'the instant it begins', attempt: { at: start }, accept: 'right' },
@@ -198,7 +217,7 @@ const boundaries: readonly {
   },
   {
     name: 'a certificate, and a header of another',
-    attempt: { intent: 'forged_header' },
+    attempt: { intent: 'header_besides' },
     accept: 'either',
     refuse: ['header_forged'],
   },
@@ -213,6 +232,42 @@ const boundaries: readonly {
     attempt: { ...serials('0B'), intent: 'forged_chain', at: day(29) },
     accept: 'wrong_accept',
     refuse: ['untrusted', 'signature_invalid'],
+  },
+  {
+    name: 'a good serial over another key',
+    attempt: { intent: 'swapped_key' },
+    accept: 'wrong_accept',
+    refuse: ['signature_invalid'],
+  },
+  {
+    name: 'a certificate of a server',
+    attempt: { ...serials('0D'), intent: 'wrong_purpose' },
+    accept: 'wrong_accept',
+    refuse: ['purpose_forbids'],
+  },
+  {
+    name: 'a certificate of a server that has ended',
+    attempt: { ...serials('0D'), intent: 'wrong_purpose', at: day(29) },
+    accept: 'wrong_accept',
+    refuse: ['purpose_forbids', 'expired'],
+  },
+  {
+    name: 'a long chain',
+    attempt: { intent: 'long_chain' },
+    accept: 'either',
+    refuse: longChainCodes,
+  },
+  {
+    name: 'a long chain of one that has ended',
+    attempt: { intent: 'long_chain', at: day(29) },
+    accept: 'wrong_accept',
+    refuse: [...longChainCodes, 'expired'],
+  },
+  {
+    name: 'an intermediate that has ended',
+    attempt: { intent: 'ended_intermediate' },
+    accept: 'either',
+    refuse: ['expired'],
   },
   {
     name: 'a serial nobody issued',
@@ -230,9 +285,20 @@ const boundaries: readonly {
   },
   {
     name: 'a copied cookie by an expired device',
-    attempt: { phase: 'cookies', cookieSerial: '0B', at: day(29) },
+    attempt: { phase: 'cookies', cookieSerial: '0E', at: day(29) },
     accept: 'wrong_accept',
     refuse: ['session_of_other_certificate', 'expired'],
+  },
+  {
+    name: 'a copied cookie as its owner ends',
+    attempt: { ...serials('0E'), phase: 'cookies', cookieSerial: '0A', at: ends },
+    accept: 'wrong_accept',
+    refuse: ['session_of_other_certificate'],
+  },
+  {
+    name: 'a copied cookie of an owner that has ended, and the cookie with it',
+    attempt: { ...serials('0E'), phase: 'cookies', cookieSerial: '0A', at: shift(ends, 1) },
+    accept: 'right',
   },
   {
     name: 'a copied cookie where none is taken',
@@ -264,6 +330,8 @@ const allCodes = [
   'not_yet_valid',
   'connection_closed',
   'revocation_unknown',
+  'purpose_forbids',
+  ...longChainCodes,
   'anything',
 ]
 
@@ -307,6 +375,28 @@ describe('a connection that is closed without a word', () => {
     { name: 'cloudflare', attempt: nobody, profile: 'cloudflare', verdict: 'unexplained_refusal' },
   ] as const)('$name: $verdict', ({ attempt, profile, verdict }) => {
     expect(judged(attempt, refused('connection_closed'), { profile })).toBe(verdict)
+  })
+})
+
+describe('a copied cookie where an ALB verifies: its bearer comes in by its own certificate', () => {
+  const thief = { phase: 'verify-cookies', cookieSerial: '0B', intent: 'copied_cookie' } as const
+  test.each([
+    { name: 'as itself', profile: 'alb', seen: accepted('0A'), verdict: 'right' },
+    {
+      name: "as the cookie's owner",
+      profile: 'alb',
+      seen: accepted('0B'),
+      verdict: 'wrong_accept',
+    },
+    {
+      name: 'refused for the cookie',
+      profile: 'alb',
+      seen: refused('session_of_other_certificate'),
+      verdict: 'unexplained_refusal',
+    },
+    { name: 'elsewhere', profile: 'nginx', seen: accepted('0A'), verdict: 'wrong_accept' },
+  ] as const)('$name, $profile: $verdict', ({ profile, seen, verdict }) => {
+    expect(judged(thief, seen, { profile })).toBe(verdict)
   })
 })
 

@@ -24,6 +24,7 @@ test('the shortest scenario has every default filled in', () => {
       ca: { latencyMinMs: 0, latencyMaxMs: 0, ratePerSecond: undefined, outages: [] },
       crl: {
         publishEveryMs: dayMs,
+        deltaEveryMs: undefined,
         publishDelayMs: 300_000,
         nextUpdateMs: 7 * dayMs,
         outages: [],
@@ -32,6 +33,7 @@ test('the shortest scenario has every default filled in', () => {
     },
     front: { profile: 'cloudflare', resumption: 'never' },
     edge: {
+      count: 1,
       maxStalenessMs: 5000,
       sessionTtlMs: 900_000,
       crl: { graceMs: 0, stale: 'refuse' },
@@ -58,6 +60,7 @@ test('the shortest scenario has every default filled in', () => {
         },
         enrollment: undefined,
         clock: { skewMs: 0, tailRatio: 0, tailMs: 0 },
+        mqtt: { qos: 1, retain: false, will: false },
         traffic: {
           pattern: 'diurnal',
           everyMs: dayMs,

@@ -44,7 +44,7 @@ const slips = [
   {
     name: 'a fault that is none',
     more: 'chaos: [{ at: 1d, for: 1h, fault: crl.rolback }]',
-    says: 'a.yaml:17:35: chaos[0].fault: found "crl.rolback", expected one of ca.down, crl.publisher_down, crl.rollback, crl.truncated, gateway.restart',
+    says: 'a.yaml:17:35: chaos[0].fault: found "crl.rolback", expected one of ca.down, crl.publisher_down, crl.rollback, crl.truncated, gateway.restart, clock.jump, edge.partition',
   },
   {
     name: 'a fault that does not say how long it lasts',
@@ -60,6 +60,71 @@ const slips = [
     name: 'damaged lists while the edge starts',
     more: 'chaos:\n  - { at: 1d, for: 2h, fault: crl.truncated }\n  - { at: 25h, fault: gateway.restart }',
     says: 'a.yaml:18:31: chaos[0].fault: found crl.truncated over a start of the edge, expected it between two phases or restarts',
+  },
+  {
+    name: 'a bucket out of reach while the edge starts',
+    more: 'chaos:\n  - { at: 1d, for: 2h, fault: edge.partition }\n  - { at: 25h, fault: gateway.restart }',
+    says: 'a.yaml:18:31: chaos[0].fault: found edge.partition over a start of the edge, expected it between two phases or restarts',
+  },
+  {
+    name: 'a jump of no clock',
+    more: 'chaos: [{ at: 1d, for: 2h, fault: clock.jump, by: 1h }]',
+    says: 'a.yaml:17:35: chaos[0].fault: found clock.jump without "on", expected the clock of one of edge, car',
+  },
+  {
+    name: 'a jump of a clock that nobody has',
+    more: 'chaos: [{ at: 1d, for: 2h, fault: clock.jump, on: meter, by: 1h }]',
+    says: 'a.yaml:17:51: chaos[0].on: found "meter", expected the clock of one of edge, car',
+  },
+  {
+    name: 'a jump to nowhere',
+    more: 'chaos: [{ at: 1d, for: 2h, fault: clock.jump, on: edge }]',
+    says: 'a.yaml:17:35: chaos[0].fault: found clock.jump without "by", expected how far the clock is ahead, or behind',
+  },
+  {
+    name: 'a jump of no time',
+    more: 'chaos: [{ at: 1d, for: 2h, fault: clock.jump, on: edge, by: 0s }]',
+    says: 'a.yaml:17:61: chaos[0].by: found "0s", expected a duration, behind with a minus before it: 90s, -1h; at most 1825 days',
+  },
+  {
+    name: 'a jump that outlives the authorities',
+    more: 'chaos: [{ at: 1d, for: 2h, fault: clock.jump, on: edge, by: -1826d }]',
+    says: 'a.yaml:17:61: chaos[0].by: found "-1826d", expected a duration, behind with a minus before it: 90s, -1h; at most 1825 days',
+  },
+  {
+    name: 'a measure of a fault that has none',
+    more: 'chaos: [{ at: 1d, for: 2h, fault: ca.down, by: 1h }]',
+    says: 'a.yaml:17:48: chaos[0].by: found "by" of ca.down, expected it of clock.jump only',
+  },
+  {
+    name: 'a share of one edge',
+    more: 'chaos: [{ at: 1d, for: 2h, fault: edge.partition, share: 0.5 }]',
+    says: 'a.yaml:17:58: chaos[0].share: found 0.5 of one edge, expected edge.count above 1',
+  },
+  {
+    name: 'several edges over real sockets',
+    more: 'edge: { count: 3 }',
+    says: 'a.yaml:17:16: edge.count: found 3, expected 1 unless the engine is virtual',
+  },
+  {
+    name: 'the clock of an edge that a load balancer verifies for',
+    more: 'front: { profile: alb }\nchaos: [{ at: 1d, for: 2h, fault: clock.jump, on: edge, by: 1h }]',
+    says: 'a.yaml:18:51: chaos[0].on: found the clock of the edge, expected none where front.profile alb verifies by its own',
+  },
+  {
+    name: 'a quality that MQTT has not',
+    more: '    mqtt: { qos: 3 }',
+    says: 'a.yaml:17:18: fleets[0].mqtt.qos: found 3, expected one of 0, 1, 2',
+  },
+  {
+    name: 'deltas further apart than complete lists',
+    more: 'pki: { crl: { publish_every: 6h, delta_every: 6h } }',
+    says: 'a.yaml:17:47: pki.crl.delta_every: found 6h, expected less than publish_every, 6h',
+  },
+  {
+    name: 'deltas for a load balancer',
+    more: 'front: { profile: alb }\npki: { crl: { delta_every: 6h } }',
+    says: 'a.yaml:18:28: pki.crl.delta_every: found delta lists, expected none where front.profile alb verifies by its own',
   },
   {
     name: 'a root that goes before there is a second one',
@@ -150,6 +215,24 @@ chaos:
     expect(fast.pki.ca.outages).toEqual([{ atMs: (3 * dayMs) / 1000, forMs: 3600 }])
     expect(fast.chaos[0]).toEqual({ atMs: 86_400, forMs: 300, fault: 'ca.down' })
   })
+})
+
+test.each([
+  { name: 'its clock', chaos: '{ at: 1d, for: 1h, fault: clock.jump, on: edge, by: 1h }' },
+  { name: 'its bucket', chaos: '{ at: 1d, for: 1h, fault: edge.partition }' },
+])('a target somewhere else keeps $name', ({ chaos }) => {
+  const scenario = scenarioOf(`${minimal}chaos: [${chaos}]`)
+  expect(inRealTime(scenario, scenario.time.start, 1000)).toMatch(
+    /^nobody can put (clock\.jump|edge\.partition) into a target somewhere else/,
+  )
+})
+
+test('clocks of devices jump in real time too, as much less as everything is faster', () => {
+  const chaos = 'chaos: [{ at: 1d, for: 1h, fault: clock.jump, on: car, by: -2h }]'
+  const scenario = scenarioOf(minimal + chaos)
+  const fast = inRealTime(scenario, scenario.time.start, 1000)
+  if (typeof fast === 'string') throw new Error(fast)
+  expect(fast.chaos[0]).toMatchObject({ on: 'car', byMs: -7200 })
 })
 
 test('a part of the fleet: what has to happen, and what the CA can do, are scaled with it', () => {

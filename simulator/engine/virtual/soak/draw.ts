@@ -59,6 +59,10 @@ const days = 2
 
 function sketchFrom(seed: number, random: Random): Sketch {
   const profile = pick(random, frontProfileNames)
+  const faults = several(random, 0, 3, () => drawFault(random))
+  // An edge whose clock is behind goes by the list before a delta that has not begun by that clock.
+  const isClockWrong = faults.some(({ on }) => on === 'edge')
+  const deltas = chance(random, 0.4) && !isClockWrong ? { delta_every: '1h' } : {}
   return {
     version: 1,
     name: `soak-${seed}`,
@@ -68,13 +72,14 @@ function sketchFrom(seed: number, random: Random): Sketch {
       intermediates: whole(random, 1, 3),
       crl: {
         publish_every: pick(random, ['3h', '6h', '12h']),
+        ...deltas,
         publish_delay: pick(random, ['15m2s', '30m2s', '15m4s']),
         next_update: pick(random, ['18h', '1d', '2d']),
       },
     },
     front: { profile, resumption: 'never' },
     edge: { max_staleness: pick(random, ['5s', '10s', '1m']), session_ttl: '15m' },
-    phases: ['first', 'second'].map((name) => drawPhase(name, profile, random)),
+    phases: ['first', 'second'].map((name) => drawPhase(name, random)),
     fleets: [drawFleet('car', 4, random), drawFleet('meter', 2, random)],
     revocations: several(random, 1, 3, () => ({
       at: `${whole(random, 2, 40)}h`,
@@ -86,35 +91,43 @@ function sketchFrom(seed: number, random: Random): Sketch {
     hostile: hostileKinds
       .filter(() => chance(random, 0.7))
       .map((kind) => ({ kind, every: pick(random, ['6h', '8h', '12h']) })),
-    chaos: several(random, 0, 3, () => drawFault(random)),
+    chaos: faults,
   }
 }
 
-function drawPhase(name: string, profile: string, random: Random): Sketch['phases'][number] {
-  const mode = pick(random, ['verify', 'passthrough'])
-  // Of an ALB that verifies by itself the edge hears no chain, and takes no cookie beside its word.
-  const takesCookies = profile !== 'alb' || mode !== 'verify'
+function drawPhase(name: string, random: Random): Sketch['phases'][number] {
   return {
     name,
     for: `${days / 2}d`,
-    mode,
+    mode: pick(random, ['verify', 'passthrough']),
     expired: pick(random, ['refuse', 'grace 2h', 'grace 6h', 'allow']),
-    cookies: takesCookies && chance(random, 0.5),
+    cookies: chance(random, 0.5),
   }
 }
+
+/** Faults that an edge which starts anew could not live through. */
+const needWarmEdge: readonly string[] = ['crl.rollback', 'crl.truncated', 'edge.partition']
 
 /**
  * Damaged lists meet an edge that has had time to load good ones: what one that starts anew makes of
  * them is no matter of one decision (`damagedListsMeetAWarmEdge`). So an edge is started anew in the
- * first hours of a phase, and lists are damaged in its second half.
+ * first hours of a phase, and lists are damaged, or out of reach, in its second half.
  */
 function drawFault(random: Random): Sketch['chaos'][number] {
   const fault = pick(random, chaosFaults)
   const day = whole(random, 0, days)
-  const isDamage = fault === 'crl.rollback' || fault === 'crl.truncated'
-  const hour = isDamage ? whole(random, 12, 18) : whole(random, 1, 6)
+  const isOfWarmEdge = needWarmEdge.some((each) => each === fault)
+  const hour = isOfWarmEdge ? whole(random, 12, 18) : whole(random, 1, 6)
   const at = `${day * dayMinutes + hour * 60 + whole(random, 0, 60)}m`
-  return { at, for: fault === 'gateway.restart' ? '0s' : pick(random, ['30m', '2h', '5h']), fault }
+  const lasting = fault === 'gateway.restart' ? '0s' : pick(random, ['30m', '2h', '5h'])
+  return { at, for: lasting, fault, ...(fault === 'clock.jump' ? drawJump(random) : {}) }
+}
+
+/** Beyond the seconds that synchronised clocks differ by, up to a reset by months. */
+function drawJump(random: Random): { readonly on: string; readonly by: string } {
+  const by = pick(random, ['10m', '2h', '3d', '90d'])
+  const on = pick(random, ['edge', 'edge', 'car', 'meter'])
+  return { on, by: chance(random, 0.5) ? by : `-${by}` }
 }
 
 function drawFleet(kind: string, least: number, random: Random): Sketch['fleets'][number] {

@@ -2,6 +2,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { instantFromMs } from '#shared/time.ts'
+import { encodePem } from '#shared/wire/pem.ts'
+import { createCa, factoryCertificate, newKeys } from '../../../interop/est/devices.ts'
 import { runCli, startCli, type CliResult, type RunningCli } from '../cli.ts'
 
 // A process takes a second to start, and longer where much runs beside it.
@@ -74,6 +77,27 @@ test('a claim’s token goes to standard output alone', async () => {
   const listed = await registry('claims')
   expect(listed.stdout).toMatch(/any +0 of 3 +0 /)
   expect((await registry('claim', '--for', 'a week')).status).toBe(2)
+})
+
+test('a CA is registered with a rule for first connections, which is changed', async () => {
+  const now = instantFromMs(Date.now())
+  const ca = await createCa('Factory CA', now)
+  const nonce = (await registry('challenge')).stdout.trim()
+  const proof = await factoryCertificate(ca, `CN=${nonce}`, await newKeys(), now)
+  const [pem, proofPem] = [join(directory, 'ca.pem'), join(directory, 'proof.pem')]
+  await writeFile(pem, ca.pem)
+  await writeFile(proofPem, encodePem('CERTIFICATE', proof))
+  const rule = ['--first-connection', 'pending', '--first-connections-max', '5']
+  const registered = await registry('register-ca', pem, '--proof', proofPem, ...rule)
+  expect(registered.stdout).toMatch(/^[0-9a-f]{64} {2}CN=Factory CA\n$/)
+  expect((await registry('cas')).stdout).toMatch(/automatic +pending, 0 of 5 +CN=Factory CA\n/)
+  const key = registered.stdout.slice(0, 64)
+  expect(await registry('change-ca', key, '--first-connection', 'active')).toMatchObject({
+    status: 0,
+    stdout: 'CN=Factory CA: active, 0 of 5\n',
+  })
+  expect((await registry('change-ca', key, '--first-connections-max', '-1')).status).toBe(2)
+  expect((await registry('change-ca', key)).stderr).toContain('expected something to change')
 })
 
 test.each([[['--help']], [['suspend', '--help']]])('%j tells how', async (args) => {
