@@ -49,6 +49,7 @@ export type SessionVerdict =
 export type ReverifyReason =
   | 'not_ours'
   | 'ended'
+  | 'not_begun'
   | 'policy_changed'
   | 'trust_changed'
   | 'newer_epoch'
@@ -115,7 +116,9 @@ export async function openSession(
     }
     options.opened?.keep(opening, own, claims)
   }
-  const { policy, store } = verification
+  const { policy, store, now } = verification
+  // Sealed by a clock that was ahead of this one: time may not be given twice.
+  if (claims.exp - now > sessionTtlMaxMs) return { verdict: 'reverify', because: 'not_begun' }
   const moved = whatMoved(claims, store, policyHashes.get(policy) ?? (await policyHash(policy)))
   return moved === undefined
     ? askRevocation(claims, verification)

@@ -23,6 +23,9 @@ export function withCookies({ front }: Scenario): PhaseChoice {
   return ({ cookies, mode }) => cookies && (front.profile !== 'alb' || mode === 'passthrough')
 }
 
+/** Where a target tells what its session did: a gateway that verifies keeps that to itself. */
+export const tellsOfSessions: PhaseChoice = ({ cookies, mode }) => cookies && mode === 'passthrough'
+
 export const refusesOverdue: Overdue = ({ expired }, overdueMs) =>
   expired.word === 'refuse' || (expired.word === 'grace' && overdueMs > expired.forMs)
 

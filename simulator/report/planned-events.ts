@@ -17,6 +17,7 @@ import {
   isMet,
   refusesOverdue,
   renewsWithin,
+  tellsOfSessions,
   toleratesOverdue,
   withCookies,
 } from './expectations.ts'
@@ -90,13 +91,13 @@ export const plannedEvents: readonly PlannedEvent[] = [
   },
   {
     event: 'session cookie issued',
-    planned: (scenario) => expectedConnections(scenario, withCookies(scenario)) >= EXPECTED_MIN,
+    planned: (scenario) => expectedConnections(scenario, tellsOfSessions) >= EXPECTED_MIN,
     counts: attempts((judged) => sessionOf(judged) === 'issued'),
   },
   {
     event: 'session cookie used',
     planned: (scenario) =>
-      expectedConnections(scenario, withCookies(scenario), (fleet) =>
+      expectedConnections(scenario, tellsOfSessions, (fleet) =>
         fleet.traffic.requests * fleet.traffic.ticks > 1 ? 1 - fleet.traffic.mqttRatio : 0,
       ) >= EXPECTED_MIN,
     counts: attempts((judged) => sessionOf(judged) === 'used'),

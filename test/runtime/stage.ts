@@ -141,5 +141,6 @@ async function createRuntimePki(put: Put): Promise<RuntimePki> {
 
 /** Value of the control header by which the front of a local run tells time and facts. */
 export function localControl(key: string, now: number, cf: object = {}): string {
-  return `${key}.${Buffer.from(JSON.stringify({ now, cf })).toString('base64url')}`
+  const told = { now, clock: now, isBucketReached: true, cf }
+  return `${key}.${Buffer.from(JSON.stringify(told)).toString('base64url')}`
 }

@@ -90,7 +90,7 @@ describe('the upgrade is decided like any request', () => {
     const { app, opened } = await sceneOf({ SESSION_KEYS: keyRing })
     const first = await app.request(requestOf(cfOf(...chainOf(meter))))
     const cookie = first.headers.getSetCookie().at(-1)?.split(';')[0] ?? ''
-    expect(cookie).toMatch(/^__Host-sallyport=v1\./)
+    expect(cookie).toMatch(/^__Host-sallyport=v2\./)
     const response = await app.request(upgrade(cfOf(meter.leafDer), { cookie }))
     expect(await codeOf(response)).toBe('untrusted')
     expect(opened()).toBe(0)

@@ -5,7 +5,7 @@ import { ringOf } from './rings.ts'
 
 const ring = await ringOf('a')
 const leaf = Uint8Array.of(48, 130, 1, 2, 3, 4, 5, 6)
-const opening = { token: 'v1.a.AAAA', audience: 'fleet.example.org', ring }
+const opening = { token: 'v2.a.AAAA', audience: 'fleet.example.org', ring }
 const claims: SessionClaims = {
   exp: 1,
   epoch: 1,
@@ -23,8 +23,8 @@ test('the same token, for the same host, under the same keys and beside the same
 })
 
 test.each([
-  { name: 'a character of the token', other: { token: 'v1.a.AAAB' } },
-  { name: 'a longer token', other: { token: 'v1.a.AAAA=' } },
+  { name: 'a character of the token', other: { token: 'v2.a.AAAB' } },
+  { name: 'a longer token', other: { token: 'v2.a.AAAA=' } },
   { name: 'the host', other: { audience: 'fleet.example.com' } },
   { name: 'the ring, though its keys are the same', other: { ring: [...ring] as typeof ring } },
   { name: 'the leaf, ending alike', other: {}, of: Uint8Array.of(49, 130, 1, 2, 3, 4, 5, 6) },

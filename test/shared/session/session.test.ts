@@ -191,6 +191,8 @@ describe('how long it lasts', () => {
   test.each([
     { name: 'the last millisecond', ms: 15 * minute, verdict: resumed },
     { name: 'a millisecond later', ms: 15 * minute + 1, verdict: again('ended') },
+    { name: 'the millisecond it was sealed', ms: 0, verdict: resumed },
+    { name: 'a clock set back since', ms: -1, verdict: again('not_begun') },
   ])('$name', async ({ ms, verdict }) => {
     const later = { ...here, now: shift(now, ms) }
     expect(await openSession(token, leaf.der, later, options)).toEqual(verdict)

@@ -218,6 +218,23 @@ test.each([
     ],
   },
   {
+    name: 'a gateway that verifies keeps to itself what its sessions did',
+    planned: {
+      ...scenario,
+      fleets,
+      hostile: [],
+      revocations: [],
+      phases: scenario.phases.map((phase) => ({ ...phase, mode: 'verify' as const })),
+    },
+    events: [
+      'refused as expired',
+      'expired, accepted within the grace',
+      'certificate renewed',
+      'enrolled anew after a lapse',
+      'back after weeks offline',
+    ],
+  },
+  {
     name: 'revoked so late that no CRL says so in time',
     planned: {
       ...scenario,
