@@ -42,8 +42,9 @@ export function revocationStatus(
   const [only] = crls
   if (only === undefined) return { status: 'unknown', gap: 'absent' }
   if (crls.length === 1 && isOfEverything(only, question) && only.thisUpdate <= at) {
-    const found = only.index.find(question.serial)
-    return after(found, (entry) => wordOf(only, entry, at, policy))
+    return after(only.index.find(question.serial), (entry) =>
+      joined([answerWith(only, undefined, allReasons, entry, at, policy)], policy),
+    )
   }
   const inScope = crls.filter((crl) => isComplete(crl) && reasonsAnswered(crl, question) !== 0)
   if (inScope.length === 0) return { status: 'unknown', gap: 'unsupported_scope' }
@@ -59,22 +60,6 @@ export function revocationStatus(
 /** A complete list of all that the certificate's own issuer has revoked, as nearly every issuer has one. */
 function isOfEverything(crl: CrlFacts, { issuer }: RevocationQuestion): boolean {
   return isComplete(crl) && crl.scope === undefined && equalNames(crl.issuer, issuer)
-}
-
-/** What such a list says, without a delta: it speaks for all reasons at once. */
-function wordOf(
-  crl: CrlFacts,
-  entry: Answer['entry'],
-  at: Instant,
-  { graceMs, stale }: SilenceWorth,
-): RevocationStatus {
-  if (entry === 'not_at_hand') return { status: 'unknown', gap: 'not_at_hand' }
-  if (entry !== undefined && !isTakenOff(entry)) {
-    return { status: 'revoked', since: entry.since, crl }
-  }
-  const freshness = freshnessAt(crl.nextUpdate, at, graceMs)
-  if (freshness !== 'stale' || stale === 'accept') return { status: 'good', freshness }
-  return { status: 'unknown', gap: 'stale' }
 }
 
 /**
@@ -106,16 +91,24 @@ function answerOf(
   delta: CrlFacts | undefined,
   question: RevocationQuestion,
   at: Instant,
-  { graceMs }: SilenceWorth,
+  policy: SilenceWorth,
 ): Soon<Answer> {
   const ofDelta = delta && findEntry(delta, question)
   const found = after(ofDelta, (entry) => entry ?? findEntry(crl, question))
-  return after(found, (entry) => ({
-    crl,
-    reasons: reasonsAnswered(crl, question),
-    entry: isTakenOff(entry) ? undefined : entry,
-    freshness: freshnessAt(nextUpdateWith(crl, delta), at, graceMs),
-  }))
+  const reasons = reasonsAnswered(crl, question)
+  return after(found, (entry) => answerWith(crl, delta, reasons, entry, at, policy))
+}
+
+function answerWith(
+  crl: CrlFacts,
+  delta: CrlFacts | undefined,
+  reasons: ReasonMask,
+  found: Answer['entry'],
+  at: Instant,
+  { graceMs }: SilenceWorth,
+): Answer {
+  const entry = isTakenOff(found) ? undefined : found
+  return { crl, reasons, entry, freshness: freshnessAt(nextUpdateWith(crl, delta), at, graceMs) }
 }
 
 function isTakenOff(entry: Answer['entry']): boolean {
