@@ -43,7 +43,10 @@ export function revocationStatus(
   if (only === undefined) return { status: 'unknown', gap: 'absent' }
   if (crls.length === 1 && isOfEverything(only, question) && only.thisUpdate <= at) {
     return after(only.index.find(question.serial), (entry) =>
-      joined([answerWith(only, undefined, allReasons, entry, at, policy)], policy),
+      joined(
+        [answerWith(only, allReasons, entry, freshnessAt(only.nextUpdate, at, policy.graceMs))],
+        policy,
+      ),
     )
   }
   const inScope = crls.filter((crl) => isComplete(crl) && reasonsAnswered(crl, question) !== 0)
@@ -91,24 +94,22 @@ function answerOf(
   delta: CrlFacts | undefined,
   question: RevocationQuestion,
   at: Instant,
-  policy: SilenceWorth,
+  { graceMs }: SilenceWorth,
 ): Soon<Answer> {
   const ofDelta = delta && findEntry(delta, question)
   const found = after(ofDelta, (entry) => entry ?? findEntry(crl, question))
   const reasons = reasonsAnswered(crl, question)
-  return after(found, (entry) => answerWith(crl, delta, reasons, entry, at, policy))
+  const freshness = freshnessAt(nextUpdateWith(crl, delta), at, graceMs)
+  return after(found, (entry) => answerWith(crl, reasons, entry, freshness))
 }
 
 function answerWith(
   crl: CrlFacts,
-  delta: CrlFacts | undefined,
   reasons: ReasonMask,
-  found: Answer['entry'],
-  at: Instant,
-  { graceMs }: SilenceWorth,
+  entry: Answer['entry'],
+  freshness: Freshness,
 ): Answer {
-  const entry = isTakenOff(found) ? undefined : found
-  return { crl, reasons, entry, freshness: freshnessAt(nextUpdateWith(crl, delta), at, graceMs) }
+  return { crl, reasons, entry: isTakenOff(entry) ? undefined : entry, freshness }
 }
 
 function isTakenOff(entry: Answer['entry']): boolean {
