@@ -250,7 +250,8 @@ describe('streams', () => {
 
 describe('what one client may take', () => {
   const app = { fetch: async (request: Request) => new Response(await request.text()) }
-  const brief = { headersMs: 1, requestMs: 1, checkMs: 1 }
+  /** Long enough for what is sent to arrive: a connection that is cut before loses the answer. */
+  const brief = { headersMs: 200, requestMs: 200, checkMs: 10 }
 
   /** What a client is told that sends this and no more. */
   async function told(text: string, limits: Partial<NodeServerLimits>): Promise<string> {
