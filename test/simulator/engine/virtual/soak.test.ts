@@ -13,23 +13,12 @@ const devicesMax = 10
 beforeAll(() => void vi.spyOn(console, 'error').mockImplementation(() => {}))
 afterAll(() => void vi.restoreAllMocks())
 
-/** Each row breaks the edge in one place; the oracle is told nothing. */
+/** Each row breaks the edge in one place; the oracle is told nothing. More over the wire: `../sabotage.test.ts`. */
 const sabotages: readonly { readonly name: string; readonly sabotage: VirtualSabotage }[] = [
   { name: 'lists are not taken after the first', sabotage: { changeEdge: withoutNewLists } },
-  { name: 'expiry is ignored', sabotage: { changeEdge: withoutExpiry } },
   { name: 'any issuer is accepted', sabotage: { verifier: anySignature() } },
   { name: 'a session is not asked about revocation', sabotage: { changeEdge: forgivingSessions } },
   { name: 'a session is not bound to its certificate', sabotage: { changeEdge: unboundSessions } },
-  {
-    name: 'the front drops the chain',
-    sabotage: {
-      changeProfile: (profile) => ({
-        ...profile,
-        connectionFacts: (connection) =>
-          profile.connectionFacts({ ...connection, chain: connection.chain.slice(0, 1) }),
-      }),
-    },
-  },
 ]
 
 test.each(sabotages)(
@@ -75,14 +64,6 @@ function withoutNewLists(edge: InProcessEdge): InProcessEdge {
       seen.add(name)
       edge.publish(name, octets)
     },
-  }
-}
-
-function withoutExpiry(edge: InProcessEdge): InProcessEdge {
-  return {
-    ...edge,
-    deploy: (gateway, target) =>
-      edge.deploy({ ...gateway, EXPIRED: 'allow' }, { ...target, EXPIRED: 'allow' }),
   }
 }
 
