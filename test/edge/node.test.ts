@@ -274,7 +274,10 @@ describe('what one client may take', () => {
   test('a client too many is not served, and served when another has left', async () => {
     const limits = { connectionsMax: 1 }
     const server = await startNodeServer({ app, host: '127.0.0.1', port: 0, limits })
-    const [first, second] = [connectTcp(server.port), connectTcp(server.port)]
+    const first = connectTcp(server.port, '127.0.0.1')
+    // Connections that are made side by side may come in either order.
+    await once(first, 'connect')
+    const second = connectTcp(server.port, '127.0.0.1')
     await once(second, 'close')
     first.destroy()
     await once(first, 'close')
