@@ -1,4 +1,4 @@
-import type { Clock, Instant } from '#shared/time.ts'
+import { ageAt, type Clock, type Instant } from '#shared/time.ts'
 import { albNames } from '#shared/wire/alb.ts'
 import type { ListenerSettings, RenamedHeaders } from './control/listeners.ts'
 import type { Listener } from './listener.ts'
@@ -50,9 +50,9 @@ export function createFollowedListener(options: FollowedListenerOptions): Follow
   return {
     async current() {
       const now = clock.now()
-      const age = ageAt(now, held?.askedAt)
+      const age = held === undefined ? Number.POSITIVE_INFINITY : ageAt(now, held.askedAt)
       if (age >= maxStalenessMs) await refresh()
-      else if (age >= maxStalenessMs / 2 && now - refreshingSince >= maxStalenessMs) {
+      else if (age >= maxStalenessMs / 2 && ageAt(now, refreshingSince) >= maxStalenessMs) {
         refreshingSince = now
         background(refresh())
       }
@@ -60,11 +60,6 @@ export function createFollowedListener(options: FollowedListenerOptions): Follow
       return held.settings
     },
   }
-}
-
-/** What is dated in the future was dated before the clock was set back: nobody knows how old it is. */
-function ageAt(now: Instant, at: Instant | undefined): number {
-  return at === undefined || at > now ? Number.POSITIVE_INFINITY : now - at
 }
 
 /** Whether an app that was made under one is as it has to be under the other. */

@@ -29,6 +29,14 @@ export function shift(at: Instant, ms: number): Instant {
   return (at + ms) as Instant
 }
 
+/**
+ * Milliseconds since `at`, for what is asked again when it is old. What is dated in the future was dated
+ * before the clock was set back: nobody knows how old it is, so it is older than anything.
+ */
+export function ageAt(now: Instant, at: number): number {
+  return at > now ? Number.POSITIVE_INFINITY : now - at
+}
+
 /** ISO 8601 in UTC to the second, as X.509 knows time: `2026-01-31T12:00:00Z`. */
 export function isoFromInstant(at: Instant): string {
   return `${new Date(at).toISOString().slice(0, 19)}Z`

@@ -1,5 +1,5 @@
 import type { Bytes } from '#shared/bytes.ts'
-import type { Clock, Instant } from '#shared/time.ts'
+import { ageAt, type Clock, type Instant } from '#shared/time.ts'
 import {
   buildTrustStore,
   type Limits,
@@ -71,7 +71,7 @@ export function createHeldTrustStore(options: HeldTrustStoreOptions): HeldTrustS
   return {
     async current() {
       const now = options.clock.now()
-      if (held !== undefined && isYoung(held, now, options)) return held.store
+      if (held !== undefined && ageAt(now, held.askedAt) < options.maxStalenessMs) return held.store
       const ordinal = (asked += 1)
       const next = await refresh(held, now, options)
       // Requests may ask side by side: the answer to the later question stays, so that no
@@ -83,15 +83,6 @@ export function createHeldTrustStore(options: HeldTrustStoreOptions): HeldTrustS
       return held?.store
     },
   }
-}
-
-/** What is dated in the future was asked before the clock was set back: nobody knows how old it is. */
-function isYoung(
-  { askedAt }: Held,
-  now: Instant,
-  { maxStalenessMs }: HeldTrustStoreOptions,
-): boolean {
-  return askedAt <= now && now - askedAt < maxStalenessMs
 }
 
 async function refresh(

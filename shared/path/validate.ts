@@ -23,7 +23,7 @@ import { checkIssuerPurpose, checkLeafPurpose } from './checks/purpose.ts'
 import { areListsAsked, checkRevocation, checkWord } from './checks/revocation.ts'
 import { checkSignature } from './checks/signature.ts'
 import { checkValidity } from './checks/validity.ts'
-import { first } from './first.ts'
+import { first, firstOf } from './first.ts'
 import { checkNameConstraints } from './name-constraints/check.ts'
 import { processPolicies } from './policies/process.ts'
 import { expiryGraceMs, type VerificationPolicy } from './policy.ts'
@@ -178,11 +178,7 @@ const leafChecks: readonly LeafCheck[] = [
 ]
 
 function checkLeaf(leaf: Certificate, policy: VerificationPolicy): Result<void, Rejection> {
-  for (const check of leafChecks) {
-    const kept = check(leaf, policy)
-    if (!kept.ok) return kept
-  }
-  return ok(undefined)
+  return firstOf(leafChecks, leaf, policy)
 }
 
 function checkIssuer(

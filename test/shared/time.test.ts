@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { instantFromIso, instantFromMs, isoFromInstant, shift } from '#shared/time.ts'
+import { ageAt, instantFromIso, instantFromMs, isoFromInstant, shift } from '#shared/time.ts'
 
 test.each([
   { iso: '1970-01-01T00:00:00Z', ms: 0 },
@@ -26,4 +26,11 @@ test('shift moves forward and back', () => {
   const at = instantFromMs(1000)
   expect(shift(at, 500)).toBe(1500)
   expect(shift(at, -1000)).toBe(0)
+})
+
+test('the age of what is dated in the future is beyond every bound', () => {
+  const now = instantFromMs(1000)
+  expect(ageAt(now, 400)).toBe(600)
+  expect(ageAt(now, 1000)).toBe(0)
+  expect(ageAt(now, 1001)).toBe(Number.POSITIVE_INFINITY)
 })

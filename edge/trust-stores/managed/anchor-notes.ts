@@ -1,4 +1,4 @@
-import type { Clock, Instant } from '#shared/time.ts'
+import { ageAt, type Clock, type Instant } from '#shared/time.ts'
 import type { TrustAnchor } from '#shared/trust-store/trust-store.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
 import { anchorId, toldAnchorsMax } from './anchor-use.ts'
@@ -24,7 +24,7 @@ export function createAnchorNotes(clock: Clock): AnchorNotes {
   return {
     used({ certificate }) {
       const told = toldAt.get(certificate)
-      if (told !== undefined && clock.now() - told < tellEveryMs) return
+      if (told !== undefined && ageAt(clock.now(), told) < tellEveryMs) return
       pending.add(certificate)
     },
     async tell(ask) {

@@ -5,7 +5,7 @@ import { shardsMax } from '#shared/revocation/compiled/manifest.ts'
 import type { Shard } from '#shared/revocation/compiled/shard.ts'
 import type { RevocationList } from '#shared/revocation/crl-signature.ts'
 import { parseCrl } from '#shared/revocation/crl.ts'
-import type { Clock, Instant } from '#shared/time.ts'
+import { ageAt, type Clock, type Instant } from '#shared/time.ts'
 import { buildTrustStore, type Limits, type TrustStore } from '#shared/trust-store/trust-store.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
 import {
@@ -171,11 +171,6 @@ export function createFollowedTrustStore(given: FollowedTrustStoreOptions): Held
       return held.store
     },
   }
-}
-
-/** What is dated in the future was dated before the clock was set back: nobody knows how old it is. */
-function ageAt(now: Instant, at: number): number {
-  return at > now ? Number.POSITIVE_INFINITY : now - at
 }
 
 /**

@@ -2,6 +2,7 @@ import { ok, type Result } from '#shared/result.ts'
 import type { PathIndex, Rejection } from '#shared/verdict/rejection.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
 import { allowsKeyUsage } from '../checks/key-usage.ts'
+import { firstOf } from '../first.ts'
 import { violated } from './violation.ts'
 
 /** DER of a Name of no RDN. */
@@ -14,11 +15,7 @@ const emptyNameOctets = 2
  * A path length where cA is false (RFC 5280 4.2.1.9) is not among them: CAs in the field write it.
  */
 export function checkConsistency(certificate: Certificate, at: PathIndex): Result<void, Rejection> {
-  for (const check of consistencyChecks) {
-    const kept = check(certificate, at)
-    if (!kept.ok) return kept
-  }
-  return ok(undefined)
+  return firstOf(consistencyChecks, certificate, at)
 }
 
 const consistencyChecks = [checkIssuerNamed, checkConstraintsOfCa, checkSigningOfCa] as const
