@@ -36,7 +36,8 @@ admin.token, for the other commands, which find it there, and read.token, for ga
 It speaks plain HTTP to this machine alone; other machines reach it through a proxy that ends TLS.
 
 From the environment, with the meaning that they have to a deployment without their prefix:
-SALLYPORT_SOURCES_OPEN_HOSTS, SALLYPORT_FINDINGS_WEBHOOK and SALLYPORT_FINDINGS_WEBHOOK_SECRET;
+SALLYPORT_SOURCES_OPEN_HOSTS, SALLYPORT_FINDINGS_WEBHOOK, SALLYPORT_FINDINGS_WEBHOOK_SECRET and
+SALLYPORT_ANCHOR_UNUSED_AFTER;
 SALLYPORT_AWS_KEYS, with which it speaks the ELBv2 API at its root, for aws elbv2 --endpoint-url, with
 SALLYPORT_CONTROL_REGION and SALLYPORT_CONTROL_ACCOUNT; SALLYPORT_S3_ENDPOINT, SALLYPORT_S3_REGION,
 SALLYPORT_S3_ACCESS_KEY_ID and SALLYPORT_S3_SECRET_ACCESS_KEY for buckets that are not in --buckets.
@@ -71,6 +72,7 @@ const variableNames = [
   'SOURCES_OPEN_HOSTS',
   'FINDINGS_WEBHOOK',
   'FINDINGS_WEBHOOK_SECRET',
+  'ANCHOR_UNUSED_AFTER',
   'AWS_KEYS',
   'CONTROL_REGION',
   'CONTROL_ACCOUNT',
