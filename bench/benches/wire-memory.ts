@@ -1,11 +1,15 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { youngGenerationBound } from '#simulator/engine/doors/open-doors.ts'
 import { isInstalled, gatewaySetups } from '#simulator/gateways/setups.ts'
 import type { Bench } from '../bench.ts'
 import { figureOf, type Figure } from '../measure.ts'
 
-/** Resident memory of clients in processes of their own: what is left of connections, and what held ones take. */
+/**
+ * Resident memory of clients in processes of their own, which V8 is started for as the engine starts its
+ * own, the peers' too: what is left of connections, and what held ones take.
+ */
 export const wireMemoryBench: Bench = {
   name: 'wire-memory',
   title: 'resident memory of a client, mutual TLS with a certificate of its own each, mosquitto',
@@ -45,7 +49,8 @@ async function hold(client: string, count: number): Promise<Figure> {
 
 async function measured(what: string, client: string, count: number) {
   const script = join(import.meta.dirname, '..', 'wire-memory-process.ts')
-  const run = promisify(execFile)(process.execPath, [script, what, client, String(count)])
+  const args = [youngGenerationBound, script, what, client, String(count)]
+  const run = promisify(execFile)(process.execPath, args)
   const { stdout } = await run
   return JSON.parse(stdout) as { readonly grown: number; readonly each: number }
 }

@@ -49,6 +49,8 @@ interface Asking {
   readonly request: Bytes
   readonly event: EventKind
   readonly attempt: number
+  /** Answers that brought its certificate and never came. */
+  readonly lost: number
 }
 
 /** What a device does next. */
@@ -137,11 +139,11 @@ async function comeBack(device: Device, world: Surroundings): Promise<void> {
 
 async function begin(
   device: Device,
-  wanted: Omit<Asking, 'request' | 'attempt'>,
+  wanted: Omit<Asking, 'request' | 'attempt' | 'lost'> & Partial<Pick<Asking, 'lost'>>,
   world: Surroundings,
 ): Promise<void> {
   const der = request(device.name, { keys: keysOf(device, wanted.keyNumber, world) })
-  const asking = { ...wanted, request: der, attempt: 0 }
+  const asking = { lost: 0, ...wanted, request: der, attempt: 0 }
   device.asking = asking
   await ask(device, asking, world)
 }
@@ -256,9 +258,10 @@ async function settle(
   for (const each of all) {
     if (!isExplained(each.answer)) complain(device, each, world)
   }
-  if (!isLost) return install(device, last.asking, newest, world)
+  const { lost } = last.asking
+  if (!isLost || lost === world.plan.lostInARow) return install(device, last.asking, newest, world)
   world.ledger.happened('answer_lost')
-  return retry(device, last.asking, 0, world)
+  return retry(device, { ...last.asking, lost: lost + 1 }, 0, world)
 }
 
 /** Beside a certificate: of two requests of one key that cross, the first may be over with the second. */

@@ -12,6 +12,8 @@ export interface Plan {
   readonly jitter: number
   /** Full-jitter back-off: up to `baseMs`, twice that, …, `maxMs`, after what the server asks for. */
   readonly backOff: { readonly baseMs: number; readonly maxMs: number }
+  /** So many answers at most are lost to a device that asks for one certificate. */
+  readonly lostInARow: number
   readonly outage: { readonly fromMs: number; readonly forMs: number }
   /** Until when the service of devices that are not away is looked at. */
   readonly watchMs: number
@@ -37,20 +39,22 @@ export const hourMs = 3_600_000
 export const dayMs = 24 * hourMs
 
 /**
- * The fleet of issue 7: a CA away for 12 hours while a third of the fleet is due, with certificates of
- * 36 hours, the shortest for which the safe outage is longer than that.
+ * A CA away for 12 hours while two thirds of the fleet are due, with certificates of 45 hours, the
+ * shortest for which the safe outage is longer than that. Service is looked at until the last of the
+ * first certificates would have ended.
  */
 export function planOf(seed: number, devices: number): Plan {
   return {
     seed,
     devices,
-    validityMs: 36 * hourMs,
+    validityMs: 45 * hourMs,
     enrolOverMs: 12 * hourMs,
     renewAt: 0.5,
     jitter: 0.05,
     backOff: { baseMs: 2 * hourMs, maxMs: 4 * hourMs },
-    outage: { fromMs: 16 * hourMs, forMs: 12 * hourMs },
-    watchMs: 46 * hourMs,
+    lostInARow: 1,
+    outage: { fromMs: 20 * hourMs, forMs: 12 * hourMs },
+    watchMs: 58 * hourMs,
     rates: {
       claim: 0.4,
       rekey: 0.3,
@@ -70,10 +74,11 @@ const retryAfterMaxMs = 60_000
 
 /**
  * How long a CA may be away before the first device is without a good certificate: (1 − r − j) · TTL,
- * less what a device waits in the worst case before it asks again.
+ * less what a device waits in the worst case before it asks again, which is once more for each answer
+ * that it never sees.
  */
-export function safeOutageMs({ renewAt, jitter, validityMs, backOff }: Plan): number {
-  return (1 - renewAt - jitter) * validityMs - backOff.maxMs - retryAfterMaxMs
+export function safeOutageMs({ renewAt, jitter, validityMs, backOff, lostInARow }: Plan): number {
+  return (1 - renewAt - jitter) * validityMs - (1 + lostInARow) * backOff.maxMs - retryAfterMaxMs
 }
 
 /** What has to happen in a run, or it has shown nothing. */
