@@ -34,10 +34,7 @@ export const mqttBench: Bench = {
 }
 
 const devices = 40
-/**
- * Of all devices together 400. mosquitto drops what is more than 1000 for one receiver
- * (`max_queued_messages`), and may not have read the acknowledgements of the burst before yet.
- */
+/** Of all devices together 400. */
 const burst = 10
 /** Bursts of a turn: ten thousand messages. */
 const bursts = 25

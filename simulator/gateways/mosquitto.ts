@@ -41,12 +41,14 @@ async function start(site: Site): Promise<RunningGateway> {
 
 /**
  * It gives up root for the user named here, who must be able to read the files again. Where Nagle's
- * algorithm meets a delayed acknowledgement, each burst of QoS 1 waits 40 ms.
+ * algorithm meets a delayed acknowledgement, each burst of QoS 1 waits 40 ms; and what waits for one
+ * receiver beyond 1000 messages it drops unless told not to.
  */
 const config = (folder: string, port: number): string => `
 user ${userInfo().username}
 persistence false
 set_tcp_nodelay true
+max_queued_messages 0
 log_dest stderr
 log_type error
 log_type warning
