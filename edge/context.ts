@@ -69,8 +69,6 @@ export interface BrokerConnection {
 export interface Variables {
   /** The request's headers without any that a client may not say. */
   headers: RequestHeaders
-  /** Names of client-certificate headers that a client sent: taken away. */
-  forged: readonly string[]
   presented: Presented
   /** Chosen by host and path; the listener's own until then. */
   listenerPolicy: ListenerPolicy

@@ -117,7 +117,6 @@ const admitted: Step<DeviceEnv> = (context) => {
  */
 function withCleanRequest(context: Context<DeviceEnv>): void {
   const headers = context.get('headers')
-  if (headers.areWhole) return
   let request = context.req.raw
   let isClean = false
   Object.defineProperty(context.req, 'raw', {

@@ -14,6 +14,7 @@ import type { Listener } from '../listener.ts'
 import { carriedToken, clearedCookie, tokenLine } from '../session/token-carrier.ts'
 import { answerProblem } from './answer-problem.ts'
 import type { Step } from './in-turn.ts'
+import type { RequestHeaders } from './request-headers.ts'
 
 /** Under verify: lets in or refuses. A session may save the path; revocation is asked all the same. */
 export function decided(listener: Listener, ports: Ports): Step<AppEnv> {
@@ -43,7 +44,7 @@ async function decideUnder(
   const { verifier, crls, caches } = ports
   const verification = { store, policy, now, verifier, crls, caches }
   const decision = await decide(context, sessions, verification)
-  const answered = toldOfForgery(decision, context.get('forged'))
+  const answered = toldOfForgery(decision, context.get('headers'))
   context.set('decision', answered)
   if (decision.outcome === 'accepted' && decision.basis.kind === 'path') {
     ports.trustStore.used?.(decision.basis.path.anchor)
@@ -60,9 +61,12 @@ export function giveToken(context: Context<AppEnv>): void {
 }
 
 /** No certificate, but headers that pretend one: worth a name of its own in logs. */
-function toldOfForgery(decision: Decision, headers: readonly string[]): Decision {
-  if (decision.outcome === 'accepted' || headers.length === 0) return decision
-  if (decision.rejection.code !== 'no_certificate') return decision
+function toldOfForgery(decision: Decision, sent: RequestHeaders): Decision {
+  if (decision.outcome === 'accepted' || decision.rejection.code !== 'no_certificate') {
+    return decision
+  }
+  const headers = sent.forged()
+  if (headers.length === 0) return decision
   return { ...decision, rejection: { code: 'header_forged', headers } }
 }
 

@@ -54,8 +54,9 @@ const countedBy = (context: Context<AppEnv>, { platform }: Listener): CountedBy 
 })
 
 function count(context: Context<AppEnv>, listener: Listener, { metrics, analytics }: Ports): void {
+  if (analytics === undefined && listener.metrics === undefined) return
   const decision = context.get('decision')
-  const forged = context.get('forged').length
+  const forged = context.get('headers').forged().length
   const by = countedBy(context, listener)
   analytics?.request(decision, forged, by)
   if (listener.metrics === undefined) return
@@ -100,7 +101,7 @@ function jsonLine(
     session: context.get('session'),
     target: context.get('target'),
     authorization: context.get('authorization'),
-    forged: context.get('forged'),
+    forged: context.get('headers').forged(),
   })
 }
 

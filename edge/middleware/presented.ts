@@ -2,7 +2,6 @@ import { equalTextsInConstantTime } from '#shared/bytes.ts'
 import { after } from '#shared/soon.ts'
 import type { AppEnv, Ports } from '../context.ts'
 import { hopHeader, type Hop, type Listener } from '../listener.ts'
-import { foreignHeaders } from '../platforms/strip.ts'
 import { answerProblem } from './answer-problem.ts'
 import type { Step } from './in-turn.ts'
 import { requestHeaders } from './request-headers.ts'
@@ -15,17 +14,14 @@ export function presented(listener: Listener, ports: Ports): Step<AppEnv> {
   return (context) => {
     const request = context.req.raw
     context.set('session', 'none')
-    context.set('forged', [])
     context.set('presented', { kind: 'none' })
     context.set('listenerPolicy', listener)
     if (!cameOverHop(request.headers, listener.hop)) {
       // Whoever wrote this request: nothing in it is believed, in a log neither.
-      context.set('headers', requestHeaders(new Headers(), []))
+      context.set('headers', requestHeaders(new Headers(), listener.platform))
       return answerProblem(context, ports, 'not_from_terminator')
     }
-    const { forged, taken } = foreignHeaders(request.headers, listener.platform, hopHeader)
-    context.set('headers', requestHeaders(request.headers, taken))
-    context.set('forged', forged)
+    context.set('headers', requestHeaders(request.headers, listener.platform, hopHeader))
     return after(listener.platform.read(request), (read) => {
       context.set('presented', read)
       return undefined

@@ -1,13 +1,15 @@
+import type { Platform } from '../platforms/platform.ts'
+import { foreignHeaders, isForeign, type Foreign } from '../platforms/strip.ts'
 import { withoutToken } from '../session/token-carrier.ts'
 
 /**
- * A request's headers without any that a client may not say. A copy of them costs a Worker as much as
- * to decide, so none is made until somebody asks for all of them.
+ * A request's headers without any that a client may not say. To go through all of them, or to copy
+ * them, costs a Worker as much as to decide, so neither is done until somebody asks for it.
  */
 export interface RequestHeaders {
   get(name: string): string | null
-  /** Whether they are known to be the request's own, all of them. */
-  readonly areWhole: boolean
+  /** Lower-case names of the client-certificate headers that the client sent. */
+  forged(): readonly string[]
   /** All of them, for the caller to write to. */
   copy(): Headers
   /** The same; undefined where nothing was taken away, so that the request's own say no more. */
@@ -18,10 +20,26 @@ export interface RequestHeaders {
 
 /**
  * @param sent a request's own
- * @param taken lower-case names of what is taken away
+ * @param platform whose headers alone are believed
+ * @param besides another name to take away, in lower case, which is no forgery
  */
-export const requestHeaders = (sent: Headers, taken: readonly string[]): RequestHeaders =>
-  headersLess(sent, taken, whole)
+export function requestHeaders(
+  sent: Headers,
+  platform: Platform,
+  besides?: string,
+): RequestHeaders {
+  let found: Foreign | undefined
+  const foreign = (): Foreign => (found ??= foreignHeaders(sent, platform, besides))
+  const isTaken = (name: string): boolean => name === besides || isForeign(name, platform)
+  return headersLess({ sent, foreign, isTaken }, whole)
+}
+
+interface Given {
+  readonly sent: Headers
+  readonly foreign: () => Foreign
+  /** Whether a lower-case name is among what is foreign. */
+  readonly isTaken: (name: string) => boolean
+}
 
 /** What is left of headers: a copy, or the same where that is all of them. */
 type Less = (headers: Headers) => Headers
@@ -31,9 +49,11 @@ const whole: Less = (headers) => headers
 /** Where a token travels, and so what is read anew without it. */
 const carriers: ReadonlySet<string> = new Set(['cookie', 'authorization'])
 
-function headersLess(sent: Headers, taken: readonly string[], less: Less): RequestHeaders {
+function headersLess(given: Given, less: Less): RequestHeaders {
+  const { sent, foreign, isTaken } = given
   const copyOfLess = (): Headers | undefined => {
     const left = less(sent)
+    const { taken } = foreign()
     if (left === sent && taken.length === 0) return undefined
     const copy = left === sent ? new Headers(sent) : left
     for (const name of taken) copy.delete(name)
@@ -42,12 +62,12 @@ function headersLess(sent: Headers, taken: readonly string[], less: Less): Reque
   return {
     get(name) {
       const lower = name.toLowerCase()
-      if (taken.includes(lower)) return null
+      if (isTaken(lower)) return null
       return less !== whole && carriers.has(lower) ? less(sent).get(lower) : sent.get(lower)
     },
-    areWhole: less === whole && taken.length === 0,
+    forged: () => foreign().forged,
     copy: () => copyOfLess() ?? new Headers(sent),
     copyOfLess,
-    withoutToken: () => headersLess(sent, taken, withoutToken),
+    withoutToken: () => headersLess(given, withoutToken),
   }
 }

@@ -24,15 +24,18 @@ const families: readonly string[] = knownHeaders.flatMap((header) =>
  * @param besides another name to take away, in lower case, which is no forgery
  */
 export function foreignHeaders(headers: Headers, platform: Platform, besides?: string): Foreign {
-  const isForeign = foreignTo(platform)
+  const isForeignName = foreignTo(platform)
   const forged: string[] = []
   let hasBesides = false
   for (const name of headers.keys()) {
     if (name === besides) hasBesides = true
-    else if (isForeign(name) && !forged.includes(name)) forged.push(name)
+    else if (isForeignName(name) && !forged.includes(name)) forged.push(name)
   }
   return { forged, taken: hasBesides && besides !== undefined ? [besides, ...forged] : forged }
 }
+
+/** Whether a header of this lower-case name is one that `foreignHeaders` names. */
+export const isForeign = (name: string, platform: Platform): boolean => foreignTo(platform)(name)
 
 type IsForeign = (name: string) => boolean
 
@@ -57,11 +60,11 @@ function createTest({ ownHeaders, written = [] }: Platform): IsForeign {
   return (name) => {
     const known = remembered.get(name)
     if (known !== undefined) return known
-    const isForeign = !own.has(name) && (isKnown(name) || ownCanonical.has(canonical(name)))
+    const found = !own.has(name) && (isKnown(name) || ownCanonical.has(canonical(name)))
     if (remembered.size < rememberedNamesMax && name.length <= rememberedNameLengthMax) {
-      remembered.set(name, isForeign)
+      remembered.set(name, found)
     }
-    return isForeign
+    return found
   }
 }
 

@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest'
 import { requestHeaders } from '#edge/middleware/request-headers.ts'
+import { cloudflarePlatform } from '#edge/platforms/cloudflare.ts'
+
+/** It writes no header: whatever speaks of certificates is a client's. */
+const platform = cloudflarePlatform()
 
 const sent = () =>
   new Headers({
@@ -20,24 +24,25 @@ function readAll(headers: ReturnType<typeof requestHeaders>): Record<string, str
 }
 
 test('what is taken away cannot be read, by name or among all', () => {
-  const headers = requestHeaders(sent(), ['client-cert', 'x-hop'])
+  const headers = requestHeaders(sent(), platform, 'x-hop')
   expect(readAll(headers)).toEqual({ accept: '*/*', cookie: 'a=1; __Host-sallyport=v2.k.AA' })
 })
 
 test('nor is a token, in a cookie among others or by itself', () => {
-  const headers = requestHeaders(sent(), ['client-cert', 'x-hop']).withoutToken()
+  const headers = requestHeaders(sent(), platform, 'x-hop').withoutToken()
   expect(readAll(headers)).toEqual({ accept: '*/*', cookie: 'a=1' })
   expect(readAll(headers.withoutToken())).toEqual({ accept: '*/*', cookie: 'a=1' })
   const alone = new Headers({ accept: '*/*', authorization: 'Sallyport v1.k.AA' })
-  expect(readAll(requestHeaders(alone, []).withoutToken())).toEqual({ accept: '*/*' })
+  expect(readAll(requestHeaders(alone, platform).withoutToken())).toEqual({ accept: '*/*' })
 })
 
 test.each([
-  { name: 'nothing is taken away', taken: [], less: undefined },
-  { name: 'something is', taken: ['accept'], less: [['authorization', 'Bearer x']] },
-])('where $name there is less: $less', ({ taken, less }) => {
+  { name: 'nothing is taken away', besides: 'x-hop', less: undefined },
+  { name: 'something is', besides: 'accept', less: [['authorization', 'Bearer x']] },
+])('where $name there is less: $less', ({ besides, less }) => {
   const own = new Headers({ accept: '*/*', authorization: 'Bearer x' })
-  for (const headers of [requestHeaders(own, taken), requestHeaders(own, taken).withoutToken()]) {
+  const headersOfOwn = requestHeaders(own, platform, besides)
+  for (const headers of [headersOfOwn, headersOfOwn.withoutToken()]) {
     const left = headers.copyOfLess()
     expect(left && [...left]).toEqual(less)
   }
@@ -45,7 +50,13 @@ test.each([
 
 test("a copy is the caller's, and the request stays as it was", () => {
   const own = sent()
-  const headers = requestHeaders(own, ['x-hop'])
+  const headers = requestHeaders(own, platform, 'x-hop')
   headers.copy().set('accept', 'text/html')
   expect([headers.get('accept'), own.get('x-hop')]).toEqual(['*/*', 'secret'])
+})
+
+test('whoever forges is named, whatever else is taken away', () => {
+  const headers = requestHeaders(sent(), platform, 'x-hop')
+  expect(headers.forged()).toEqual(['client-cert'])
+  expect(headers.withoutToken().forged()).toEqual(['client-cert'])
 })
