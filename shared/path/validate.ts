@@ -220,25 +220,37 @@ function checkSignatures(
 function checkRevocations(
   candidate: CandidatePath,
   context: ValidationContext,
-  at: PathIndex,
+  from: PathIndex,
 ): Soon<Result<void, Rejection>> {
-  const certificate = candidate.certificates[at]
-  if (certificate === undefined) return ok(undefined)
-  const status = checkStatus(certificate, at, candidate, context)
-  return after(status, (good) => (good.ok ? checkRevocations(candidate, context, at + 1) : good))
+  const { certificates } = candidate
+  // A loop, and no step that waits for another: nearly always all lists are at hand.
+  for (let at = from; at < certificates.length; at += 1) {
+    const status = checkStatus(candidate, at, context)
+    if (status instanceof Promise) {
+      return status.then((good) => (good.ok ? checkRevocations(candidate, context, at + 1) : good))
+    }
+    if (!status.ok) return status
+  }
+  return ok(undefined)
 }
 
 function checkStatus(
-  certificate: Certificate,
-  at: PathIndex,
   candidate: CandidatePath,
+  at: PathIndex,
   context: ValidationContext,
 ): Soon<Result<void, Rejection>> {
   const { store, policy } = context
-  if (!areListsAsked(at, policy)) return checkWord(questionOf(certificate), at, store)
-  return after(listsOf(certificate, issuerOf(candidate, at), candidate, context), (lists) =>
-    lists.ok ? checkRevocation(questionOf(certificate), at, lists.value, context) : lists,
-  )
+  const certificate = candidate.certificates[at]
+  if (certificate === undefined) return ok(undefined)
+  const question = questionOf(certificate)
+  if (!areListsAsked(at, policy)) return checkWord(question, at, store)
+  const lists = listsOf(certificate, issuerOf(candidate, at), candidate, context)
+  if (lists instanceof Promise) {
+    return lists.then((found) =>
+      found.ok ? checkRevocation(question, at, found.value, context) : found,
+    )
+  }
+  return lists.ok ? checkRevocation(question, at, lists.value, context) : lists
 }
 
 /** Who issued the certificate at one place of a path: the next certificate, or the anchor's. */

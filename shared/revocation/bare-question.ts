@@ -13,7 +13,7 @@ export function answersBySerial({ crls, elsewhere }: IssuerCrls): boolean {
 
 /** Whether a certificate is listed by someone else (RFC 5280 4.2.1.13: cRLIssuer). */
 export function namesOtherIssuers({ extensions }: Certificate): boolean {
-  return (extensions.crlDistributionPoints ?? []).some((point) => point.crlIssuers !== undefined)
+  return extensions.crlDistributionPoints?.some((point) => point.crlIssuers !== undefined) === true
 }
 
 /** The question that a serial makes where `answersBySerial` holds; the kind of certificate is never asked. */

@@ -3,7 +3,7 @@ import type { CandidatePath } from '#shared/path/candidate-path.ts'
 import { freshnessFor, isTaken } from '#shared/path/checks/revocation.ts'
 import type { VerificationPolicy } from '#shared/path/policy.ts'
 import { ok, type Result } from '#shared/result.ts'
-import { after, type Soon } from '#shared/soon.ts'
+import type { Soon } from '#shared/soon.ts'
 import type { Rejection } from '#shared/verdict/rejection.ts'
 import { nameKey } from '#shared/x509/name.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
@@ -36,17 +36,28 @@ export function listsOf(
   path: CandidatePath,
   context: ListsContext,
 ): Soon<Result<Lists, Rejection>> {
-  return after(context.crls.of(context.store, issuer), (own) => {
-    const others = otherIssuers(certificate).filter((name) =>
-      context.store.crlsByIssuer.has(nameKey(name)),
-    )
-    if (others.length === 0 && !own.elsewhere) return ok(own)
-    const names = own.elsewhere ? [issuer.subject, ...others] : others
-    const isElsewhere = others.length > 0
-    return listsOfNames(names, own, path, context).then((lists) =>
-      lists.ok ? ok({ crls: lists.value, forged: own.forged || isElsewhere }) : lists,
-    )
-  })
+  const own = context.crls.of(context.store, issuer)
+  const others = otherIssuers(certificate).filter((name) =>
+    context.store.crlsByIssuer.has(nameKey(name)),
+  )
+  return own instanceof Promise
+    ? own.then((found) => withOthers(found, issuer.subject, others, path, context))
+    : withOthers(own, issuer.subject, others, path, context)
+}
+
+function withOthers(
+  own: IssuerCrls,
+  name: Bytes,
+  others: readonly Bytes[],
+  path: CandidatePath,
+  context: ListsContext,
+): Soon<Result<Lists, Rejection>> {
+  if (others.length === 0 && !own.elsewhere) return ok(own)
+  const names = own.elsewhere ? [name, ...others] : others
+  const isElsewhere = others.length > 0
+  return listsOfNames(names, own, path, context).then((lists) =>
+    lists.ok ? ok({ crls: lists.value, forged: own.forged || isElsewhere }) : lists,
+  )
 }
 
 /** An issuer's own lists, and those of signers of these names. */
@@ -69,7 +80,7 @@ async function listsOfNames(
 
 /** Names of CRL issuers (RFC 5280 4.2.1.13: at most one a point) that are not the certificate's issuer. */
 function otherIssuers(certificate: Certificate): readonly Bytes[] {
-  if (!namesOtherIssuers(certificate)) return []
+  if (!namesOtherIssuers(certificate)) return none
   const { issuer, extensions } = certificate
   const names = (extensions.crlDistributionPoints ?? [])
     .flatMap(({ crlIssuers = [] }) => crlIssuers)
@@ -77,6 +88,8 @@ function otherIssuers(certificate: Certificate): readonly Bytes[] {
     .filter((name) => nameKey(name) !== nameKey(issuer))
   return [...new Map(names.map((name) => [nameKey(name), name])).values()].slice(0, otherIssuersMax)
 }
+
+const none: readonly Bytes[] = []
 
 /** A certificate in PKITS has one; each may cost a search. */
 const otherIssuersMax = 2

@@ -34,7 +34,9 @@ export function checkRevocation(
   if (!word.ok) return word
   const freshness = freshnessFor(at, policy)
   const status = statusUnder(policy, freshness, lists.crls, question, now)
-  return after(status, (found) => verdictOn(found, question, at, lists, freshness))
+  return status instanceof Promise
+    ? status.then((found) => verdictOn(found, question, at, lists, freshness))
+    : verdictOn(status, question, at, lists, freshness)
 }
 
 function verdictOn(
@@ -91,9 +93,10 @@ function statusUnder(
   question: RevocationQuestion,
   now: Instant,
 ): Soon<RevocationStatus> {
-  return after(revocationStatus(crls, question, now, freshness), (status) => {
-    if (status.status !== 'good') return status
-    if (crls.every((crl) => isYoung(crl, policy, now) && isAsAsked(crl, policy))) return status
+  const status = revocationStatus(crls, question, now, freshness)
+  if (areAllClearing(crls, policy, now)) return status
+  return after(status, (found) => {
+    if (found.status !== 'good') return found
     const young = crls.filter((crl) => isYoung(crl, policy, now))
     const clearing = young.filter((crl) => isAsAsked(crl, policy))
     const gap = young.length < crls.length ? 'stale' : 'not_as_asked'
@@ -103,6 +106,15 @@ function statusUnder(
         cleared.status === 'good' ? cleared : { status: 'unknown', gap },
     )
   })
+}
+
+function areAllClearing(
+  crls: readonly RevocationList[],
+  policy: VerificationPolicy,
+  now: Instant,
+): boolean {
+  for (const crl of crls) if (!isYoung(crl, policy, now) || !isAsAsked(crl, policy)) return false
+  return true
 }
 
 /** Whether a list is of an age that a policy lets clear; one from the future is asked for elsewhere. */
