@@ -29,6 +29,7 @@ export type Unit =
   | 'requests/s'
   | 'messages/s'
   | 'decisions/s'
+  | 'events/s'
 
 /** One table: contenders that did the same work in the same rounds. */
 export interface Section {

@@ -86,7 +86,7 @@ async function workerOf(source: string): Promise<string> {
 
 const empty = `export default { fetch: () => new Response('0') }`
 
-/** Starts take turns; steps of the process clock are ten milliseconds, so that each turn is many starts. */
+/** Starts take turns; each turn is many starts, since one alone is at the mercy of the machine. */
 async function startCosts(modules: ReadonlyMap<string, string>, rounds: number): Promise<Figure[]> {
   const costs = new Map([...modules.keys()].map((name) => [name, [] as number[]]))
   for (let round = 0; round < rounds; round += 1) {

@@ -1,11 +1,15 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
-/** USER_HZ, which Linux fixes at 100 for every architecture that Node runs on. */
-const tickUs = 10_000
-
-/** Microseconds of CPU that a process has used, all its threads, in steps of ten milliseconds. Linux. */
+/**
+ * Microseconds of CPU that a process has used, all the threads that it has. Linux: the first number of
+ * a thread's `schedstat` is nanoseconds on the processor (Documentation/scheduler/sched-stats.rst);
+ * `stat` counts in steps of ten milliseconds.
+ */
 export function cpuUsOfProcess(pid: number): number {
-  // proc(5): the name stands in parentheses and may hold anything; utime and stime are fields 14 and 15.
-  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ') ?? []
-  return (Number(fields[11]) + Number(fields[12])) * tickUs
+  let ns = 0
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    const [used] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'latin1').split(' ')
+    ns += Number(used)
+  }
+  return ns / 1000
 }

@@ -16,7 +16,7 @@ export interface WireStage {
   readonly address: Pick<TlsOptions, 'host' | 'port' | 'servername' | 'caPem'> & { caPem: string }
   /** The nth device, one after another. */
   readonly credential: (nth: number) => DeviceCredential
-  /** Microseconds of CPU that the server has used so far, in steps of ten milliseconds. */
+  /** Microseconds of CPU that the server has used so far. */
   readonly serverCpuUs: () => number
   close(): Promise<void>
 }
