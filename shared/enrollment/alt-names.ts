@@ -3,10 +3,9 @@ import { parseDer, tag } from '#shared/der/reader.ts'
 import { listedExtensions } from '#shared/path/profile/listed-extensions.ts'
 import type { Certificate, Extensions } from '#shared/x509/certificate.ts'
 import { readExtensionFrame } from '#shared/x509/extensions.ts'
-import type { CertificationRequest } from '#shared/x509/request.ts'
+import { extensionRequests, type CertificationRequest } from '#shared/x509/request.ts'
 
 const subjectAltName = '2.5.29.17'
-const extensionRequest = '1.2.840.113549.1.9.14'
 
 /** The octets of a certificate's subjectAltName, names of every form among them; undefined without one. */
 export function altNamesOfCertificate(certificate: Certificate): Bytes | undefined {
@@ -16,7 +15,7 @@ export function altNamesOfCertificate(certificate: Certificate): Bytes | undefin
 
 /** The same of what a request asks for (RFC 2985 5.4.2). */
 export function altNamesOfRequest({ attributes }: CertificationRequest): Bytes | undefined {
-  const wishes = attributes.find(({ type }) => type === extensionRequest)
+  const wishes = attributes.find(({ type }) => extensionRequests.has(type))
   if (wishes === undefined) return undefined
   const read = parseDer(wishes.values, (reader) => {
     const seen = new Set<string>()

@@ -35,7 +35,7 @@ export const certificateRows = {
   'cert.time': {
     severity: 'error',
     source: 'RFC 5280 4.1.2.5',
-    asks: 'dates in UTC with seconds, on the calendar',
+    asks: 'dates in UTC with seconds, on the calendar; UTCTime until the end of 2049',
   },
   'cert.validity': {
     severity: 'error',
@@ -70,17 +70,22 @@ export const certificateRows = {
   'cert.bc': {
     severity: 'error',
     source: 'RFC 5280 4.2.1.9',
-    asks: 'cA false for a device, a critical cA true for an issuer',
+    asks: 'cA false and no path length for a device, cA true for an issuer',
   },
   'cert.bcCritical': {
     severity: 'warning',
     source: 'RFC 5280 4.2.1.9',
     asks: 'basicConstraints of an issuer marked as critical',
   },
+  'cert.default': {
+    severity: 'warning',
+    source: 'X.690 11.5',
+    asks: 'no default written out in basicConstraints',
+  },
   'cert.ku': {
     severity: 'error',
     source: 'RFC 5280 4.2.1.3, RFC 8446 4.4.2.2',
-    asks: 'digitalSignature and never keyCertSign for a device, keyCertSign for an issuer',
+    asks: 'digitalSignature and neither keyCertSign nor cRLSign for a device, keyCertSign for an issuer',
   },
   'cert.kuAbsent': {
     severity: 'warning',
@@ -127,6 +132,31 @@ export const certificateRows = {
     source: 'RFC 9608 2',
     asks: 'noRevAvail in no CA certificate, and beside no place to ask for revocation',
   },
+  'cert.issuer': {
+    severity: 'error',
+    source: 'RFC 5280 4.1.2.4 and 4.1.2.6',
+    asks: 'a name of whoever issues, in an issuer’s own certificate too',
+  },
+  'cert.selfSigned': {
+    severity: 'warning',
+    source: 'RFC 5280 3.2',
+    asks: 'a device’s certificate that a CA has issued',
+  },
+  'cert.uniqueId': {
+    severity: 'warning',
+    source: 'RFC 5280 4.1.2.8',
+    asks: 'no unique identifiers of issuer and subject',
+  },
+  'cert.nameConstraints': {
+    severity: 'error',
+    source: 'RFC 5280 4.2.1.10',
+    asks: 'name constraints in CA certificates alone',
+  },
+  'cert.criticality': {
+    severity: 'warning',
+    source: 'RFC 5280 4.2.1 and 4.2.2',
+    asks: 'extensions marked as critical, or not, as their sections say',
+  },
   'cert.unknownCritical': {
     severity: 'error',
     source: 'RFC 5280 4.2',
@@ -151,6 +181,11 @@ export const certificateRows = {
     severity: 'error',
     source: 'RFC 5280 4.2.1.9',
     asks: 'no more intermediates than a CA above allows',
+  },
+  'chain.nameConstraints': {
+    severity: 'error',
+    source: 'RFC 5280 6.1.3 (b) and (c)',
+    asks: 'names that every CA above permits',
   },
   'chain.duplicate': {
     severity: 'warning',

@@ -25,7 +25,7 @@ export const catalogue = {
   'csr.ca': {
     severity: 'error',
     source: 'RFC 5280 4.2.1.9 and 4.2.1.3',
-    asks: 'no basicConstraints cA, keyCertSign or cRLSign, which a CA that copies extensions would grant',
+    asks: 'no basicConstraints cA, keyCertSign, cRLSign or other mark of CAs, which a CA that copies extensions would grant',
   },
   'csr.id': {
     severity: 'error',
@@ -42,10 +42,15 @@ export const catalogue = {
     source: 'RFC 5280 4.2.1.12',
     asks: 'no extended key usage that the profile does not grant',
   },
+  'csr.purposeAbsent': {
+    severity: 'warning',
+    source: 'RFC 5280 4.2.1.12',
+    asks: 'what the profile requires among the purposes, where some are asked for',
+  },
   'csr.keyUsage': {
     severity: 'warning',
-    source: 'RFC 8446 4.4.2.2, RFC 5280 4.2.1.3',
-    asks: 'digitalSignature where key usage is asked for',
+    source: 'RFC 8446 4.4.2.2, RFC 5280 4.2.1.3, RFC 5480 3',
+    asks: 'digitalSignature where key usage is asked for, and no use that the key does not have',
   },
   'csr.challenge': {
     severity: 'warning',
@@ -87,15 +92,35 @@ export const catalogue = {
     source: 'CVE-2009-2408, CVE-2021-42574',
     asks: 'no control characters, NUL or bidirectional marks in names, which read as another name',
   },
+  'name.uri': {
+    severity: 'error',
+    source: 'RFC 5280 4.2.1.6',
+    asks: 'URIs with a scheme and something behind it',
+  },
+  'name.ip': {
+    severity: 'error',
+    source: 'RFC 5280 4.2.1.6',
+    asks: 'addresses of 4 or 16 octets',
+  },
   'name.encoding': {
     severity: 'warning',
-    source: 'RFC 5280 4.1.2.4',
-    asks: 'PrintableString or UTF8String in names',
+    source: 'RFC 5280 4.1.2.4 and appendix A.1',
+    asks: 'PrintableString or UTF8String in names, or the one type that an attribute has',
+  },
+  'name.normalForm': {
+    severity: 'warning',
+    source: 'RFC 5280 7.1, RFC 4518 2.3',
+    asks: 'composed characters (NFC), since others look the same and are another name',
+  },
+  'name.repeated': {
+    severity: 'warning',
+    source: 'RFC 5280 4.2.1.6',
+    asks: 'each subjectAltName once',
   },
   'name.spaces': {
     severity: 'warning',
     source: 'RFC 5280 7.1',
-    asks: 'no space at the ends or twice in a row, which comparison folds away',
+    asks: 'no space at the ends or twice in a row, which comparison folds away, and none of another kind',
   },
   'name.length': {
     severity: 'error',
@@ -129,8 +154,8 @@ export const catalogue = {
   },
   'key.point': {
     severity: 'error',
-    source: 'RFC 5480 2.2, NIST SP 800-56A 5.6.2.3.3',
-    asks: 'a point on the curve',
+    source: 'RFC 5480 2.2, NIST SP 800-56A 5.6.2.3.3, RFC 8032 5.1.3',
+    asks: 'a point on the curve, and of large order',
   },
   'key.weak.smallFactor': {
     severity: 'error',
@@ -154,7 +179,7 @@ export const catalogue = {
   },
   'key.known': {
     severity: 'error',
-    source: 'RFC 9500, RFC 8410',
+    source: 'RFC 9500, RFC 8410, RFC 6979, RFC 8032, and the tests of libraries',
     asks: 'no published test key, whose private half everybody has',
   },
   'key.reuse': {
@@ -167,6 +192,11 @@ export const catalogue = {
     severity: 'error',
     source: 'IEEE 802.1AR-2018 8.6',
     asks: 'the serialNumber attribute in the subject',
+  },
+  'idevid.end': {
+    severity: 'info',
+    source: 'RFC 8995 2.3, RFC 5280 4.1.2.5',
+    asks: 'no end (99991231235959Z) of a factory identity, which is written once',
   },
   'svid.uri': {
     severity: 'error',
@@ -191,7 +221,7 @@ export const catalogue = {
   'svid.keyUsage': {
     severity: 'error',
     source: 'SPIFFE X509-SVID 4.3',
-    asks: 'a critical keyUsage with digitalSignature',
+    asks: 'a critical keyUsage: of a workload with digitalSignature and neither keyCertSign nor cRLSign',
   },
   'svid.purpose': {
     severity: 'error',
@@ -226,7 +256,7 @@ export const catalogue = {
   'matter.form': {
     severity: 'error',
     source: 'Matter Core 6.2.2.3',
-    asks: 'ecdsa-with-SHA256, critical basicConstraints and keyUsage, both key identifiers',
+    asks: 'ecdsa-with-SHA256, P-256, the path length and the uses of its place, both key identifiers of 20 octets',
   },
   'alb.header': {
     severity: 'warning',

@@ -1,5 +1,7 @@
 import { equalBytes, toHex, type Bytes } from '#shared/bytes.ts'
+import { freshBudget } from '#shared/path/budget.ts'
 import { isSelfIssued } from '#shared/path/checks/authority.ts'
+import { checkNames as checkNameConstraints } from '#shared/path/name-constraints/check.ts'
 import { isoFromInstant, shift, type Instant } from '#shared/time.ts'
 import { encodeUrlPem } from '#shared/wire/url-pem.ts'
 import { publicKeyKindOf, signatureAlgorithmOf } from '#shared/x509/algorithms.ts'
@@ -9,6 +11,7 @@ import type { SignatureVerifier } from '#shared/x509/signature.ts'
 import { finding } from './catalogue.ts'
 import { checkOne, factsOfCertificate } from './certificate/check-one.ts'
 import type { CertificateFacts } from './certificate/certificate-facts.ts'
+import { checkReferenceTo } from './certificate/issuer-reference.ts'
 import {
   checkParsed,
   readCertificate,
@@ -64,7 +67,7 @@ export async function checkChain(
     ...unreadable,
     ...leaf.findings,
     ...authorities.flatMap(checkOne),
-    ...(await checkAuthorityKeys(authorities, wanted)),
+    ...(await checkAuthorityKeys(authorities, leaf.keySha256, wanted)),
     ...checkLength(ders.length, wanted),
     ...(unreadable.length === 0 ? await checkLinks(certificates, wanted) : []),
     ...checkHorizon(authorities, wanted),
@@ -90,15 +93,17 @@ function instantOf(
   return isLeafsOwn && first !== undefined && 'spki' in first ? first.validity.notBefore : now
 }
 
-/** A published or denied key is worse in an issuer than in a device. */
+/** A published or denied key is worse in an issuer than in a device, and so is the device’s own. */
 async function checkAuthorityKeys(
   authorities: readonly CertificateFacts[],
+  leafKey: string,
   { isDenied, sha256 }: ChainWanted,
 ): Promise<readonly Finding[]> {
   const findings: Finding[] = []
   for (const { path, certificate } of authorities) {
     const keySha256 = await keySha256Of(certificate, sha256)
-    findings.push(...checkKeyRecords(`${path}.key`, keySha256, undefined, { isDenied }))
+    const isKnownKey = () => (keySha256 === leafKey ? 'the device below it' : undefined)
+    findings.push(...checkKeyRecords(`${path}.key`, keySha256, undefined, { isDenied, isKnownKey }))
   }
   return findings
 }
@@ -124,7 +129,7 @@ async function checkLinks(
     }
     findings.push(...checkPathLength(certificates, at))
   }
-  return [...findings, ...checkRoot(certificates)]
+  return [...findings, ...checkNamesBelow(certificates), ...checkRoot(certificates)]
 }
 
 /** RFC 8446 4.4.2, RFC 5280 4.2.1.1 and 4.1.2.5: name, key identifier and end of each lead to the next. */
@@ -148,6 +153,7 @@ function checkLink(
   if (asked !== undefined && has !== undefined && !equalBytes(asked, has)) {
     findings.push(finding('cert.aki', `${path}.authorityKeyIdentifier`, toHex(asked), toHex(has)))
   }
+  findings.push(...checkReferenceTo(issuer, path, certificate))
   const [end, issuersEnd] = [certificate.validity.notAfter, issuer.validity.notAfter]
   if (profile.chain.nesting === 'required' && end > issuersEnd) {
     const wanted = `${isoFromInstant(issuersEnd)} at the latest`
@@ -183,6 +189,26 @@ function checkPathLength(certificates: readonly Certificate[], at: number): read
   if (below <= most) return []
   const path = `chain[${at}].basicConstraints.pathLenConstraint`
   return [finding('chain.pathLength', path, `${below} intermediates below it`, `at most ${most}`)]
+}
+
+/** RFC 5280 6.1.3 (b) and (c): names lie where every CA above permits them. The first of each pair is told. */
+function checkNamesBelow(certificates: readonly Certificate[]): readonly Finding[] {
+  const budget = freshBudget()
+  const findings: Finding[] = []
+  for (const [by, issuer] of certificates.entries()) {
+    for (const [at, certificate] of certificates.slice(0, by).entries()) {
+      const checked = checkNameConstraints(certificate, at, issuer, by, budget)
+      if (checked.ok) continue
+      const { error } = checked
+      const found =
+        error.code === 'name_constraint_violated' && typeof error.name === 'string'
+          ? `${error.form} ${error.name}`
+          : 'a name'
+      const wanted = `names that chain[${by}] permits`
+      findings.push(finding('chain.nameConstraints', `chain[${at}]`, found, wanted))
+    }
+  }
+  return findings
 }
 
 function checkDuplicates(certificates: readonly Certificate[]): readonly Finding[] {

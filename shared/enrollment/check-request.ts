@@ -1,11 +1,11 @@
 import { equalBytes, toHex, type Bytes } from '#shared/bytes.ts'
 import { rfc2253Name } from '#shared/wire/names.ts'
-import { algorithmText } from '#shared/x509/algorithm-text.ts'
 import { signatureAlgorithmOf } from '#shared/x509/algorithms.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
 import { parseCertificationRequest, type CertificationRequest } from '#shared/x509/request.ts'
 import type { SignatureVerifier } from '#shared/x509/signature.ts'
 import type { Instant } from '#shared/time.ts'
+import { algorithmName } from './algorithm-name.ts'
 import { altNamesOfCertificate, altNamesOfRequest, altNamesText } from './alt-names.ts'
 import { finding } from './catalogue.ts'
 import { explainFault } from './explain.ts'
@@ -15,6 +15,7 @@ import { readIdentity } from './identity.ts'
 import { checkKey, checkKeyRecords, type KeyRecords } from './keys/check-key.ts'
 import { keySha256Of, type Sha256 } from './keys/key-hash.ts'
 import { readKey, type DeviceKey } from './keys/read-key.ts'
+import { unfitUsages } from './keys/unfit-usages.ts'
 import { checkNames } from './names.ts'
 import type { DeviceProfile } from './profile.ts'
 import { settle } from './settle.ts'
@@ -74,7 +75,7 @@ export async function checkRequest(der: Bytes, wanted: RequestWanted): Promise<C
     ...checkKeyRecords(`${path}.key`, keySha256, device, wanted),
     ...identity.findings,
     ...checkNames(subject, wanted.profile.names),
-    ...checkWishes(request, subject, wanted),
+    ...checkWishes(request, subject, key, wanted),
     ...checkFamiliesOfRequest(request, subject, wanted.profile),
   ]
   return {
@@ -101,7 +102,7 @@ async function checkPossession(
   const where = `${path}.signature`
   const algorithm = signatureAlgorithmOf(request.signatureAlgorithm)
   if (algorithm === undefined) {
-    const found = algorithmText(request.signatureAlgorithm)
+    const found = algorithmName(request.signatureAlgorithm)
     return [finding('csr.algorithm', where, found, 'ECDSA or RSA with SHA-2, or Ed25519')]
   }
   // A key that is objected to may be of any size: its signature would say nothing more.
@@ -121,12 +122,13 @@ const unverifiable: ReadonlySet<string> = new Set(['key.size', 'key.type', 'key.
 function checkWishes(
   request: CertificationRequest,
   subject: Subject,
+  key: DeviceKey,
   { profile, current }: RequestWanted,
 ): readonly Finding[] {
   return [
     ...checkAuthorityWish(request),
     ...checkPurposeWish(request, profile),
-    ...checkUsageWish(request),
+    ...checkUsageWish(request, key),
     ...checkAttributes(request),
     ...checkUnknown(request),
     ...(current === undefined ? [] : checkSameSubject(request, subject, current)),
@@ -139,6 +141,12 @@ function checkAuthorityWish({ extensions }: CertificationRequest): readonly Find
   if (extensions.basicConstraints?.ca === true) {
     findings.push(finding('csr.ca', `${path}.basicConstraints`, 'cA true', 'cA false or none'))
   }
+  if (
+    extensions.basicConstraints?.ca === false &&
+    extensions.basicConstraints.pathLength !== undefined
+  ) {
+    findings.push(finding('csr.ca', `${path}.basicConstraints`, 'a path length', 'none'))
+  }
   const usage = extensions.keyUsage?.[0] ?? 0
   // RFC 5280 4.2.1.3: keyCertSign is bit 5, cRLSign bit 6.
   const asked = [
@@ -148,32 +156,66 @@ function checkAuthorityWish({ extensions }: CertificationRequest): readonly Find
   if (asked.length > 0) {
     findings.push(finding('csr.ca', `${path}.keyUsage`, asked.join(', '), 'neither'))
   }
+  for (const name of authorityExtensions.filter((each) => extensions[each] !== undefined)) {
+    findings.push(finding('csr.ca', `${path}.${name}`, 'an extension of CAs', 'none'))
+  }
   return findings
 }
+
+/** RFC 5280 4.2.1.5, 4.2.1.10, 4.2.1.11 and 4.2.1.14: what is in the certificates of CAs alone. */
+const authorityExtensions = [
+  'nameConstraints',
+  'policyMappings',
+  'policyConstraints',
+  'inhibitAnyPolicy',
+] as const
 
 /** RFC 5280 4.2.1.12: what else a certificate could be used for is the CA's to give. */
 function checkPurposeWish(
   { extensions }: CertificationRequest,
   { purposes }: DeviceProfile,
 ): readonly Finding[] {
-  const other = extensions.extendedKeyUsage?.filter((oid) => !purposes.allowed.includes(oid)) ?? []
-  if (other.length === 0) return []
-  const wanted = purposes.allowed.join(', ')
-  return [finding('csr.purpose', `${path}.extKeyUsage`, other.join(', '), wanted)]
+  const asked = extensions.extendedKeyUsage
+  if (asked === undefined) return []
+  const where = `${path}.extKeyUsage`
+  const other = asked.filter((oid) => !purposes.allowed.includes(oid))
+  const isAny = asked.includes(anyPurpose)
+  const missing = isAny ? [] : purposes.required.filter((oid) => !asked.includes(oid))
+  return [
+    ...(other.length > 0
+      ? [finding('csr.purpose', where, other.join(', '), purposes.allowed.join(', '))]
+      : []),
+    ...(missing.length > 0
+      ? [finding('csr.purposeAbsent', where, asked.join(', '), missing.join(', '))]
+      : []),
+  ]
 }
 
-/** RFC 8446 4.4.2.2: a client signs in the handshake. */
-function checkUsageWish({ extensions: { keyUsage } }: CertificationRequest): readonly Finding[] {
-  if (keyUsage === undefined || ((keyUsage[0] ?? 0) & 0x80) !== 0) return []
-  return [finding('csr.keyUsage', `${path}.keyUsage`, 'none', 'digitalSignature')]
+const anyPurpose = '2.5.29.37.0'
+
+/** RFC 8446 4.4.2.2: a client signs in the handshake. RFC 5480 3: and does nothing that its key cannot. */
+function checkUsageWish(
+  { extensions: { keyUsage } }: CertificationRequest,
+  key: DeviceKey,
+): readonly Finding[] {
+  if (keyUsage === undefined) return []
+  const where = `${path}.keyUsage`
+  const odd = unfitUsages(keyUsage, key)
+  const isSigning = ((keyUsage[0] ?? 0) & 0x80) !== 0
+  return [
+    ...(isSigning ? [] : [finding('csr.keyUsage', where, 'none', 'digitalSignature')]),
+    ...(odd.length === 0
+      ? []
+      : [finding('csr.keyUsage', where, odd.join(', '), `uses of a ${key.known?.kind.name} key`)]),
+  ]
 }
 
 const challengePassword = '1.2.840.113549.1.9.7'
-const extensionRequest = '1.2.840.113549.1.9.14'
+const pkcs9ExtensionRequest = '1.2.840.113549.1.9.14'
 
 function checkAttributes({ attributes }: CertificationRequest): readonly Finding[] {
   return attributes.flatMap(({ type }) => {
-    if (type === extensionRequest) return []
+    if (type === pkcs9ExtensionRequest) return []
     const where = `${path}.attributes.${type}`
     // RFC 7030 3.5: it binds the request to tls-unique, which TLS 1.3 and edges do not have.
     if (type === challengePassword) {

@@ -58,6 +58,11 @@ const known: Readonly<Record<string, Explanation>> = {
     found: 'an empty list',
   },
   'at most 512 names': { code: 'name.sanCount', path: 'subjectAltName', found: 'more' },
+  'iPAddress of 4 or 16 octets': {
+    code: 'name.ip',
+    path: 'subjectAltName.ip',
+    found: 'an address of another length',
+  },
   'dNSName in IA5String': {
     code: 'name.characters',
     path: 'subjectAltName.dns',

@@ -19,7 +19,7 @@ export interface CertificationRequest extends Signed {
   readonly spki: Bytes
   /** All of them, in order, each type once. */
   readonly attributes: readonly RequestAttribute[]
-  /** What extensionRequest asks for (RFC 2985 5.4.2), read as of a certificate; `noExtensions` without one. */
+  /** What extensionRequest asks for (RFC 2985 5.4.2), read as of a certificate; `noExtensions` without one. At most one of `extensionRequests`. */
   readonly extensions: Extensions
 }
 
@@ -31,8 +31,14 @@ export interface RequestAttribute {
   readonly values: Bytes
 }
 
-/** RFC 2985 5.4.2: pkcs-9-at-extensionRequest. */
-const extensionRequest = '1.2.840.113549.1.9.14'
+/**
+ * RFC 2985 5.4.2: pkcs-9-at-extensionRequest; and Microsoft's of the same form (szOID_CERT_EXTENSIONS),
+ * older than that one, which OpenSSL reads as well: whoever looks at one alone signs what it has not seen.
+ */
+export const extensionRequests: ReadonlySet<string> = new Set([
+  '1.2.840.113549.1.9.14',
+  '1.3.6.1.4.1.311.2.1.14',
+])
 
 /** PKCS #9 and RFC 7030 4.5.2 name some ten that belong into a request; twice as many is no request. */
 const attributesMax = 20
@@ -75,7 +81,7 @@ function readInfo(reader: DerReader): Info {
 function readAttributes(reader: DerReader): Pick<Info, 'attributes' | 'extensions'> {
   const outer = reader.open(tag.contextConstructed(0), 'attributes')
   const attributes: RequestAttribute[] = []
-  let extensions = noExtensions
+  let extensions: Extensions | undefined
   while (!reader.done) {
     const start = reader.at
     const inner = reader.open(tag.sequence, 'Attribute')
@@ -85,13 +91,16 @@ function readAttributes(reader: DerReader): Pick<Info, 'attributes' | 'extension
       reader.fail(`at most ${attributesMax} attributes`, start)
     }
     const valuesAt = reader.at
-    if (type === extensionRequest) extensions = readExtensionRequest(reader)
-    else passValues(reader)
+    if (extensionRequests.has(type)) {
+      // Of two that differ each CA would take another one.
+      if (extensions !== undefined) reader.fail('one request for extensions', start)
+      extensions = readExtensionRequest(reader)
+    } else passValues(reader)
     attributes.push({ type, values: reader.bytes.subarray(valuesAt, reader.at) })
     reader.close(inner)
   }
   reader.close(outer)
-  return { attributes, extensions }
+  return { attributes, extensions: extensions ?? noExtensions }
 }
 
 /** RFC 2985 5.4.2: SINGLE VALUE. */

@@ -23,8 +23,18 @@ export async function readRequestBody(request: Request): Promise<Result<Bytes, E
   if (!body.ok) return tooLarge
   const text = new TextDecoder().decode(body.value).replaceAll(/[\r\n\t ]/g, '')
   const der = fromBase64(text)
-  return der === undefined || der.length === 0 ? noRequest : ok(der)
+  return der === undefined || der.length === 0 ? notBase64(body.value, text) : ok(der)
 }
+
+/** What people send in its place: the octets themselves, or a PEM file. */
+function notBase64([first]: Bytes, text: string): Result<never, EstRefusal> {
+  if (first === sequenceTag) return malformed('it is DER: write it in base64 (RFC 8951 3.1)')
+  if (text.startsWith('-----')) return malformed('it is PEM: leave out the lines of dashes')
+  return noRequest
+}
+
+/** X.690 8.9.1: with it DER of a request begins; in base64 it is the digit 0, which none begins with. */
+const sequenceTag = 0x30
 
 /** RFC 7030 4.2.1; parameters behind it say nothing. */
 const isPkcs10 = (type: string | null): boolean =>
@@ -37,4 +47,7 @@ const refused = (
 ): Result<never, EstRefusal> => err({ status, code, because })
 
 const tooLarge = refused(413, 'body_too_large', `a request has at most ${bodyOctetsMax} octets`)
-const noRequest = refused(400, 'der.malformed', 'the body has to be base64 of a PKCS #10 request')
+const wanted = 'the body has to be base64 of a PKCS #10 request'
+const malformed = (because: string): Result<never, EstRefusal> =>
+  refused(400, 'der.malformed', `${wanted}, and ${because}`)
+const noRequest = refused(400, 'der.malformed', wanted)

@@ -146,11 +146,13 @@ const noDevice: EstRefusal = {
 /** Errors that are told: the first say enough, and a header of a proxy's log holds them. */
 const findingsToldMax = 5
 
+const told = ({ path, found, wanted }: Finding): string => `${path}: ${found}, wanted ${wanted}`
+
 function findingsRefusal(findings: readonly Finding[]): EstRefusal {
-  const told = findings
-    .slice(0, findingsToldMax)
-    .map(({ code, path, found, wanted }) => `${code} at ${path}: ${found}, wanted ${wanted}`)
-  return { status: 400, code: findings[0]?.code ?? 'der.malformed', because: told.join('; ') }
+  const [first, ...others] = findings.slice(0, findingsToldMax)
+  const rest = others.map((each) => `; ${each.code} at ${told(each)}`)
+  const because = first === undefined ? 'no request' : `at ${told(first)}${rest.join('')}`
+  return { status: 400, code: first?.code ?? 'der.malformed', because }
 }
 
 /** Of a token that counts for nothing the device may have another one: RFC 9110 15.5.2. */

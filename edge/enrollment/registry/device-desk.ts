@@ -4,7 +4,7 @@ import { letGoOf } from './admit.ts'
 import type { KnownCertificate } from './certificates.ts'
 import type { Device, HistoryEntry, IssuedCertificate } from './device.ts'
 import type { DevicePage, SuspendedClass } from './devices.ts'
-import type { EnrolmentRow } from './enrolments.ts'
+import type { EnrolmentRow } from './enrolment-rows.ts'
 import type { Published } from './publish.ts'
 import type { DeviceStatus } from './registry.ts'
 

@@ -11,11 +11,12 @@ import {
   type KnownCertificate,
 } from './certificates.ts'
 import type { Approval } from './authorities.ts'
-import { claimantText } from './claimants.ts'
+import { claimantText, requestKey } from './claimants.ts'
 import { endsCertificates, type Device } from './device.ts'
 import { addDevice, bindFactoryLeaf, deviceByName } from './devices.ts'
 import { validityAgain } from './granted-validity.ts'
 import { markRefusedChanged } from './refused-rows.ts'
+import { refusalOfRevokedKey } from './revoked-key.ts'
 import type { Admission, EnrolmentAttempt, EnrolmentRefusal } from './registry.ts'
 
 /** What a device's part of the registry knows of an attempt already. */
@@ -75,21 +76,40 @@ export function recall(
   const device = deviceByName(sql, attempt.device)
   const refusal = refusalOfDevice(device, attempt) ?? refusalOfClaimant(sql, attempt, now, rules)
   if (refusal !== undefined) return err(refusal)
-  const [row] = sql.all('SELECT * FROM enrolments WHERE request_sha256 = ?', attempt.requestSha256)
-  if (row === undefined) return ok({ kind: 'open', device, waitsFor: undefined })
-  if (row['claimant'] !== claimantText(attempt.claimant) || row['device'] !== attempt.device) {
-    return refused('request_of_another', 'this very request was made by somebody else before')
-  }
+  const [row] = sql.all('SELECT * FROM enrolments WHERE request_sha256 = ?', requestKey(attempt))
+  const anew = ok({ kind: 'open', device, waitsFor: undefined } as const)
+  if (row === undefined) return anew
   switch (row['state']) {
     case 'waiting':
       return ok({ kind: 'open', device, waitsFor: row['approval'] as Approval })
     case 'signing':
       return settled(toSign(row, now))
     case 'issued':
-      return settled({ kind: 'issued', certificate: derOf(row['certificate']) })
+      return isOver(sql, row, now)
+        ? anew
+        : settled({ kind: 'issued', certificate: derOf(row['certificate']) })
     default:
-      return refused('request_ended', `this request has ended: ${String(row['because'])}`)
+      return hasOpen(sql, attempt)
+        ? refused('request_ended', `this request has ended: ${String(row['because'])}`)
+        : anew
   }
+}
+
+/** Whether the certificate of an enrolment is good no more: the same octets then ask for the next one. */
+function isOver(sql: Sql, { device, id }: SqlRow, now: Instant): boolean {
+  const own = certificatesOf(sql, String(device)).filter(({ enrolment }) => enrolment === id)
+  return !own.some((each) => isLive(each, now))
+}
+
+/** Whether a later request of the same key is on its way: one of the two is signed. */
+function hasOpen(sql: Sql, { device, keySha256 }: EnrolmentAttempt): boolean {
+  const [open] = sql.all(
+    `SELECT 1 FROM enrolments
+     WHERE device = ? AND key_sha256 = ? AND state IN ('waiting', 'signing') LIMIT 1`,
+    device,
+    keySha256,
+  )
+  return open !== undefined
 }
 
 const refused = (code: EnrolmentRefusal['code'], because: string) => err({ code, because })
@@ -188,8 +208,8 @@ export function begin(
   if (!recalled.ok) return recalled
   // A duplicate of it came first.
   if (recalled.value.kind === 'settled') return ok(recalled.value.admission)
-  const stranger = refusalOfStranger(sql, order)
-  if (stranger !== undefined) return err(stranger)
+  const refusal = refusalOfStranger(sql, order) ?? refusalOfRevokedKey(sql, attempt, now)
+  if (refusal !== undefined) return err(refusal)
   const before = priorCertificate(sql, order, now)
   if (before !== undefined) return before
   const { device, waitsFor } = recalled.value
@@ -292,12 +312,13 @@ function writeEnrolment(
 ): void {
   const { attempt } = order
   makeRoom(sql, attempt)
+  setAside(sql, attempt)
   sql.all(
     `INSERT OR REPLACE INTO enrolments
      (request_sha256, id, device, key_sha256, claimant, kind, approval, state, at, serial, not_before,
       not_after)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    attempt.requestSha256,
+    requestKey(attempt),
     order.id,
     attempt.device,
     attempt.keySha256,
@@ -312,8 +333,19 @@ function writeEnrolment(
   )
 }
 
+/** What has ended of the very request stays in the history: what is signed for it too late is known then. */
+function setAside(sql: Sql, attempt: EnrolmentAttempt): void {
+  sql.all(
+    `UPDATE enrolments SET request_sha256 = request_sha256 || ' ' || id
+     WHERE request_sha256 = ? AND state IN ('issued', 'failed')`,
+    requestKey(attempt),
+  )
+}
+
 /** Open requests of the same key, and the oldest beyond the bound, end: what is signed for them is void. */
-function makeRoom(sql: Sql, { device, keySha256, requestSha256 }: EnrolmentAttempt): void {
+function makeRoom(sql: Sql, attempt: EnrolmentAttempt): void {
+  const { device, keySha256 } = attempt
+  const request = requestKey(attempt)
   sql.all(
     `UPDATE enrolments SET state = 'failed', because = 'a later request took its place'
      WHERE device = ? AND request_sha256 <> ? AND state IN ('waiting', 'signing')
@@ -321,7 +353,7 @@ function makeRoom(sql: Sql, { device, keySha256, requestSha256 }: EnrolmentAttem
          SELECT request_sha256 FROM enrolments
          WHERE device = ? AND state IN ('waiting', 'signing') ORDER BY at DESC LIMIT ?))`,
     device,
-    requestSha256,
+    request,
     keySha256,
     device,
     openEnrolmentsMax - 1,
@@ -423,33 +455,3 @@ const endedOf = (row: SqlRow): Ended => ({
   keySha256: String(row['key_sha256']),
   claimant: String(row['claimant']),
 })
-
-/** An enrolment, for whoever looks after a fleet. */
-export interface EnrolmentRow {
-  readonly id: string
-  readonly at: Instant
-  readonly kind: string
-  readonly state: string
-  readonly requestSha256: string
-  /** What was written down to be signed. */
-  readonly serial: string
-  readonly because: string | undefined
-}
-
-/** The enrolments of a device, latest first. */
-export function enrolmentsOf(sql: Sql, device: string, limit: number): readonly EnrolmentRow[] {
-  const rows = sql.all(
-    'SELECT * FROM enrolments WHERE device = ? ORDER BY at DESC LIMIT ?',
-    device,
-    limit,
-  )
-  return rows.map((row) => ({
-    id: String(row['id']),
-    at: instantFromMs(Number(row['at'])),
-    kind: String(row['kind']),
-    state: String(row['state']),
-    requestSha256: String(row['request_sha256']),
-    serial: String(row['serial']),
-    because: typeof row['because'] === 'string' ? row['because'] : undefined,
-  }))
-}

@@ -8,6 +8,7 @@ import * as bindings from './bindings.ts'
 import { certificatesOf, revokedOf, type CertificateFacts } from './certificates.ts'
 import * as claims from './claims.ts'
 import * as devices from './devices.ts'
+import { enrolmentsOf } from './enrolment-rows.ts'
 import * as enrolments from './enrolments.ts'
 import type { DeviceStatus, EnrolmentAttempt } from './registry.ts'
 import * as refused from './refused-rows.ts'
@@ -52,7 +53,7 @@ function devicesPart(sql: Sql) {
     counts: () => devices.countDevices(sql),
     history: (name: string, limit: number) => devices.historyOf(sql, name, limit),
     certificates: (name: string) => certificatesOf(sql, name),
-    enrolments: (name: string, limit: number) => enrolments.enrolmentsOf(sql, name, limit),
+    enrolments: (name: string, limit: number) => enrolmentsOf(sql, name, limit),
     recall: (attempt: EnrolmentAttempt, now: Instant, rules: enrolments.EnrolmentRules) =>
       enrolments.recall(sql, attempt, now, rules),
     begin: (order: enrolments.EnrolmentOrder, now: Instant, rules: enrolments.EnrolmentRules) =>

@@ -27,7 +27,7 @@ export type Claimant =
 /** One request for a certificate, as it reaches the registry: checked and found good. */
 export interface EnrolmentAttempt {
   readonly claimant: Claimant
-  /** SHA-256 of the request's DER, hex: the same request is answered with the same certificate. */
+  /** SHA-256 of the request's DER, hex: the same one by the same claimant is answered with the same certificate. */
   readonly requestSha256: string
   /** SHA-256 of the request's SubjectPublicKeyInfo, hex. */
   readonly keySha256: string
@@ -85,10 +85,11 @@ export type EnrolmentRefusalCode =
   | 'factory_certificate_of_another'
   /** One key, two devices. */
   | 'key_reuse'
+  /** A certificate of the key was revoked. */
+  | 'key_revoked'
   /** A new certificate for a key that has one takes a renewal. */
   | 'key_certified'
-  /** The very request was made by somebody else before, or its enrolment ended. */
-  | 'request_of_another'
+  /** A later request of the same key took the place of this one. */
   | 'request_ended'
   | 'too_many_certificates'
   /** The name is enrolled with another key, and the claimant is not known to be that device. */

@@ -61,6 +61,7 @@ export const registrySteps: MigrationSteps = [
     'CREATE INDEX certificates_of_device ON certificates (device)',
     'CREATE INDEX certificates_revoked ON certificates (revoked_at) WHERE revoked_at IS NOT NULL',
     // A row is written before anything is signed: what was meant to be signed is known after a crash.
+    // `request_sha256` is `requestKey`: the digest of the request, and who vouches for it.
     `CREATE TABLE enrolments (
       request_sha256 TEXT PRIMARY KEY,
       id TEXT NOT NULL,

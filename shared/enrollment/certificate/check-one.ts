@@ -9,7 +9,9 @@ import { checkNames } from '../names.ts'
 import { profiles, type DeviceProfile } from '../profile.ts'
 import { subjectOf } from '../subject.ts'
 import type { CertificateFacts, Role } from './certificate-facts.ts'
+import { checkEncoding } from './encoding.ts'
 import { checkFields } from './fields.ts'
+import { checkMarks } from './marks.ts'
 import { checkPointers } from './pointers.ts'
 import { checkUsages } from './usages.ts'
 
@@ -41,6 +43,8 @@ export function checkOne(facts: CertificateFacts): readonly Finding[] {
   const { path, role, key, subject, profile } = facts
   return [
     ...checkFields(facts),
+    ...checkEncoding(facts),
+    ...checkMarks(facts),
     ...checkUsages(facts),
     ...checkPointers(facts),
     ...checkKey(`${path}.key`, key, role === 'leaf' ? profile.keys : authorityKeys),

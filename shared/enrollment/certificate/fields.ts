@@ -1,8 +1,8 @@
 import { isoFromInstant, shift } from '#shared/time.ts'
 import { formatDuration } from '#shared/duration.ts'
 import { albSerial } from '#shared/wire/serial.ts'
-import { algorithmText } from '#shared/x509/algorithm-text.ts'
 import { signatureAlgorithmOf } from '#shared/x509/algorithms.ts'
+import { algorithmName } from '../algorithm-name.ts'
 import { finding } from '../catalogue.ts'
 import type { Finding } from '../finding.ts'
 import type { CertificateFacts } from './certificate-facts.ts'
@@ -51,7 +51,7 @@ function checkAlgorithm({
   certificate: { signatureAlgorithm },
 }: CertificateFacts): readonly Finding[] {
   if (signatureAlgorithmOf(signatureAlgorithm) !== undefined) return []
-  const found = algorithmText(signatureAlgorithm)
+  const found = algorithmName(signatureAlgorithm)
   const wanted = 'ECDSA or RSA with SHA-2, or Ed25519'
   return [finding('cert.algorithm', `${path}.signatureAlgorithm`, found, wanted)]
 }
@@ -74,7 +74,7 @@ function checkPeriod({ path, certificate, profile, at }: CertificateFacts): read
 }
 
 /** RFC 5280 4.1.2.5: `99991231235959Z`, no well-defined end. */
-const noEnd = '9999-12-31T23:59:59Z'
+export const noEnd = '9999-12-31T23:59:59Z'
 
 function checkLifetime({ path, certificate, profile }: CertificateFacts): readonly Finding[] {
   const { notBefore, notAfter } = certificate.validity

@@ -5,6 +5,7 @@ import type { Bytes } from '#shared/bytes.ts'
 import { finding } from '../catalogue.ts'
 import type { Finding } from '../finding.ts'
 import { isRoot, type CertificateFacts } from './certificate-facts.ts'
+import { checkReference } from './issuer-reference.ts'
 
 const authorityInfoAccess = '1.3.6.1.5.5.7.1.1'
 const ocsp = '1.3.6.1.5.5.7.48.1'
@@ -12,7 +13,12 @@ const noRevAvail = '2.5.29.56'
 
 /** The checks of what leads from a certificate to others: its issuer, and word of its revocation. */
 export function checkPointers(facts: CertificateFacts): readonly Finding[] {
-  return [...checkIdentifiers(facts), ...checkRevocation(facts), ...checkUnknown(facts)]
+  return [
+    ...checkIdentifiers(facts),
+    ...checkReference(facts.path, facts.certificate),
+    ...checkRevocation(facts),
+    ...checkUnknown(facts),
+  ]
 }
 
 /** RFC 5280 4.2.1.1 and 4.2.1.2: without them a relying party tries every issuer of the name. */

@@ -2,6 +2,7 @@ import { allowsKeyUsage } from '#shared/path/checks/key-usage.ts'
 import { keyUsageTexts } from '#shared/x509/key-usage-text.ts'
 import { finding } from '../catalogue.ts'
 import type { Finding } from '../finding.ts'
+import { unfitUsages } from '../keys/unfit-usages.ts'
 import type { CertificateFacts } from './certificate-facts.ts'
 
 const keyUsageOid = '2.5.29.15'
@@ -21,9 +22,11 @@ export function checkUsages(facts: CertificateFacts): readonly Finding[] {
 /** RFC 5280 4.2.1.9: a device is no CA; an issuer says that it is one, in a critical extension. */
 function checkConstraints({ path, role, certificate, listed }: CertificateFacts): Finding[] {
   const where = `${path}.basicConstraints`
-  const isCa = certificate.extensions.basicConstraints?.ca === true
+  const { ca: isCa = false, pathLength } = certificate.extensions.basicConstraints ?? {}
   if (role === 'leaf') {
-    return isCa ? [finding('cert.bc', where, 'cA true', 'cA false or none')] : []
+    if (isCa) return [finding('cert.bc', where, 'cA true', 'cA false or none')]
+    const found = `cA false and a path length of ${pathLength}`
+    return pathLength === undefined ? [] : [finding('cert.bc', where, found, 'no path length')]
   }
   if (!isCa) {
     const found = listed.has(basicConstraintsOid) ? 'cA false' : 'none'
@@ -46,8 +49,11 @@ function checkKeyUsage({ path, role, certificate, listed }: CertificateFacts): F
   if (role === 'leaf' && !allowsKeyUsage(certificate, 'digitalSignature')) {
     findings.push(finding('cert.ku', where, found, 'digitalSignature'))
   }
-  if (role === 'leaf' && allowsKeyUsage(certificate, 'keyCertSign')) {
-    findings.push(finding('cert.ku', where, found, 'no keyCertSign'))
+  const signs = (['keyCertSign', 'cRLSign'] as const).filter((use) =>
+    allowsKeyUsage(certificate, use),
+  )
+  if (role === 'leaf' && signs.length > 0) {
+    findings.push(finding('cert.ku', where, found, `no ${signs.join(', no ')}`))
   }
   if (role === 'authority' && !allowsKeyUsage(certificate, 'keyCertSign')) {
     findings.push(finding('cert.ku', where, found, 'keyCertSign'))
@@ -58,21 +64,13 @@ function checkKeyUsage({ path, role, certificate, listed }: CertificateFacts): F
   return findings
 }
 
-/** Uses that keys of a family do not have (RFC 5480 3, RFC 8410 5). */
-const unfit = {
-  ec: ['keyEncipherment', 'dataEncipherment'],
-  ed25519: ['keyEncipherment', 'dataEncipherment', 'keyAgreement', 'encipherOnly', 'decipherOnly'],
-  rsa: ['keyAgreement'],
-} as const
-
+/** RFC 5480 3, RFC 8410 5. */
 function checkKeyUsageFits({ path, certificate, key }: CertificateFacts): Finding[] {
   const { keyUsage } = certificate.extensions
-  if (keyUsage === undefined || key.known === undefined) return []
-  const { family, name } = key.known.kind
-  const none: readonly string[] = unfit[family]
-  const odd = keyUsageTexts(keyUsage).filter((usage) => none.includes(usage))
+  const odd = keyUsage === undefined ? [] : unfitUsages(keyUsage, key)
   if (odd.length === 0) return []
-  return [finding('cert.kuFits', `${path}.keyUsage`, odd.join(', '), `uses of a ${name} key`)]
+  const wanted = `uses of a ${key.known?.kind.name} key`
+  return [finding('cert.kuFits', `${path}.keyUsage`, odd.join(', '), wanted)]
 }
 
 /** RFC 5280 4.2.1.12: what the profile requires, and nothing that it does not grant. */

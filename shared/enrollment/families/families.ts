@@ -4,8 +4,8 @@ import type { CertificateFacts } from '../certificate/certificate-facts.ts'
 import type { Finding } from '../finding.ts'
 import type { DeviceProfile, Family } from '../profile.ts'
 import { subjectOf, type Subject } from '../subject.ts'
-import { checkIdevidSubject } from './idevid.ts'
-import { checkMatterCertificate, checkMatterConsistency, checkMatterIds } from './matter.ts'
+import { checkIdevidCertificate, checkIdevidSubject } from './idevid.ts'
+import { checkMatterCertificate, checkMatterChain, checkMatterIds } from './matter.ts'
 import { checkOcppChain, checkOcppRequest, checkOrganization } from './ocpp.ts'
 import { checkSvidCertificate, checkSvidChain, checkSvidRequest } from './svid.ts'
 
@@ -23,7 +23,7 @@ const ofRequests = {
   idevid: (_, subject) => checkIdevidSubject(subject),
   svid: (_, subject, { names }) => checkSvidRequest(subject, names),
   ocpp: checkOcppRequest,
-  matter: (_, subject) => checkMatterIds(subject, 'product'),
+  matter: (_, subject) => checkMatterIds(subject, 'device'),
 } as const satisfies Record<Family, CheckRequest>
 
 /** Every check of a profile's own families of a request. */
@@ -42,7 +42,7 @@ const nothing: CheckCertificate = () => []
 /** What each family asks of one certificate. */
 const ofCertificates = {
   alb: nothing,
-  idevid: ({ role, subject }) => (role === 'leaf' ? checkIdevidSubject(subject) : []),
+  idevid: (facts) => (facts.role === 'leaf' ? checkIdevidCertificate(facts) : []),
   svid: checkSvidCertificate,
   ocpp: ({ role, subject, profile }) =>
     role === 'leaf' ? checkOrganization(subject, profile) : [],
@@ -68,8 +68,4 @@ export function checkFamiliesOfChain(
     if (family === 'matter') return checkMatterChain(subjects)
     return []
   })
-}
-
-function checkMatterChain([leaf, issuer]: readonly Subject[]): readonly Finding[] {
-  return leaf === undefined || issuer === undefined ? [] : checkMatterConsistency(leaf, issuer)
 }

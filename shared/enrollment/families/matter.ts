@@ -1,8 +1,9 @@
-import { signatureAlgorithmOf } from '#shared/x509/algorithms.ts'
 import { finding } from '../catalogue.ts'
 import type { CertificateFacts } from '../certificate/certificate-facts.ts'
 import type { Finding } from '../finding.ts'
 import { commonName, textsOf, type Subject } from '../subject.ts'
+import { checkMatterForm } from './matter-form.ts'
+import { placeOf, type MatterPlace } from './matter-place.ts'
 
 /** Matter Core 6.2.2: attributes of the distinguished name, under the Connectivity Standards Alliance's arc. */
 const vendorOid = '1.3.6.1.4.1.37244.2.1'
@@ -30,31 +31,48 @@ function idOf(subject: Subject, oid: string, mark: string): string | undefined {
   return at === -1 ? undefined : name.slice(at + mark.length, at + mark.length + 4)
 }
 
-/**
- * Matter Core 6.2.2: four upper-case hexadecimal digits each.
- *
- * @param least what must be there: a device's certificate has both, an intermediate its vendor
- */
-export function checkMatterIds(subject: Subject, least: 'vendor' | 'product'): readonly Finding[] {
+/** What each place must bear (Matter Core 6.2.2.3 to 6.2.2.5): of a device both, of an authority its vendor at most. */
+const presences = {
+  device: { vendor: 'required', product: 'required' },
+  intermediate: { vendor: 'required', product: 'free' },
+  authority: { vendor: 'free', product: 'none' },
+} as const satisfies Record<MatterPlace, { vendor: Presence; product: Presence }>
+
+type Presence = 'required' | 'free' | 'none'
+
+/** Matter Core 6.2.2: four upper-case hexadecimal digits each, each once. */
+export function checkMatterIds(subject: Subject, place: MatterPlace): readonly Finding[] {
   const { vendor, product } = matterIdsOf(subject)
+  const presence = presences[place]
   return [
-    ...checkId(`${subject.path}.subject.VID`, vendor, 'required'),
-    ...checkId(`${subject.path}.subject.PID`, product, least === 'product' ? 'required' : 'free'),
+    ...checkId(`${subject.path}.subject.VID`, vendor, presence.vendor),
+    ...checkId(`${subject.path}.subject.PID`, product, presence.product),
+    ...[vendorOid, productOid].flatMap((oid) => checkOnce(subject, oid)),
   ]
 }
 
-function checkId(
-  path: string,
-  id: string | undefined,
-  presence: 'required' | 'free',
-): readonly Finding[] {
-  if (id === undefined && presence === 'free') return []
+function checkId(path: string, id: string | undefined, presence: Presence): readonly Finding[] {
+  if (id === undefined && presence !== 'required') return []
+  if (id !== undefined && presence === 'none') return [finding('matter.ids', path, id, 'none')]
   if (id !== undefined && /^[0-9A-F]{4}$/.test(id)) return []
   return [finding('matter.ids', path, id ?? 'none', 'four upper-case hexadecimal digits')]
 }
 
-/** Matter Core 6.2.2.3: a device's certificate names its issuer's vendor, and its product where the issuer has one. */
-export function checkMatterConsistency(subject: Subject, issuer: Subject): readonly Finding[] {
+function checkOnce(subject: Subject, oid: string): readonly Finding[] {
+  const count = textsOf(subject, oid).length
+  if (count < 2) return []
+  return [finding('matter.ids', `${subject.path}.subject.${oid}`, `${count} of them`, 'one')]
+}
+
+/** Matter Core 6.2.2.3 and 6.2.2.4: each names its issuer’s vendor, and its product where the issuer has one. */
+export function checkMatterChain(subjects: readonly Subject[]): readonly Finding[] {
+  return subjects.flatMap((subject, at) => {
+    const issuer = subjects[at + 1]
+    return issuer === undefined ? [] : checkConsistency(subject, issuer)
+  })
+}
+
+function checkConsistency(subject: Subject, issuer: Subject): readonly Finding[] {
   const [own, above] = [matterIdsOf(subject), matterIdsOf(issuer)]
   const findings: Finding[] = []
   if (above.vendor !== undefined && own.vendor !== above.vendor) {
@@ -70,39 +88,8 @@ function different(path: string, found: string | undefined, wanted: string): Fin
   return finding('matter.consistent', path, found ?? 'none', wanted)
 }
 
-/** The extensions of a device attestation certificate (Matter Core 6.2.2.3), and whether each is critical. */
-const marks = [
-  { oid: '2.5.29.19', name: 'basicConstraints', critical: true },
-  { oid: '2.5.29.15', name: 'keyUsage', critical: true },
-  { oid: '2.5.29.35', name: 'authorityKeyIdentifier', critical: false },
-  { oid: '2.5.29.14', name: 'subjectKeyIdentifier', critical: false },
-] as const
-
-/**
- * Matter Core 6.2.2.3 to 6.2.2.5: a device and its intermediate name their vendor; the authority
- * above may serve many, and is at the chain’s third place.
- */
+/** What Matter asks of one certificate of a chain, by its place in it. */
 export function checkMatterCertificate(facts: CertificateFacts): readonly Finding[] {
-  const { path, role, subject } = facts
-  if (role === 'leaf') return [...checkMatterIds(subject, 'product'), ...checkForm(facts)]
-  return path === 'chain[1]' ? [...checkMatterIds(subject, 'vendor'), ...checkForm(facts)] : []
-}
-
-function checkForm({ path, certificate, listed }: CertificateFacts): readonly Finding[] {
-  const algorithm = signatureAlgorithmOf(certificate.signatureAlgorithm)
-  const isRight = algorithm?.family === 'ec' && algorithm.hash === 'SHA-256'
-  const odd = marks.filter(({ oid, critical }) => listed.get(oid)?.critical !== critical)
-  return [
-    ...(isRight
-      ? []
-      : [finding('matter.form', `${path}.signatureAlgorithm`, 'another', 'ecdsa-with-SHA256')]),
-    ...odd.map(({ oid, name, critical }) =>
-      finding(
-        'matter.form',
-        `${path}.${name}`,
-        listed.has(oid) ? `critical ${!critical}` : 'none',
-        `critical ${critical}`,
-      ),
-    ),
-  ]
+  const place = placeOf(facts)
+  return [...checkMatterIds(facts.subject, place), ...checkMatterForm(facts, place)]
 }

@@ -1,5 +1,6 @@
 import { parseSpiffeId } from '#shared/authorization/spiffe-id.ts'
 import { allowsKeyUsage } from '#shared/path/checks/key-usage.ts'
+import { keyUsageTexts } from '#shared/x509/key-usage-text.ts'
 import { finding } from '../catalogue.ts'
 import type { CertificateFacts } from '../certificate/certificate-facts.ts'
 import type { Finding } from '../finding.ts'
@@ -67,18 +68,29 @@ export function checkSvidCertificate(facts: CertificateFacts): readonly Finding[
     role === 'leaf' ? 'workload' : 'authority',
     profile.names.trustDomain,
   )
-  return role === 'leaf' ? [...id, ...checkKeyUsage(facts), ...checkPurposes(facts)] : id
+  const usage = checkKeyUsage(facts)
+  return role === 'leaf' ? [...id, ...usage, ...checkPurposes(facts)] : [...id, ...usage]
 }
 
 const keyUsageOid = '2.5.29.15'
 
-/** SPIFFE X509-SVID 4.3: there, critical, with digitalSignature. */
-function checkKeyUsage({ path, certificate, listed }: CertificateFacts): readonly Finding[] {
+/** SPIFFE X509-SVID 4.3: what each signs, and what a workload never does. */
+const usages = {
+  leaf: { with: 'digitalSignature', without: ['keyCertSign', 'cRLSign'] },
+  authority: { with: 'keyCertSign', without: [] },
+} as const
+
+/** SPIFFE X509-SVID 4.3: there, critical, with what its role signs. */
+function checkKeyUsage({ path, role, certificate, listed }: CertificateFacts): readonly Finding[] {
   const where = `${path}.keyUsage`
-  const isThere = certificate.extensions.keyUsage !== undefined
-  if (!isThere || !allowsKeyUsage(certificate, 'digitalSignature')) {
-    return [finding('svid.keyUsage', where, isThere ? 'others' : 'none', 'digitalSignature')]
+  const { keyUsage } = certificate.extensions
+  if (keyUsage === undefined) return [finding('svid.keyUsage', where, 'none', usages[role].with)]
+  const found = keyUsageTexts(keyUsage).join(', ')
+  if (!allowsKeyUsage(certificate, usages[role].with)) {
+    return [finding('svid.keyUsage', where, found, usages[role].with)]
   }
+  const odd = usages[role].without.filter((usage) => allowsKeyUsage(certificate, usage))
+  if (odd.length > 0) return [finding('svid.keyUsage', where, found, `no ${odd.join(', no ')}`)]
   if (listed.get(keyUsageOid)?.critical === true) return []
   return [finding('svid.keyUsage', where, 'not critical', 'critical')]
 }

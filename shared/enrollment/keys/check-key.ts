@@ -5,6 +5,7 @@ import { finding } from '../catalogue.ts'
 import type { Finding } from '../finding.ts'
 import type { KeyKindName, KeyRule } from '../profile.ts'
 import { isOnCurve } from './curve.ts'
+import { edwardsFault } from './edwards.ts'
 import { knownKeys } from './known-keys.ts'
 import { bitsOf, numberOf } from './numbers.ts'
 import type { DeviceKey, RsaNumbers } from './read-key.ts'
@@ -64,7 +65,13 @@ function checkForm(path: string, { algorithm, octets, spki }: DeviceKey, rule: K
 
 const ecPublicKey = '1.2.840.10045.2.1'
 
-function checkPoint(path: string, point: Bytes, { curve }: PublicKeyKind): readonly Finding[] {
+function checkPoint(
+  path: string,
+  point: Bytes,
+  { curve, family }: PublicKeyKind,
+): readonly Finding[] {
+  const fault = family === 'ed25519' ? edwardsFault(point) : undefined
+  if (fault !== undefined) return [finding('key.point', path, `a point ${fault}`, 'a public key')]
   if (curve === undefined || isOnCurve(point, curve)) return []
   return [finding('key.point', path, 'a point off the curve', `a point of ${curve}`)]
 }

@@ -54,8 +54,9 @@ export function checkCommand(): Command {
 }
 
 const more = `
-A line of JSONL is {"id", "csr" | "certificate" | "chain"}: base64 of DER, or PEM; a chain is a list,
-the device's certificate first. Lines are read one at a time, so a file may hold millions; with
+A file is PEM, DER, PKCS #7, or DER in bare base64 as EST has it. A line of JSONL is {"id", "csr" |
+"certificate" | "chain"}: base64 of DER, or PEM; a chain is a list, the device's certificate first;
+without "id" it is told by its line. Lines are read one at a time, so a file may hold millions; with
 --format jsonl each gives its own line at once. Keys and serials are compared across all that one
 call reads, at some 50 octets each.
 

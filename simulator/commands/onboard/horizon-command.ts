@@ -23,7 +23,11 @@ export function horizonCommand(): Command {
     .argument('<file...>', 'certificates and chains: PEM, DER, PKCS #7, directories, JSONL')
     .requiredOption('--service-life <duration>', 'how long a device that ships now is used: 15y')
     .option('--now <instant>', 'as of this instant (default: now)')
-    .addOption(new Option('--format <name>').choices(['table', 'json']).default('table'))
+    .addOption(
+      new Option('--format <name>', 'how it is written')
+        .choices(['table', 'json'])
+        .default('table'),
+    )
     .addHelpText('after', more)
     .action(runHorizon)
 }

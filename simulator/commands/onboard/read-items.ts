@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs'
+import { createReadStream, type Stats } from 'node:fs'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -7,6 +7,7 @@ import { readCertsOnly } from '#shared/wire/certs-only.ts'
 import { linesOf } from '../batch-lines.ts'
 import { messageOf } from '../options.ts'
 import { itemsOfCertificates } from './chains.ts'
+import { pemBlocks, type PemBlock, type PemFault } from './pem-blocks.ts'
 import { readLine } from './read-line.ts'
 import { looksLikeRequest } from './kinds.ts'
 import type { Item, Unreadable } from './item.ts'
@@ -31,9 +32,18 @@ export async function* readItems(
   form: 'lines' | 'by-name',
 ): AsyncGenerator<Item | Unreadable> {
   if (path === '-') yield* itemsOfLines(process.stdin, 'standard input')
-  else if ((await stat(path)).isDirectory()) {
+  else if ((await statOf(path)).isDirectory()) {
     for (const file of await filesBelow(path)) yield* itemsOfFile(file, 'by-name')
   } else yield* itemsOfFile(path, form)
+}
+
+async function statOf(path: string): Promise<Stats> {
+  try {
+    return await stat(path)
+  } catch (error) {
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+    throw isMissing ? new Error(`${path}: there is no such file`, { cause: error }) : error
+  }
 }
 
 async function filesBelow(directory: string): Promise<readonly string[]> {
@@ -59,9 +69,17 @@ async function* itemsOfFile(
     throw new Error(`${file}: larger than ${fileOctetsMax} octets: give it as JSONL`)
   }
   const octets = await readFile(file)
-  // DER begins with the tag of a SEQUENCE, which is the digit 0: no PEM text does.
-  if (octets[0] === 0x30) yield* itemsOfDer(new Uint8Array(octets), file)
-  else yield* itemsOfPem(octets.toString('latin1'), file)
+  // DER begins with the tag of a SEQUENCE, which is the digit 0: no PEM text does, and no base64 of DER.
+  if (octets[0] === sequenceTag) yield* itemsOfDer(new Uint8Array(octets), file)
+  else yield* itemsOfText(octets.toString('latin1').replace(/^\u00ef\u00bb\u00bf/, ''), file)
+}
+
+const sequenceTag = 0x30
+
+/** PEM, or DER in bare base64, as EST has it on the wire (RFC 8951 3.1). */
+function itemsOfText(text: string, file: string): Iterable<Item | Unreadable> {
+  const der = text.includes('-----') ? undefined : fromBase64(text.replaceAll(/\s/g, ''))
+  return der?.[0] === sequenceTag ? itemsOfDer(der, file) : itemsOfPem(text, file)
 }
 
 /** Of a file of lines at once. */
@@ -76,7 +94,8 @@ async function* itemsOfLines(source: Readable, file: string): AsyncGenerator<Ite
 
 function readLineSafely(text: string, file: string, line: number): Item | Unreadable {
   try {
-    return { ...readLine(text), file, line }
+    const { id = `${file}:${line}`, ...item } = readLine(text)
+    return { id, ...item, file, line }
   } catch (error) {
     return { file, line, error: messageOf(error) }
   }
@@ -92,12 +111,6 @@ function itemsOfDer(der: Bytes, file: string): readonly Item[] {
   return [{ id: file, file, line: undefined, kind, ders: [der] }]
 }
 
-interface Block {
-  readonly label: string
-  readonly der: Bytes
-  readonly line: number
-}
-
 const requestLabels: ReadonlySet<string> = new Set([
   'CERTIFICATE REQUEST',
   'NEW CERTIFICATE REQUEST',
@@ -106,14 +119,15 @@ const certificateLabels: ReadonlySet<string> = new Set(['CERTIFICATE', 'X509 CER
 const messageLabels: ReadonlySet<string> = new Set(['PKCS7', 'CMS'])
 
 function* itemsOfPem(text: string, file: string): Generator<Item | Unreadable> {
-  const blocks: Block[] = []
+  const known: PemBlock[] = []
+  let isTold = false
   for (const block of pemBlocks(text)) {
-    if (typeof block === 'number') {
-      yield { file, line: block, error: 'expected base64 between the fences of this block' }
-    } else blocks.push(block)
+    const opened = 'error' in block ? block : withMessageOpened(block)
+    if ('error' in opened) yield { file, ...opened }
+    else known.push(...opened)
+    isTold ||= 'error' in opened
   }
-  const known = blocks.flatMap((block) => withMessageOpened(block))
-  if (known.length === 0) yield { file, line: 1, error: `expected ${wantedBlocks}` }
+  if (known.length === 0 && !isTold) yield { file, line: 1, error: `expected ${wantedBlocks}` }
   for (const { der, line } of known.filter(({ label }) => requestLabels.has(label))) {
     yield { id: `${file}:${line}`, file, line, kind: 'request', ders: [der] }
   }
@@ -127,24 +141,11 @@ const wantedBlocks =
   'DER, or PEM blocks of CERTIFICATE REQUEST, CERTIFICATE or PKCS7 (private keys are not read)'
 
 /** A block itself; of a message its certificates; nothing of what is neither, private keys among them. */
-function withMessageOpened(block: Block): readonly Block[] {
+function withMessageOpened(block: PemBlock): readonly PemBlock[] | PemFault {
   const { label, der, line } = block
   if (requestLabels.has(label) || certificateLabels.has(label)) return [block]
   if (!messageLabels.has(label)) return []
   const certificates = readCertsOnly(der)
-  if (!certificates.ok) return []
+  if (!certificates.ok) return { line, error: 'expected certificates in this message (RFC 5652 5)' }
   return certificates.value.map((each) => ({ label: 'CERTIFICATE', der: each, line }))
-}
-
-/** Each PEM block (RFC 7468) of a text, with its first line; the line alone where it holds no base64. */
-function* pemBlocks(text: string): Generator<Block | number> {
-  const fences = /^-----BEGIN ([A-Z0-9 ]{1,64})-----\s*$([^]*?)^-----END \1-----\s*$/gm
-  let line = 1
-  let counted = 0
-  for (const { index, 1: label = '', 2: body = '' } of text.matchAll(fences)) {
-    line += text.slice(counted, index).split('\n').length - 1
-    counted = index
-    const der = fromBase64(body.replaceAll(/\s/g, ''))
-    yield der === undefined || der.length === 0 ? line : { label, der, line }
-  }
 }

@@ -21,14 +21,20 @@ const encodedChain = z
     return z.NEVER
   })
 
+/** What a line holds; without a name of its own it has its place. */
+type LineItem = Omit<Item, 'id' | 'file' | 'line'> & { readonly id?: string | undefined }
+
 const line = z
   .object({
-    id: z.union([z.string(), z.number()]).transform(String),
+    id: z
+      .union([z.string(), z.number()], { error: 'expected a text or a number' })
+      .transform(String)
+      .optional(),
     csr: encoded.optional(),
     certificate: encoded.optional(),
     chain: encodedChain.optional(),
   })
-  .transform(({ id, csr, certificate, chain }, context): Omit<Item, 'file' | 'line'> => {
+  .transform(({ id, csr, certificate, chain }, context): LineItem => {
     const given = [csr, certificate, chain].filter((each) => each !== undefined)
     if (given.length !== 1) {
       context.addIssue({ code: 'custom', message: 'expected one of csr, certificate and chain' })
@@ -40,11 +46,11 @@ const line = z
   })
 
 /**
- * One line of a factory's output: `{"id", "csr" | "certificate" | "chain"}`. Other fields are passed over.
+ * One line of a factory's output: `{"id"?, "csr" | "certificate" | "chain"}`. Other fields are passed over.
  *
  * @throws an Error that says what is wrong and where
  */
-export function readLine(text: string): Omit<Item, 'file' | 'line'> {
+export function readLine(text: string): LineItem {
   const read = line.safeParse(JSON.parse(text))
   if (read.success) return read.data
   const issues = read.error.issues.map(({ path, message }) => {

@@ -32,7 +32,11 @@ function claimCommand(): Command {
     .description('make a claim by which devices enrol: a token, printed once')
     .option('--device <name>', 'for this one device: it may have been enrolled before')
     .option('--quota <count>', 'for so many keys', wholeNumber(1), 1)
-    .option('--for <duration>', 'how long it is good, like 30d', duration, 86_400_000)
+    .addOption(
+      new Option('--for <duration>', 'how long it is good, like 30d')
+        .argParser(duration)
+        .default(86_400_000, '1d'),
+    )
     .option('--class <class>', 'of devices that it makes; more than once', collect, [])
     .addOption(
       new Option('--approval <word>', 'who approves new devices')

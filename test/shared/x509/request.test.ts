@@ -25,6 +25,7 @@ const dns = altNames(context(2, octets(0x61)))
 const attribute = (type: string, ...values: readonly Bytes[]) => sequence(oid(type), set(...values))
 const wish = (...extensions: readonly Bytes[]) =>
   attribute('1.2.840.113549.1.9.14', sequence(...extensions))
+const microsofts = attribute('1.3.6.1.4.1.311.2.1.14', sequence(dns))
 const challenge = attribute('1.2.840.113549.1.9.7', utf8String('secret'))
 
 interface Parts {
@@ -77,6 +78,11 @@ describe('what a request says', () => {
     expect(parsed.ok && parsed.value.extensions.subjectAltNames?.dns).toEqual(['a'])
   })
 
+  test('the extensions of Microsoft’s attribute, which OpenSSL reads as well', async () => {
+    const parsed = parseCertificationRequest(await request({ attributes: explicit(0, microsofts) }))
+    expect(parsed.ok && parsed.value.extensions.subjectAltNames?.dns).toEqual(['a'])
+  })
+
   test('no attributes, and a subject of no name', async () => {
     const parsed = parseCertificationRequest(
       await request({ subject: sequence(), attributes: explicit(0) }),
@@ -119,6 +125,11 @@ test.each([
     name: 'an attribute twice',
     parts: { attributes: explicit(0, challenge, challenge) },
     expected: '1.2.840.113549.1.9.7 only once',
+  },
+  {
+    name: 'extensions of PKCS #9 and of Microsoft',
+    parts: { attributes: explicit(0, wish(dns), microsofts) },
+    expected: 'one request for extensions',
   },
   {
     name: 'an attribute without a value',

@@ -1,10 +1,19 @@
 import { shift, type Instant } from '#shared/time.ts'
 import type { Bytes } from '#shared/bytes.ts'
-import { element, integer, tagged, time } from '#simulator/ca/der.ts'
+import {
+  boolean,
+  element,
+  integer,
+  sequence,
+  tagged,
+  taggedOctets,
+  time,
+} from '#simulator/ca/der.ts'
 import type { CorpusCase, CorpusWorld } from './case.ts'
 import { sha1Keys, signatureAlgorithms } from './keys.ts'
 import {
   altNames,
+  authorityKeyIdentifier,
   basicConstraints,
   certificate,
   commonName,
@@ -12,6 +21,7 @@ import {
   dns,
   extension,
   keyUsage,
+  nameConstraints,
   nameOf,
   nothing,
   purposes,
@@ -107,6 +117,12 @@ const rows: readonly Row[] = [
     { notAfter: stringOf(0x17, '360230000000Z') },
   ],
   [
+    'time-generalized',
+    ['cert.time'],
+    'GeneralizedTime before 2050',
+    { notAfter: stringOf(0x18, '20350101000000Z') },
+  ],
+  [
     'validity-reversed',
     ['cert.validity'],
     'an end before the beginning',
@@ -154,6 +170,65 @@ const rows: readonly Row[] = [
     'a device that is a CA',
     { extensions: { basicConstraints: basicConstraints(true) } },
   ],
+  [
+    'path-length',
+    ['cert.bc'],
+    'a device with a path length',
+    { extensions: { basicConstraints: basicConstraints(false, 0) } },
+  ],
+  [
+    'default-written',
+    ['cert.default'],
+    'cA FALSE written out, which DER leaves out',
+    {
+      extensions: {
+        basicConstraints: extension('2.5.29.19', sequence(boolean(false)), 'critical'),
+      },
+    },
+  ],
+  [
+    'unique-id',
+    ['cert.uniqueId'],
+    'a unique identifier of its subject',
+    { uniqueId: taggedOctets(2, Uint8Array.of(0, 1)) },
+  ],
+  [
+    'device-constraints',
+    ['cert.nameConstraints'],
+    'a device with name constraints',
+    { extensions: { constraints: nameConstraints(dns('example.org')) } },
+  ],
+  ['issuer-nameless', ['cert.issuer'], 'an issuer without a name', { issuerName: nameOf() }],
+  [
+    'self-signed',
+    ['cert.selfSigned'],
+    'a device that vouches for itself',
+    {
+      issuerName: nameOf(commonName('self-signed')),
+      extensions: { authorityKeyIdentifier: undefined },
+    },
+  ],
+  [
+    'issuer-key-critical',
+    ['cert.criticality'],
+    'an authorityKeyIdentifier that is critical',
+    ({ issuing }) => ({
+      extensions: { authorityKeyIdentifier: authorityKeyIdentifier(issuing.keys, 'critical') },
+    }),
+  ],
+  [
+    'issuer-serial-alone',
+    ['cert.aki'],
+    'the serial of its issuer’s certificate without the name',
+    {
+      extensions: {
+        authorityKeyIdentifier: extension(
+          '2.5.29.35',
+          sequence(taggedOctets(0, new Uint8Array(20)), taggedOctets(2, Uint8Array.of(7))),
+        ),
+      },
+    },
+  ],
   ['usage-none', ['cert.kuAbsent'], 'no keyUsage', { extensions: { keyUsage: undefined } }],
   [
     'usage-empty',
@@ -166,6 +241,12 @@ const rows: readonly Row[] = [
     ['cert.ku'],
     'a device that may sign certificates',
     { extensions: { keyUsage: keyUsage(['digitalSignature', 'keyCertSign']) } },
+  ],
+  [
+    'usage-crl-signing',
+    ['cert.ku'],
+    'a device that may sign lists',
+    { extensions: { keyUsage: keyUsage(['digitalSignature', 'cRLSign']) } },
   ],
   [
     'usage-encipherment',

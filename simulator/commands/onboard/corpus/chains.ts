@@ -1,10 +1,20 @@
 import { randomBytes } from 'node:crypto'
 import type { Bytes } from '#shared/bytes.ts'
 import { shift } from '#shared/time.ts'
-import { boolean, element, octetString, sequence, time, utf8String } from '#simulator/ca/der.ts'
+import {
+  boolean,
+  element,
+  octetString,
+  sequence,
+  tagged,
+  taggedOctets,
+  time,
+  utf8String,
+} from '#simulator/ca/der.ts'
 import type { CorpusCase, CorpusWorld } from './case.ts'
 import { p256Keys } from './keys.ts'
 import {
+  altNames,
   attribute,
   authority,
   authorityKeyIdentifier,
@@ -12,8 +22,11 @@ import {
   certificate,
   commonName,
   dayMs,
+  dns,
   extension,
+  keyIdentifier,
   keyUsage,
+  nameConstraints,
   nameOf,
   purposes,
   type CertificateParts,
@@ -86,6 +99,52 @@ const rows: readonly Row[] = [
       }
       return [leafOf(world, name), authority(world.issuing, world.root, world.now, end)]
     },
+  ],
+  [
+    'chain-names-beyond',
+    ['chain.nameConstraints'],
+    'a host that its issuer may not name',
+    (world, name) => [
+      leafOf(world, name, { extensions: { altNames: altNames(dns('device.example.org')) } }),
+      authority(world.issuing, world.root, world.now, {
+        extensions: { constraints: nameConstraints(dns('example.net')) },
+      }),
+    ],
+  ],
+  [
+    'chain-issuer-serial-other',
+    ['cert.aki'],
+    'another serial of its issuer than that has',
+    (world, name) => {
+      const keys = keyIdentifier(world.issuing.keys)
+      const reference = sequence(
+        taggedOctets(0, keys),
+        tagged(1, tagged(4, world.root.name)),
+        taggedOctets(2, Uint8Array.of(7)),
+      )
+      const authorityKey = extension('2.5.29.35', reference)
+      return [
+        leafOf(world, name, { extensions: { authorityKeyIdentifier: authorityKey } }),
+        world.issuingDer,
+      ]
+    },
+  ],
+  [
+    'chain-own-key',
+    ['key.reuse'],
+    'a device with the key of its issuer',
+    (world, name) => [leafOf(world, name, { keys: world.issuing.keys }), world.issuingDer],
+  ],
+  [
+    'chain-constraints-not-critical',
+    ['cert.criticality'],
+    'an issuer whose name constraints may be passed over',
+    (world, name) => [
+      leafOf(world, name),
+      authority(world.issuing, world.root, world.now, {
+        extensions: { constraints: nameConstraints(dns('example.net'), 'not critical') },
+      }),
+    ],
   ],
   [
     'chain-issuer-no-ca',

@@ -70,20 +70,31 @@ export const purposes = (...oids: readonly string[]): Bytes =>
 export const altNames = (...names: readonly Bytes[]): Bytes =>
   extension('2.5.29.17', sequence(...names))
 
+/** RFC 5280 4.2.1.10: what a CA permits, names of some forms. */
+export const nameConstraints = (
+  permitted: Bytes,
+  weight: 'critical' | 'not critical' = 'critical',
+): Bytes =>
+  extension(
+    '2.5.29.30',
+    sequence(tagged(0, sequence(permitted))),
+    weight === 'critical' ? weight : undefined,
+  )
+
 export const dns = (text: string): Bytes => taggedText(2, text)
 export const uri = (text: string): Bytes => taggedText(6, text)
 export const email = (text: string): Bytes => taggedText(1, text)
 
 /** SHA-1 of the key, as everybody makes key identifiers (RFC 5280 4.2.1.2 (1)). */
-function keyIdentifier({ spki }: CorpusKeys): Bytes {
+export function keyIdentifier({ spki }: CorpusKeys): Bytes {
   return new Uint8Array(createHash('sha1').update(spki).digest())
 }
 
 export const subjectKeyIdentifier = (keys: CorpusKeys): Bytes =>
   extension('2.5.29.14', octetString(keyIdentifier(keys)))
 
-export const authorityKeyIdentifier = (keys: CorpusKeys): Bytes =>
-  extension('2.5.29.35', sequence(taggedOctets(0, keyIdentifier(keys))))
+export const authorityKeyIdentifier = (keys: CorpusKeys, weight?: 'critical'): Bytes =>
+  extension('2.5.29.35', sequence(taggedOctets(0, keyIdentifier(keys))), weight)
 
 export const distributionPoint = (): Bytes =>
   extension(
@@ -143,6 +154,7 @@ export interface CertificateParts {
   readonly notBefore?: Bytes
   readonly notAfter?: Bytes
   readonly subject?: Bytes
+  readonly uniqueId?: Bytes
   /** By a name of its own; undefined takes one of the usual ones away. */
   readonly extensions?: Readonly<Record<string, Bytes | undefined>>
   /** In place of the whole field. */
@@ -214,6 +226,7 @@ function signedCertificate(
     ),
     parts.subject,
     keys.spki,
+    parts.uniqueId ?? nothing,
     parts.extensionsField ?? tagged(3, sequence(...present)),
   )
   return sequence(tbs, issuer.keys.algorithm, bitString(issuer.keys.sign(tbs)))

@@ -2,8 +2,7 @@ import type { Bytes } from '#shared/bytes.ts'
 import type { ProfileName } from '#shared/enrollment/profile.ts'
 import { shift } from '#shared/time.ts'
 import { element, time, utf8String } from '#simulator/ca/der.ts'
-import type { CorpusCase, CorpusWorld } from './case.ts'
-import { p256Keys } from './keys.ts'
+import type { CorpusCase } from './case.ts'
 import {
   altNames,
   attribute,
@@ -20,8 +19,8 @@ import {
   stringOf,
   uri,
   type CertificateParts,
-  type Issuer,
 } from './maker.ts'
+import { matterRows } from './matter-cases.ts'
 
 const clientAuth = '1.3.6.1.5.5.7.3.2'
 const serverAuth = '1.3.6.1.5.5.7.3.1'
@@ -52,11 +51,21 @@ const idevidRows: readonly Row[] = [
     })),
   ],
   [
+    'idevid-ends',
+    'certificate',
+    ['idevid.end'],
+    'a factory identity with an end',
+    leaf((name) => ({
+      subject: nameOf(serialNumber(name)),
+      extensions: { purposes: undefined },
+    })),
+  ],
+  [
     'idevid-no-serial',
     'certificate',
     ['idevid.serialNumber', 'csr.id'],
     'a factory identity of a common name alone',
-    leaf(() => ({})),
+    leaf(() => ({ notAfter: forever })),
   ],
   [
     'idevid-request-no-serial',
@@ -141,6 +150,25 @@ const spiffeRows: readonly Row[] = [
     })),
   ],
   [
+    'svid-signs-lists',
+    'certificate',
+    ['svid.keyUsage', 'cert.ku'],
+    'a workload that may sign lists',
+    leaf((name) => ({
+      extensions: {
+        ...svidExtensions(`spiffe://corpus.example/${name}`),
+        keyUsage: keyUsage(['digitalSignature', 'cRLSign']),
+      },
+    })),
+  ],
+  [
+    'svid-authority-no-usage',
+    'chain',
+    ['svid.keyUsage', 'cert.kuAbsent'],
+    'an authority without a keyUsage',
+    svidChain('spiffe://corpus.example', { keyUsage: undefined }),
+  ],
+  [
     'svid-client-alone',
     'certificate',
     ['svid.purpose'],
@@ -220,42 +248,6 @@ const ocppRows: readonly Row[] = [
   ],
 ]
 
-const vendorId = (id: string): Bytes => attribute('1.3.6.1.4.1.37244.2.1', utf8String(id))
-const productId = (id: string): Bytes => attribute('1.3.6.1.4.1.37244.2.2', utf8String(id))
-
-const matterRows: readonly Row[] = [
-  ['good-dac', 'chain', [], 'a device, its intermediate and the authority', matterChain({})],
-  [
-    'dac-lower-case',
-    'chain',
-    ['matter.ids', 'matter.consistent'],
-    'a vendor in small letters',
-    matterChain({ vendor: 'fff1' }),
-  ],
-  ['dac-no-product', 'chain', ['matter.ids'], 'no product', matterChain({ product: null })],
-  [
-    'dac-other-vendor',
-    'chain',
-    ['matter.consistent'],
-    'another vendor than its intermediate',
-    matterChain({ vendor: 'FFF2' }),
-  ],
-  [
-    'dac-two',
-    'chain',
-    ['chain.length'],
-    'no authority',
-    (world, name) => matterChain({})(world, name).slice(0, 2),
-  ],
-  [
-    'dac-usage-not-critical',
-    'chain',
-    ['matter.form', 'cert.kuCritical'],
-    'a keyUsage that may be passed over',
-    matterChain({ extensions: { keyUsage: keyUsage(['digitalSignature'], 'not critical') } }),
-  ],
-]
-
 export const profileCases: readonly CorpusCase[] = [
   ...casesOf('idevid', idevidRows),
   ...casesOf('spiffe', spiffeRows),
@@ -296,45 +288,16 @@ function svidExtensions(...ids: readonly string[]) {
   return { purposes: purposes(clientAuth, serverAuth), altNames: altNames(...ids.map(uri)) }
 }
 
-function svidChain(authorityId: string): CorpusCase['make'] {
+function svidChain(
+  authorityId: string,
+  more: CertificateParts['extensions'] = {},
+): CorpusCase['make'] {
   return (world, name) => {
     const { issuing, root, now } = world
-    const extensions = { altNames: altNames(uri(authorityId)) }
+    const extensions = { altNames: altNames(uri(authorityId)), ...more }
     return [
       ...svid(`spiffe://corpus.example/${name}`)(world, name),
       authority(issuing, root, now, { extensions }),
-    ]
-  }
-}
-
-interface MatterParts {
-  readonly vendor?: string
-  /** `null`: none. */
-  readonly product?: string | null
-  readonly extensions?: NonNullable<CertificateParts['extensions']>
-}
-
-/** Matter Core 6.2.2: a device’s certificate (DAC), an intermediate (PAI), an authority (PAA). */
-function matterChain({ vendor = 'FFF1', product = '8000', extensions = {} }: MatterParts) {
-  return ({ root, rootDer, now }: CorpusWorld, name: string): readonly Bytes[] => {
-    const intermediate: Issuer = {
-      name: nameOf(commonName(`${name} PAI`), vendorId('FFF1')),
-      keys: p256Keys(),
-    }
-    const subject = nameOf(
-      commonName(name),
-      vendorId(vendor),
-      ...(product === null ? [] : [productId(product)]),
-    )
-    const leafParts = {
-      subject,
-      notAfter: forever,
-      extensions: { purposes: undefined, ...extensions },
-    }
-    return [
-      certificate(name, intermediate, now, leafParts),
-      authority(intermediate, root, now),
-      rootDer,
     ]
   }
 }

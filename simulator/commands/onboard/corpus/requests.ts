@@ -1,14 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { concatBytes, type Bytes } from '#shared/bytes.ts'
-import {
-  element,
-  integer,
-  objectIdentifier,
-  sequence,
-  set,
-  taggedOctets,
-  utf8String,
-} from '#simulator/ca/der.ts'
+import { element, integer, objectIdentifier, sequence, set, utf8String } from '#simulator/ca/der.ts'
 import type { CorpusCase } from './case.ts'
 import { ed25519Keys, p256Keys, p384Keys, rsaKeys, sha1Keys } from './keys.ts'
 import {
@@ -17,29 +9,21 @@ import {
   basicConstraints,
   commonName,
   dns,
-  email,
   extension,
   extensionRequest,
   keyUsage,
+  nameConstraints,
   nameOf,
   nothing,
   purposes,
   request,
   requestAttribute,
-  stringOf,
   uri,
-  type RequestParts,
 } from './maker.ts'
-
-type Row = readonly [
-  name: string,
-  expects: CorpusCase['expects'],
-  about: string,
-  parts: RequestParts | (() => RequestParts),
-]
+import { nameRows, type RequestRow } from './name-requests.ts'
 
 /** Requests that are bent in one of their parts. */
-const rows: readonly Row[] = [
+const rows: readonly RequestRow[] = [
   ['good-p256', [], 'a name, a P-256 key, nothing else', {}],
   ['good-p384', [], 'a P-384 key', () => ({ keys: p384Keys() })],
   ['good-rsa', [], 'an RSA key of 2048 bits', () => ({ keys: rsaKeys(2048) })],
@@ -71,6 +55,38 @@ const rows: readonly Row[] = [
     ['csr.ca'],
     'asks to sign certificates and CRLs',
     { extensions: [keyUsage(['digitalSignature', 'keyCertSign', 'cRLSign'])] },
+  ],
+  [
+    'wish-ca-microsoft',
+    ['csr.ca', 'csr.attribute'],
+    'asks to be a CA in Microsoft’s attribute, which OpenSSL reads as well',
+    {
+      attributes: [requestAttribute('1.3.6.1.4.1.311.2.1.14', sequence(basicConstraints(true)))],
+    },
+  ],
+  [
+    'wish-constraints',
+    ['csr.ca'],
+    'asks for name constraints, which CAs alone have',
+    { extensions: [nameConstraints(dns('example.org'))] },
+  ],
+  [
+    'wish-path-length',
+    ['csr.ca'],
+    'asks for a path length',
+    { extensions: [basicConstraints(false, 0)] },
+  ],
+  [
+    'wish-server-alone',
+    ['csr.purposeAbsent'],
+    'asks to be a server and no client',
+    { extensions: [purposes('1.3.6.1.5.5.7.3.1')] },
+  ],
+  [
+    'wish-unfit',
+    ['csr.keyUsage'],
+    'asks for keyEncipherment, which an elliptic key cannot do',
+    { extensions: [keyUsage(['digitalSignature', 'keyEncipherment'])] },
   ],
   [
     'wish-code-signing',
@@ -126,6 +142,29 @@ const rows: readonly Row[] = [
     },
   ],
   [
+    'attribute-of-two',
+    ['der.malformed'],
+    'extensionRequest and Microsoft’s: each CA takes another one',
+    {
+      attributes: [
+        extensionRequest(altNames(dns('a.example'))),
+        requestAttribute('1.3.6.1.4.1.311.2.1.14', sequence(altNames(dns('b.example')))),
+      ],
+    },
+  ],
+  [
+    'attribute-empty',
+    ['der.malformed'],
+    'extensionRequest without a value',
+    { attributes: [requestAttribute('1.2.840.113549.1.9.14')] },
+  ],
+  [
+    'attribute-other-type',
+    ['der.malformed'],
+    'a text where extensionRequest has extensions',
+    { attributes: [requestAttribute('1.2.840.113549.1.9.14', utf8String('CA:TRUE'))] },
+  ],
+  [
     'id-twice',
     ['csr.id'],
     'two common names: verifiers differ about which one counts',
@@ -143,84 +182,7 @@ const rows: readonly Row[] = [
     'neither subject nor subjectAltName',
     { subject: nameOf() },
   ],
-  [
-    'name-email',
-    ['name.sanForm'],
-    'an e-mail address among the names of a device',
-    { extensions: [altNames(email('a@example.org'))] },
-  ],
-  [
-    'name-registered-id',
-    ['name.sanForm'],
-    'an object identifier as a name',
-    { extensions: [altNames(taggedOctets(8, Uint8Array.of(0x2a, 0x03)))] },
-  ],
-  [
-    'name-many',
-    ['name.sanCount'],
-    'more names than a device has',
-    { extensions: [altNames(...hosts(33))] },
-  ],
-  [
-    'name-flood',
-    ['name.sanCount'],
-    'more names than anybody reads',
-    { extensions: [altNames(...hosts(600))] },
-  ],
-  [
-    'name-wildcard',
-    ['name.wildcard'],
-    'every host of a domain',
-    { extensions: [altNames(dns('*.example.org'))] },
-  ],
-  [
-    'name-host',
-    ['name.host'],
-    'a label that begins with a hyphen',
-    { extensions: [altNames(dns('-a.example.org'))] },
-  ],
-  [
-    'name-nul',
-    ['name.characters'],
-    'a NUL, behind which some read nothing (CVE-2009-2408)',
-    { subject: nameOf(commonName('name-nul\u0000.example')) },
-  ],
-  [
-    'name-bidi',
-    ['name.characters'],
-    'a mark that turns the text round (CVE-2021-42574)',
-    { subject: nameOf(commonName('name-\u202Elautriv')) },
-  ],
-  [
-    'name-not-printable',
-    ['name.characters'],
-    'an @ in a PrintableString',
-    { subject: nameOf(attribute('2.5.4.3', stringOf(0x13, 'name@printable'))) },
-  ],
-  [
-    'name-not-ascii',
-    ['name.characters'],
-    'a host that is no ASCII',
-    { extensions: [altNames(taggedOctets(2, Uint8Array.of(0xc3, 0xa9)))] },
-  ],
-  [
-    'name-teletex',
-    ['name.encoding'],
-    'a string type of other days',
-    { subject: nameOf(attribute('2.5.4.3', stringOf(0x14, 'name-teletex'))) },
-  ],
-  [
-    'name-spaces',
-    ['name.spaces'],
-    'a space at the end, which comparison folds away',
-    { subject: nameOf(commonName('name-spaces ')) },
-  ],
-  [
-    'name-long',
-    ['name.length'],
-    'a common name of 65 characters',
-    { subject: nameOf(commonName('n'.repeat(65))) },
-  ],
+  ...nameRows,
   [
     'version-one',
     ['der.malformed'],
@@ -279,10 +241,6 @@ function flipped(signature: Bytes): Bytes {
   const last = other.length - 1
   other[last] = (other[last] ?? 0) ^ 1
   return other
-}
-
-function hosts(count: number): readonly Bytes[] {
-  return Array.from({ length: count }, (_, nth) => dns(`h${nth}.example`))
 }
 
 /** X.690 8.1.3.6: the indefinite form, which DER does not have (10.1). */

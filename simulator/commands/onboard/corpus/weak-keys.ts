@@ -1,16 +1,18 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { createECDH, createPrivateKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { concatBytes, toHex, type Bytes } from '#shared/bytes.ts'
 import { bitString, element, objectIdentifier, sequence } from '#simulator/ca/der.ts'
 import type { CorpusCase } from './case.ts'
 import {
   closePrimeKeys,
   ecKeys,
+  ed25519Keys,
   evenModulusKeys,
   p256Keys,
   publishedKeys,
   rocaKeys,
   rsaKeys,
   rsaSpki,
+  signatureAlgorithms,
   smallFactorKeys,
   withSpki,
   type CorpusKeys,
@@ -68,6 +70,19 @@ const rows: readonly Row[] = [
     closePrimeKeys,
   ],
   ['key-published', ['key.known'], 'the key that RFC 9500 prints', publishedKeys],
+  ['key-one', ['key.known'], 'the private key 1, of a generator that nobody seeded', oneKeys],
+  [
+    'key-small-order',
+    ['key.point'],
+    'an Ed25519 key of small order, whose signatures fit whatever is signed',
+    () => edwardsKeys(Uint8Array.of(1)),
+  ],
+  [
+    'key-off-edwards',
+    ['key.point'],
+    'an Ed25519 key off the curve',
+    () => edwardsKeys(Uint8Array.of(2)),
+  ],
 ]
 
 /** The case whose key the corpus's own deny-list names. */
@@ -143,6 +158,33 @@ function x25519Keys(): CorpusKeys {
   const { publicKey } = generateKeyPairSync('x25519')
   const spki = new Uint8Array(publicKey.export({ type: 'spki', format: 'der' }))
   return withSpki(p256Keys(), spki)
+}
+
+/** The generator of P-256 (SP 800-186 3.2.1.3). */
+function oneKeys(): CorpusKeys {
+  const one = createECDH('prime256v1')
+  one.setPrivateKey('01'.padStart(64, '0'), 'hex')
+  const point = one.getPublicKey()
+  const [x, y] = [point.subarray(1, 33), point.subarray(33)].map((each) =>
+    each.toString('base64url'),
+  )
+  const d = Buffer.from('01'.padStart(64, '0'), 'hex').toString('base64url')
+  const privateKey = createPrivateKey({
+    key: { kty: 'EC', crv: 'P-256', x: x ?? '', y: y ?? '', d },
+    format: 'jwk',
+  })
+  return {
+    spki: sequence(ecHead, bitString(new Uint8Array(point))),
+    algorithm: signatureAlgorithms.ecdsaSha256,
+    sign: (signed) => new Uint8Array(sign('sha256', signed, privateKey)),
+  }
+}
+
+/** RFC 8410: an Ed25519 key whose y is small; the request is signed by another. */
+function edwardsKeys(y: Bytes): CorpusKeys {
+  const point = concatBytes(y, new Uint8Array(32 - y.length))
+  const keys = ed25519Keys()
+  return withSpki(keys, sequence(sequence(objectIdentifier('1.3.101.112')), bitString(point)))
 }
 
 /** A modulus that nobody can sign with: its size says enough. */

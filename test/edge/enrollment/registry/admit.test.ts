@@ -178,8 +178,8 @@ describe('claims', () => {
     const admitted = await registry.admit(await attemptOf('car-1', 'k', claim))
     if (!admitted.ok || admitted.value.kind !== 'sign') throw new Error('it is not to be signed')
     await registry.failed(admitted.value.enrolment, 'refused by the CA')
-    expect(await enrol(registry, await attemptOf('car-1', 'k', claim), 'k')).toBe('request_ended')
     expect(await enrol(registry, await attemptOf('car-2', 'k', claim), 'k')).toEqual(isCertificate)
+    expect(await enrol(registry, await attemptOf('car-1', 'k', claim), 'k')).toBe('claim_used')
     // What comes late is known, and void.
     await expect(
       registry.issued(admitted.value.enrolment, await sign(admitted.value, 'k')),
@@ -404,11 +404,83 @@ describe('factory certificates', () => {
   })
 })
 
-test('a request that somebody else made is not his', async () => {
-  const attempt = await attemptOf('car-1', 'k', await claimFor(registry, { quota: 2 }))
-  await enrol(registry, attempt, 'k')
-  const claimant = await claimFor(registry, { quota: 2 })
-  expect(await enrol(registry, { ...attempt, claimant }, 'k')).toBe('request_of_another')
+describe('the same octets again, as Ed25519 and RSA sign them', () => {
+  test('shown with another claim: the certificate that the key has', async () => {
+    const attempt = await attemptOf('car-1', 'k', await claimFor(registry, { quota: 2 }))
+    const first = await enrol(registry, attempt, 'k')
+    const claimant = await claimFor(registry, { quota: 2 })
+    expect(await enrol(registry, { ...attempt, claimant }, 'k')).toBe(first)
+    const claims = await registry.claims({ after: '', limit: 10 })
+    expect(claims.map(({ used }) => used).toSorted()).toEqual([0, 1])
+  })
+
+  test('each certificate renews itself once by them', async () => {
+    const attempt = await attemptOf('car-1', 'k', await claimFor(registry, { device: 'car-1' }))
+    const seen = [await enrol(registry, attempt, 'k')]
+    for (const round of [1, 2, 3]) {
+      clock.advance(40 * dayMs)
+      const claimant = own(seen.at(-1) ?? '')
+      const next = await enrol(registry, { ...attempt, claimant, kind: 'renew' }, 'k')
+      expect(await enrol(registry, { ...attempt, claimant, kind: 'renew' }, 'k')).toBe(next)
+      seen.push(next)
+      expect(new Set(seen).size).toBe(round + 1)
+    }
+  })
+
+  test('by a factory certificate after the end of what they gave: the next one, and a history', async () => {
+    const claimant = await factory('leaf', 'issuing')
+    await register('issuing')
+    const attempt = await attemptOf('car-1', 'k', claimant)
+    const first = await enrol(registry, attempt, 'k')
+    clock.advance(89 * dayMs)
+    expect(await enrol(registry, attempt, 'k')).toBe(first)
+    clock.advance(2 * dayMs)
+    const next = await enrol(registry, attempt, 'k')
+    expect(next).toEqual(isCertificate)
+    expect(next).not.toBe(first)
+    expect((await registry.device('car-1'))?.enrolments).toMatchObject([
+      { state: 'issued', requestSha256: attempt.requestSha256 },
+      { state: 'issued', requestSha256: attempt.requestSha256 },
+    ])
+  })
+
+  test.each(['the same octets', 'others'])(
+    'of a key whose certificate was revoked, by %s: nothing more',
+    async (which) => {
+      await register('issuing')
+      const attempt = await attemptOf('car-1', 'k', await factory('leaf', 'issuing'))
+      const certificate = await enrol(registry, attempt, 'k')
+      const { issuerKeyId: issuer, serial } = own(certificate)
+      await registry.revokeCertificate('car-1', { issuerKeyId: issuer, serial }, 'olga')
+      const requestSha256 =
+        which === 'others' ? await digest('another request') : attempt.requestSha256
+      expect(await enrol(registry, { ...attempt, requestSha256 }, 'k')).toBe('key_revoked')
+      const other = await attemptOf('car-1', 'k2', attempt.claimant)
+      expect(await enrol(registry, other, 'k2')).toEqual(isCertificate)
+    },
+  )
+
+  test('of a device that was retired and is back: the key of its hardware is good again', async () => {
+    await register('issuing')
+    const attempt = await attemptOf('car-1', 'k', await factory('leaf', 'issuing'))
+    const first = await enrol(registry, attempt, 'k')
+    clock.advance(1000)
+    await registry.setStatus('car-1', 'retired', 'olga', 'sold')
+    clock.advance(1000)
+    await registry.setStatus('car-1', 'active', 'olga', 'bought back')
+    const next = await enrol(registry, attempt, 'k')
+    expect(next).toEqual(isCertificate)
+    expect(next).not.toBe(first)
+  })
+
+  test('after the CA refused them once: they are signed when it does not', async () => {
+    await register('issuing')
+    const attempt = await attemptOf('car-1', 'k', await factory('leaf', 'issuing'))
+    const admitted = await registry.admit(attempt)
+    if (!admitted.ok || admitted.value.kind !== 'sign') throw new Error('it is not to be signed')
+    await registry.failed(admitted.value.enrolment, 'refused by the CA')
+    expect(await enrol(registry, attempt, 'k')).toEqual(isCertificate)
+  })
 })
 
 test('a certificate of another key than was asked for is not taken', async () => {

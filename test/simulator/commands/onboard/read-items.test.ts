@@ -74,6 +74,49 @@ const cases = [
     told: ['key.pem:1 expected DER, or PEM blocks of CERTIFICATE REQUEST, CERTIFICATE or PKCS7'],
   },
   {
+    name: 'a file that was cut short: what is whole is checked, and the rest is told',
+    file: 'cut.pem',
+    octets: pem('CERTIFICATE REQUEST', csr) + pem('CERTIFICATE REQUEST', csr).slice(0, -20),
+    told: [
+      `cut.pem:${pem('CERTIFICATE REQUEST', csr).split('\n').length} expected -----END CERTIFICATE REQUEST-----`,
+      'cut.pem:1 request 1',
+    ],
+  },
+  {
+    name: 'a block inside of a block, and one that ends as another',
+    file: 'nested.pem',
+    octets: `-----BEGIN CERTIFICATE-----\n${pem('CERTIFICATE', leaf)}-----BEGIN CERTIFICATE-----\n-----END PKCS7-----\n`,
+    told: [
+      'nested.pem:1 expected -----END CERTIFICATE----- behind this block',
+      `nested.pem:${pem('CERTIFICATE', leaf).split('\n').length + 1} expected -----END CERTIFICATE-----`,
+      'nested.pem:2 certificate 1',
+    ],
+  },
+  {
+    name: 'a message that holds no certificates, beside a request',
+    file: 'cms.pem',
+    octets: pem('PKCS7', csr) + pem('CERTIFICATE REQUEST', csr),
+    told: ['cms.pem:1 expected certificates in this message', 'cms.pem:'],
+  },
+  {
+    name: 'PEM behind a byte order mark',
+    file: 'bom.pem',
+    octets: `\ufeff${pem('CERTIFICATE REQUEST', csr)}`,
+    told: ['bom.pem:1 request 1'],
+  },
+  {
+    name: 'bare base64, as EST has it',
+    file: 'a.b64',
+    octets: `${toBase64(csr)}\r\n`,
+    told: ['a.b64 request 1'],
+  },
+  {
+    name: 'a line without a name',
+    file: 'unnamed.jsonl',
+    octets: line({ csr: toBase64(csr) }),
+    told: ['unnamed.jsonl:1 request 1'],
+  },
+  {
     name: 'lines',
     file: 'a.jsonl',
     octets:
@@ -91,13 +134,13 @@ const cases = [
       line({ id: 'x' }) +
       '{\n' +
       line({ id: 'y', csr: '!' }) +
-      line({ csr: toBase64(csr) }) +
+      line({ id: ['v'], csr: toBase64(csr) }) +
       line({ id: 'w', csr: toBase64(csr), certificate: toBase64(leaf) }),
     told: [
       'b.jsonl:1 the line: expected one of csr, certificate and chain',
       'b.jsonl:2 Expected property name',
       'b.jsonl:3 csr: expected base64 of DER, or one PEM block',
-      'b.jsonl:4 id: Invalid input',
+      'b.jsonl:4 id: expected a text or a number',
       'b.jsonl:5 the line: expected one of csr, certificate and chain',
     ],
   },
