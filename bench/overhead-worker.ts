@@ -1,4 +1,4 @@
-import { Hono } from 'hono'
+import { Hono, type Context } from 'hono'
 import { createApp } from '#edge/app.ts'
 import { readListener } from '#edge/config.ts'
 import type { Ports } from '#edge/context.ts'
@@ -69,6 +69,7 @@ async function appsBehindHeaders(
     const { platform, hop } = await listenerOf(variables)
     made.push([name, ownApp({ ...options, platform, hop })])
     made.push([`${name}-read`, appThatReads(platform)])
+    made.push([`${name}-idle`, appWithIdleMiddleware(platform)])
   }
   return made
 }
@@ -77,16 +78,30 @@ async function appsBehindHeaders(
  * An app that waits for something, as nearly all do, and reads what the platform says of the certificate:
  * long strings that live across a promise are the runtime's own cost, most of it in V8's collector.
  */
-function appThatReads({ ownHeaders }: Platform): App {
+function appThatReads(platform: Platform): App {
   const app = new Hono()
   app.get('*', async (context) => {
-    const read = ownHeaders.map((name) => context.req.raw.headers.get(name))
+    const isThere = hasFacts(context, platform)
     await Promise.resolve()
-    return read.every((value) => value === null)
-      ? context.text('no facts', 500)
-      : context.json(answered)
+    return isThere ? context.json(answered) : context.text('no facts', 500)
   })
   return app
+}
+
+/** The same in a middleware, which does nothing else: what Hono asks for any of them is in it as well. */
+function appWithIdleMiddleware(platform: Platform): App {
+  const app = new Hono()
+  app.use(async (context, next) => {
+    if (!hasFacts(context, platform)) return context.text('no facts', 500)
+    return next()
+  })
+  app.get('*', (context) => context.json(answered))
+  return app
+}
+
+function hasFacts(context: Context, { ownHeaders }: Platform): boolean {
+  const read = ownHeaders.map((name) => context.req.raw.headers.get(name))
+  return read.some((value) => value !== null)
 }
 
 /** workerd makes `request.cf` of its JSON where it is first asked for: the platform's own cost. */
