@@ -29,7 +29,7 @@ interface Answer {
 
 /**
  * RFC 5280 6.3.3: asks the newest list of each scope that covers a certificate, with its newest
- * delta, until all reasons are covered.
+ * delta, until all reasons are covered; of those that have not begun, only whom they revoke (`joined`).
  *
  * @param crls complete and delta CRLs whose signature by a leave-holding key has been verified
  */
@@ -42,23 +42,38 @@ export function revocationStatus(
   const [only] = crls
   if (only === undefined) return { status: 'unknown', gap: 'absent' }
   if (crls.length === 1 && isOfEverything(only, question) && only.thisUpdate <= at) {
-    return after(only.index.find(question.serial), (entry) =>
+    const found = only.index.find(question.serial)
+    // What `joined` makes of it, without its steps: nearly every answer is this one.
+    if (found === undefined && at <= only.nextUpdate) return goodAndFresh
+    return after(found, (entry) =>
       joined(
         [answerWith(only, allReasons, entry, freshnessAt(only.nextUpdate, at, policy.graceMs))],
         policy,
       ),
     )
   }
-  const inScope = crls.filter((crl) => isComplete(crl) && reasonsAnswered(crl, question) !== 0)
-  if (inScope.length === 0) return { status: 'unknown', gap: 'unsupported_scope' }
-  const current = newestOfEachScope(inScope.filter(({ thisUpdate }) => thisUpdate <= at))
-  if (current.length === 0) return { status: 'unknown', gap: 'not_yet_current' }
-  const deltas = crls.filter((crl) => isDelta(crl) && crl.thisUpdate <= at)
-  const answers = current.map((crl) => {
-    return answerOf(crl, newestDeltaOf(crl, deltas), question, at, policy)
+  const inScope = crls.filter((crl) => isKnown(crl) && reasonsAnswered(crl, question) !== 0)
+  const begun = inScope.filter(({ thisUpdate }) => thisUpdate <= at)
+  const current = inForce(begun)
+  const toCome = begun.length === inScope.length ? none : inForce(inScope)
+  const answers = [...current, ...toCome].map(({ crl, delta }) =>
+    answerOf(crl, delta, question, at, policy),
+  )
+  const gap = inScope.some(isComplete) ? 'not_yet_current' : 'unsupported_scope'
+  return after(together(answers), (all) => {
+    return joined(all.slice(0, current.length), policy, all.slice(current.length), gap)
   })
-  return after(together(answers), (all) => joined(all, policy))
 }
+
+const goodAndFresh: RevocationStatus = { status: 'good', freshness: 'fresh' }
+
+/** A complete list, and the delta that is laid over it. */
+interface Laid {
+  readonly crl: CrlFacts
+  readonly delta: CrlFacts | undefined
+}
+
+const none: readonly never[] = []
 
 /** A complete list of all that the certificate's own issuer has revoked, as nearly every issuer has one. */
 function isOfEverything(crl: CrlFacts, { issuer }: RevocationQuestion): boolean {
@@ -68,17 +83,29 @@ function isOfEverything(crl: CrlFacts, { issuer }: RevocationQuestion): boolean 
 /**
  * RFC 5280 6.3.3 (e) and its end: silence clears a certificate once every reason is covered. A stale
  * list still knows whom it revoked; only its silence is worth nothing.
+ *
+ * The same of a list that has not begun, which RFC 5280 leaves open: its issuer has signed it, so a
+ * clock is wrong, and whom it names is revoked all the same. Were it not looked at, a device that only
+ * the newest delta names would be let in for as long as a clock is behind; were nobody cleared beside
+ * it, a second's difference between two clocks would lock the whole fleet out at every list. Whom it
+ * takes off, or is silent about, it changes nothing for.
+ *
+ * @param toCome what the lists will say once all have begun, where some have not: only `revoked` counts
+ * @param gap what is missing where there is no answer
  */
-function joined(answers: readonly Answer[], policy: SilenceWorth): RevocationStatus {
-  const covered: Record<Freshness, ReasonMask> = { fresh: 0, grace: 0, stale: 0 }
-  let isAllAtHand = true
-  for (const { crl, reasons, entry, freshness } of answers) {
-    if (entry === 'not_at_hand') isAllAtHand = false
-    else if (entry !== undefined) return { status: 'revoked', since: entry.since, crl }
-    covered[freshness] |= reasons
-  }
+function joined(
+  answers: readonly Answer[],
+  policy: SilenceWorth,
+  toCome: readonly Answer[] = none,
+  gap: RevocationGap = 'absent',
+): RevocationStatus {
+  const revoked = revokedBy(answers) ?? revokedBy(toCome)
+  if (revoked !== undefined) return revoked
   // Whatever the others are silent about, this one may have revoked it.
-  if (!isAllAtHand) return { status: 'unknown', gap: 'not_at_hand' }
+  if (!isAtHand(answers) || !isAtHand(toCome)) return { status: 'unknown', gap: 'not_at_hand' }
+  if (answers.length === 0) return { status: 'unknown', gap }
+  const covered: Record<Freshness, ReasonMask> = { fresh: 0, grace: 0, stale: 0 }
+  for (const { reasons, freshness } of answers) covered[freshness] |= reasons
   const inGrace = covered.fresh | covered.grace
   if (covered.fresh === allReasons) return { status: 'good', freshness: 'fresh' }
   if (inGrace === allReasons) return { status: 'good', freshness: 'grace' }
@@ -86,6 +113,18 @@ function joined(answers: readonly Answer[], policy: SilenceWorth): RevocationSta
   if (atAll !== allReasons) return { status: 'unknown', gap: 'reasons_not_covered' }
   if (policy.stale === 'accept') return { status: 'good', freshness: 'stale' }
   return { status: 'unknown', gap: 'stale' }
+}
+
+function revokedBy(answers: readonly Answer[]): RevocationStatus | undefined {
+  for (const { crl, entry } of answers) {
+    if (entry === undefined || entry === 'not_at_hand') continue
+    return { status: 'revoked', since: entry.since, crl }
+  }
+  return undefined
+}
+
+function isAtHand(answers: readonly Answer[]): boolean {
+  return answers.every(({ entry }) => entry !== 'not_at_hand')
 }
 
 /** RFC 5280 6.3.3 (i) to (l): the delta's entry before the complete list's. */
@@ -116,6 +155,14 @@ function isTakenOff(entry: Answer['entry']): boolean {
   return entry !== undefined && entry !== 'not_at_hand' && entry.reason === removeFromCrl
 }
 
+/** Of complete lists the newest of each scope, with the newest of the deltas that can be laid over it. */
+function inForce(crls: readonly CrlFacts[]): readonly Laid[] {
+  const deltas = crls.filter(isDelta)
+  return newestOfEachScope(crls.filter(isComplete)).map((crl) => {
+    return { crl, delta: newestDeltaOf(crl, deltas) }
+  })
+}
+
 function newestDeltaOf(crl: CrlFacts, deltas: readonly CrlFacts[]): CrlFacts | undefined {
   return deltas.length === 0 ? undefined : newest(deltas.filter((each) => isDeltaOf(each, crl)))
 }
@@ -133,11 +180,9 @@ export interface ListInForce {
 
 /** Of the complete lists that have begun the newest of each scope, stale or not. */
 export function listsInForce(crls: readonly CrlFacts[], at: Instant): readonly ListInForce[] {
-  const begun = crls.filter(({ thisUpdate }) => thisUpdate <= at)
-  const deltas = begun.filter(isDelta)
-  return newestOfEachScope(begun.filter(isComplete)).map((crl) => ({
+  return inForce(crls.filter(({ thisUpdate }) => thisUpdate <= at)).map(({ crl, delta }) => ({
     crl,
-    nextUpdate: nextUpdateWith(crl, newestDeltaOf(crl, deltas)),
+    nextUpdate: nextUpdateWith(crl, delta),
   }))
 }
 
@@ -165,11 +210,16 @@ export function answeringCrl(crls: readonly CrlFacts[], at: Instant): CrlFacts |
 }
 
 function isComplete(crl: CrlFacts): boolean {
-  return crl.criticalUnknown.length === 0 && crl.deltaBase === undefined
+  return isKnown(crl) && crl.deltaBase === undefined
 }
 
 function isDelta(crl: CrlFacts): boolean {
-  return crl.criticalUnknown.length === 0 && crl.deltaBase !== undefined
+  return isKnown(crl) && crl.deltaBase !== undefined
+}
+
+/** RFC 5280 5.2: a list with a critical extension that is not known tells of nobody. */
+function isKnown({ criticalUnknown }: CrlFacts): boolean {
+  return criticalUnknown.length === 0
 }
 
 /** By CRL number first: of two lists of the same second the higher number is the later one. */

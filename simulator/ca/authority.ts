@@ -13,6 +13,7 @@ import { derivedCaKeys, derivedLeaves, type MakeLeaf } from './identity.ts'
 import { serialFrom, serialText } from './identifiers.ts'
 import { createLeaf, type KeyAndLeaf } from './leaf.ts'
 import type { Ledger } from './ledger.ts'
+import { partitionOf } from './partition.ts'
 import { toPem } from './pem.ts'
 
 /** What a device needs to show who it is. */
@@ -56,7 +57,7 @@ export interface ForgeRequest {
 
 export interface PublishedCrl {
   readonly issuer: string
-  /** File name, like `issuing-1.crl`. */
+  /** File name, like `issuing-1.crl`, or `issuing-1.3.crl` where it has several. */
   readonly name: string
   readonly der: Bytes
 }
@@ -96,8 +97,7 @@ export interface AuthorityState {
 export async function createAuthority(
   options: HierarchyOptions & { readonly ledger: Ledger },
 ): Promise<Authority> {
-  const { ledger, seed, start, intermediates } = options
-  const hierarchyOptions = { seed, start, intermediates }
+  const { ledger, ...hierarchyOptions } = options
   const hierarchy = await createHierarchy(hierarchyOptions)
   const fresh = { issued: new Map(), revoked: new Map(), crlNumber: 0 }
   return authorityFrom({ options: hierarchyOptions, hierarchy, ...fresh }, ledger)
@@ -110,8 +110,8 @@ export async function createAuthority(
 export async function createDerivedAuthority(
   options: HierarchyOptions & { readonly ledger: Ledger },
 ): Promise<Authority> {
-  const { ledger, seed, start, intermediates } = options
-  const hierarchyOptions = { seed, start, intermediates }
+  const { ledger, ...hierarchyOptions } = options
+  const { seed } = hierarchyOptions
   const hierarchy = await createHierarchy(
     hierarchyOptions,
     undefined,
@@ -288,21 +288,30 @@ function publish(
   const fields = { number: state.crlNumber, at, nextUpdateMs }
   const { root, furtherRoots = [], intermediates } = state.hierarchy
   const issuers = [root, ...furtherRoots, ...intermediates]
-  return issuers.map((issuer) => publishOne(state, issuer, fields, base))
+  return issuers.flatMap((issuer) => publishOf(state, issuer, fields, base))
 }
 
-function publishOne(
+/** All lists of one issuer: one, or one of each partition. */
+function publishOf(
   { revoked }: AuthorityState,
   issuer: Ca,
   fields: { readonly number: number; readonly at: Instant; readonly nextUpdateMs: number },
   base: Base | undefined,
-): PublishedCrl {
+): readonly PublishedCrl[] {
   const all = revoked.get(issuer.name) ?? []
-  if (base === undefined) {
-    const der = createCrl(issuer, { ...fields, entries: all })
-    return { issuer: issuer.name, name: `${issuer.name}.crl`, der }
+  const entries = base === undefined ? all : all.slice(base.entries.get(issuer.name) ?? 0)
+  const ending = base === undefined ? 'crl' : 'delta.crl'
+  const made = { ...fields, ...(base && { deltaBase: base.number }) }
+  if (issuer.partitions === 1) {
+    const der = createCrl(issuer, { ...made, entries })
+    return [{ issuer: issuer.name, name: `${issuer.name}.${ending}`, der }]
   }
-  const entries = all.slice(base.entries.get(issuer.name) ?? 0)
-  const der = createCrl(issuer, { ...fields, entries, deltaBase: base.number })
-  return { issuer: issuer.name, name: `${issuer.name}.delta.crl`, der }
+  const parts = Map.groupBy(entries, ({ serial }) =>
+    partitionOf(Buffer.from(serial, 'hex'), issuer.partitions),
+  )
+  return Array.from({ length: issuer.partitions }, (_, index) => {
+    const partition = index + 1
+    const der = createCrl(issuer, { ...made, entries: parts.get(partition) ?? [], partition })
+    return { issuer: issuer.name, name: `${issuer.name}.${partition}.${ending}`, der }
+  })
 }

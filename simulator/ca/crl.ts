@@ -15,6 +15,7 @@ import {
 } from './der.ts'
 import type { Ca } from './hierarchy.ts'
 import { ecdsaWithSha256 } from './leaf.ts'
+import { issuingDistributionPoint } from './partition.ts'
 
 /*
  * Written here and not by a library: that of `@peculiar/x509` takes 23 s of CPU for a list of 12,500
@@ -41,6 +42,8 @@ export interface CrlFields {
   readonly nextUpdateMs: number
   /** Of a delta: the number of the complete list that it is laid over (RFC 5280 5.2.4). */
   readonly deltaBase?: number
+  /** Of an issuer that has several: which of them, from 1. */
+  readonly partition?: number
 }
 
 /** A CRL of one issuer, complete or a delta, in DER (RFC 5280 section 5). */
@@ -79,17 +82,21 @@ function inPieces(parts: readonly Bytes[]): readonly Bytes[] {
   )
 }
 
-/** RFC 5280 5.2: whose key signed it, its number, and of a delta what it is laid over. */
+/** RFC 5280 5.2: whose key signed it, its number, what it is for, and of a delta what it is laid over. */
 function extensions(
   issuer: Ca,
-  { number, deltaBase }: Pick<CrlFields, 'number' | 'deltaBase'>,
+  { number, deltaBase, partition }: Pick<CrlFields, 'number' | 'deltaBase' | 'partition'>,
 ): readonly Bytes[] {
-  const always = [
+  return [
     extension('2.5.29.35', 'optional', sequence(taggedOctets(0, issuer.keyId))),
     extension('2.5.29.20', 'optional', integer(bigEndian(number))),
+    ...(partition === undefined
+      ? []
+      : [extension('2.5.29.28', 'critical', issuingDistributionPoint(issuer.name, partition))]),
+    ...(deltaBase === undefined
+      ? []
+      : [extension('2.5.29.27', 'critical', integer(bigEndian(deltaBase)))]),
   ]
-  if (deltaBase === undefined) return always
-  return [...always, extension('2.5.29.27', 'critical', integer(bigEndian(deltaBase)))]
 }
 
 function extension(type: string, weight: 'critical' | 'optional', value: Uint8Array): Bytes {

@@ -26,6 +26,8 @@ export interface Ca {
   readonly key: KeyObject
   /** The same private key for WebCrypto. */
   readonly signingKey: webcrypto.CryptoKey
+  /** Into how many lists its revocations are divided; 1: one for all that it issues. */
+  readonly partitions: number
 }
 
 export interface Hierarchy {
@@ -41,6 +43,8 @@ export interface HierarchyOptions {
   /** Start of the simulated time; authorities are years older and outlive it by years. */
   readonly start: Instant
   readonly intermediates: number
+  /** Lists of each issuing CA; one unless given. */
+  readonly partitions?: number
 }
 
 export const keyAlgorithm = { name: 'ECDSA', namedCurve: 'P-256' } as const
@@ -82,7 +86,7 @@ export async function createHierarchy(
 
 async function createCa(
   name: string,
-  { seed, start }: HierarchyOptions,
+  { seed, start, partitions = 1 }: HierarchyOptions,
   issuer: Ca | undefined,
   imitatedKeyId: Bytes | undefined,
   keys: webcrypto.CryptoKeyPair,
@@ -101,7 +105,8 @@ async function createCa(
     signingKey: issuer?.signingKey ?? keys.privateKey,
     extensions: extensionsOf(profile.pathLength, keyId, issuer),
   })
-  return toCa(name, certificate, keyId, keys.privateKey)
+  // What a root issues are a few CAs, and one list names them all.
+  return toCa(name, certificate, keyId, keys.privateKey, issuer === undefined ? 1 : partitions)
 }
 
 /** What one certificate of an authority differs in from another of the same name and key. */
@@ -131,7 +136,7 @@ export async function crossCertify(
     signingKey: root.signingKey,
     extensions: extensionsOf(profiles.issuing.pathLength, ca.keyId, root),
   })
-  return toCa(ca.name, certificate, ca.keyId, ca.signingKey)
+  return toCa(ca.name, certificate, ca.keyId, ca.signingKey, ca.partitions)
 }
 
 /** An authority from its parts, as they are made or read back from files. */
@@ -140,10 +145,11 @@ export function toCa(
   certificate: X509Certificate,
   keyId: Bytes,
   signingKey: webcrypto.CryptoKey,
+  partitions = 1,
 ): Ca {
   const der = new Uint8Array(certificate.rawData)
   const subject = new Uint8Array(certificate.subjectName.toArrayBuffer())
-  return { name, der, subject, keyId, key: KeyObject.from(signingKey), signingKey }
+  return { name, der, subject, keyId, key: KeyObject.from(signingKey), signingKey, partitions }
 }
 
 /** The subject of an authority: `root` becomes `O=Sallyport Fleet, CN=Sallyport Fleet root`. */

@@ -18,6 +18,7 @@ import {
 } from './der.ts'
 import type { Ca } from './hierarchy.ts'
 import { keyIdOf } from './identifiers.ts'
+import { distributionPoints, partitionOf } from './partition.ts'
 
 export interface LeafFields {
   readonly device: string
@@ -52,8 +53,17 @@ export async function createLeaf(issuer: Ca, fields: LeafFields): Promise<KeyAnd
   return { keyPem: privateKey, der: sequence(tbs, ecdsaWithSha256, bitString(signature)) }
 }
 
-/** TBSCertificate of a device (RFC 5280 4.1.2). */
-export function toBeSigned(issuer: Ca, fields: LeafFields, spki: Bytes): Bytes {
+/**
+ * TBSCertificate of a device (RFC 5280 4.1.2).
+ *
+ * @param partition which of its issuer's lists it is for: that of its serial
+ */
+export function toBeSigned(
+  issuer: Ca,
+  fields: LeafFields,
+  spki: Bytes,
+  partition = partitionOf(fields.serial, issuer.partitions),
+): Bytes {
   return sequence(
     tagged(0, integer(Uint8Array.of(2))),
     integer(fields.serial),
@@ -62,7 +72,7 @@ export function toBeSigned(issuer: Ca, fields: LeafFields, spki: Bytes): Bytes {
     sequence(time(fields.notBefore), time(fields.notAfter)),
     subject(fields.device),
     spki,
-    tagged(3, sequence(...extensions(issuer, fields, spki))),
+    tagged(3, sequence(...extensions(issuer, fields, spki), ...points(issuer, partition))),
   )
 }
 
@@ -97,6 +107,12 @@ function extensions(
     // 4.2.1.6: [6] URI and [2] DNS name
     extension('2.5.29.17', 'optional', sequence(...alternativeNames(device, kind))),
   ]
+}
+
+/** 4.2.1.13: where its revocation would stand; not said where its issuer has one list for all. */
+function points({ name, partitions }: Ca, partition: number): readonly Bytes[] {
+  if (partitions === 1) return []
+  return [extension('2.5.29.31', 'optional', distributionPoints(name, partition))]
 }
 
 function alternativeNames(device: string, kind: string): readonly Bytes[] {

@@ -31,7 +31,13 @@ export interface Stretch {
 }
 
 /** One list as it was published: it clears until its nextUpdate. */
-export interface LedgerList extends Stretch {
+export interface LedgerList extends Stretch, Term {
+  /** The newest delta that lies beside it: from when that has begun, the later of the two ends counts. */
+  readonly delta: Term | undefined
+}
+
+/** From when to when a list clears. */
+interface Term {
   readonly thisUpdate: Instant
   readonly nextUpdate: Instant
 }
@@ -54,8 +60,11 @@ export interface LedgerAnchor {
   readonly until: Instant | undefined
 }
 
-/** An edge within its staleness bound may hold an older one; so many are never published in that time. */
-const listsKept = 16
+/**
+ * An edge within its staleness bound may hold an older one, and one that nobody asked, or that cannot
+ * look, a much older one: so many, hourly deltas among them, are not published in two days.
+ */
+const listsKept = 64
 
 /**
  * What truly happened, written by the world as it happens: the only source of the oracle's truth.
@@ -67,6 +76,9 @@ export class Ledger {
   readonly #authorities: LedgerAuthority[] = []
   readonly #anchors: LedgerAnchor[] = []
   readonly #lists = new Map<string, LedgerList[]>()
+  /** Serials that a complete list has named. */
+  readonly #listed = new Set<string>()
+  readonly #planned = new Map<string, readonly LedgerList[]>()
 
   recordIssued(certificate: LedgerCertificate): void {
     if (this.#certificates.has(certificate.serial)) {
@@ -110,7 +122,7 @@ export class Ledger {
    * Every revocation up to now is in the CRL that was just written to the bucket.
    *
    * @param nextUpdate when the list ends; without it nothing is said of how fresh lists are
-   * @param kind a delta is laid over the list before it: that one begins, and the later of the two ends
+   * @param kind a delta is laid over the list before it
    */
   recordPublished(
     issuer: string,
@@ -118,18 +130,41 @@ export class Ledger {
     nextUpdate?: Instant,
     kind: 'complete' | 'delta' = 'complete',
   ): void {
+    const under = this.#lists.get(issuer)?.at(-1)
+    const isOverNothing = kind === 'delta' && under?.takenBackAt !== undefined
     if (nextUpdate !== undefined) {
-      const under = kind === 'delta' ? this.#lists.get(issuer)?.at(-1) : undefined
-      const list = {
-        thisUpdate: under?.thisUpdate ?? publishedAt,
-        nextUpdate: under && under.nextUpdate > nextUpdate ? under.nextUpdate : nextUpdate,
+      const term = { thisUpdate: publishedAt, nextUpdate }
+      if (isOverNothing) this.#layOverNothing(issuer, publishedAt, term)
+      else if (kind === 'delta' && under !== undefined) {
+        this.#addList(issuer, { ...under, delta: term, publishedAt })
+      } else {
+        this.#addList(issuer, { ...term, delta: undefined, publishedAt, takenBackAt: undefined })
       }
-      this.#addList(issuer, { ...list, publishedAt, takenBackAt: undefined })
     }
     for (const revocation of this.#revocations.values()) {
-      const certificate = this.#certificates.get(revocation.serial)
-      if (certificate?.issuer === issuer) this.#show(revocation, publishedAt)
+      const { serial } = revocation
+      if (this.#certificates.get(serial)?.issuer !== issuer) continue
+      // A delta names whom the list that it is for does not, and that list is gone.
+      if (!(isOverNothing && this.#listed.has(serial))) this.#show(revocation, publishedAt)
+      if (kind === 'complete') this.#listed.add(serial)
     }
+  }
+
+  /**
+   * A delta whose list is out of the bucket by then: whoever has that list lays the one over the other.
+   * Whoever has an earlier one has no delta any more that belongs to it. Nobody has to hold either.
+   */
+  #layOverNothing(issuer: string, publishedAt: Instant, delta: Term): void {
+    const lists = this.#lists.get(issuer) ?? []
+    const unseen = { publishedAt, takenBackAt: publishedAt }
+    const bared = lists.flatMap((list, index) => {
+      const isLastOfItsKind = lists[index + 1]?.thisUpdate !== list.thisUpdate
+      if (list.delta === undefined || !isLastOfItsKind) return [list]
+      return [list, { ...list, delta: undefined, ...unseen }]
+    })
+    this.#lists.set(issuer, bared.slice(-listsKept))
+    const last = lists.at(-1)
+    if (last !== undefined) this.#addList(issuer, { ...last, delta, ...unseen })
   }
 
   /** Every list is out of the bucket from here on: older ones, or none that can be read, lie there. */
@@ -153,6 +188,11 @@ export class Ledger {
     }
   }
 
+  /** All lists that an issuer will publish in a run, in order, where that is known before anything happens. */
+  recordPlanned(issuer: string, lists: readonly LedgerList[]): void {
+    this.#planned.set(issuer, lists)
+  }
+
   #addList(issuer: string, list: LedgerList): void {
     const lists = this.#lists.get(issuer) ?? []
     this.#lists.set(issuer, [...lists.slice(1 - listsKept), list])
@@ -174,9 +214,12 @@ export class Ledger {
     return this.#revocations.get(serial)
   }
 
-  /** The last lists of an issuer, the latest last. */
-  lists(issuer: string): readonly LedgerList[] {
-    return this.#lists.get(issuer) ?? []
+  /** The last lists of an issuer, the latest last; of planned ones those about an instant, the next included. */
+  lists(issuer: string, at: Instant): readonly LedgerList[] {
+    const planned = this.#planned.get(issuer)
+    if (planned === undefined) return this.#lists.get(issuer) ?? []
+    const next = planned.findLastIndex(({ publishedAt }) => publishedAt <= at) + 1
+    return planned.slice(Math.max(0, next - listsKept), next + 1)
   }
 
   revocations(): readonly LedgerRevocation[] {

@@ -15,7 +15,12 @@ import { privateKeyPem } from './server-credential.ts'
 const instant = z.number().transform(instantFromMs)
 
 const stateFile = z.strictObject({
-  options: z.strictObject({ seed: z.int(), start: instant, intermediates: z.int().min(1) }),
+  options: z.strictObject({
+    seed: z.int(),
+    start: instant,
+    intermediates: z.int().min(1),
+    partitions: z.int().min(1).default(1),
+  }),
   crlNumber: z.int().min(0),
   issued: z.array(z.tuple([z.string(), z.int()])),
   revoked: z.array(
@@ -52,7 +57,7 @@ export async function loadAuthority(directory: string, ledger: Ledger): Promise<
   const root = await loadCa('root', directory)
   const intermediates: Ca[] = []
   for (let number = 1; number <= options.intermediates; number += 1) {
-    intermediates.push(await loadCa(`issuing-${number}`, directory))
+    intermediates.push(await loadCa(`issuing-${number}`, directory, options.partitions))
   }
   const memory = { issued: new Map(issued), revoked: new Map(revoked), crlNumber }
   return authorityFrom({ options, hierarchy: { root, intermediates }, ...memory }, ledger)
@@ -63,11 +68,11 @@ async function saveCa({ name, der, signingKey }: Ca, directory: string): Promise
   await writeFile(join(directory, `${name}.key.pem`), privateKeyPem(signingKey), { mode: 0o600 })
 }
 
-async function loadCa(name: string, directory: string): Promise<Ca> {
+async function loadCa(name: string, directory: string, partitions = 1): Promise<Ca> {
   const pem = await readFile(join(directory, `${name}.pem`), 'utf8')
   const keyPem = await readFile(join(directory, `${name}.key.pem`), 'utf8')
   const pkcs8 = createPrivateKey(keyPem).export({ type: 'pkcs8', format: 'der' })
   const key = await webcrypto.subtle.importKey('pkcs8', pkcs8, keyAlgorithm, true, ['sign'])
   const certificate = new X509Certificate(pem)
-  return toCa(name, certificate, keyIdOf(certificate.publicKey.rawData), key)
+  return toCa(name, certificate, keyIdOf(certificate.publicKey.rawData), key, partitions)
 }

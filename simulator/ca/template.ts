@@ -4,6 +4,7 @@ import { instantFromIso, type Instant } from '#shared/time.ts'
 import { time } from './der.ts'
 import type { Ca } from './hierarchy.ts'
 import { toBeSigned, type LeafFields } from './leaf.ts'
+import { partitionOf } from './partition.ts'
 
 /** The part of certificates that is signed, filled into templates. */
 export interface LeafTemplates {
@@ -27,7 +28,7 @@ interface Template {
 }
 
 /**
- * Certificates of one issuer, kind and length of name differ in octets of fixed places alone, so
+ * Certificates of one issuer, kind, length of name and list differ in octets of fixed places alone, so
  * DER is written once for each such shape, of which a world has a few dozen.
  */
 export function createLeafTemplates(): LeafTemplates {
@@ -41,8 +42,9 @@ export function createLeafTemplates(): LeafTemplates {
       }
       const shapes = byIssuer.get(issuer) ?? new Map<string, Template>()
       byIssuer.set(issuer, shapes)
-      const shape = shapeOf(fields)
-      const template = shapes.get(shape) ?? createTemplate(issuer, fields)
+      const partition = partitionOf(fields.serial, issuer.partitions)
+      const shape = shapeOf(fields, partition)
+      const template = shapes.get(shape) ?? createTemplate(issuer, fields, partition)
       shapes.set(shape, template)
       return fill(template, fields, point)
     },
@@ -56,9 +58,12 @@ function isAscii(text: string): boolean {
   return true
 }
 
-function shapeOf({ device, kind, purpose, notBefore, notAfter }: LeafFields): string {
+function shapeOf(
+  { device, kind, purpose, notBefore, notAfter }: LeafFields,
+  partition: number,
+): string {
   const dates = [isGeneral(notBefore), isGeneral(notAfter)]
-  return JSON.stringify([kind, purpose ?? 'client', device.length, ...dates])
+  return JSON.stringify([kind, purpose ?? 'client', device.length, ...dates, partition])
 }
 
 /** RFC 5280 4.1.2.5: from 2050 on a year has four digits. */
@@ -76,12 +81,12 @@ const marks = {
   general: [instantFromIso('2099-11-12T13:14:15Z'), instantFromIso('2099-11-12T13:14:16Z')],
 } as const
 
-function createTemplate(issuer: Ca, fields: LeafFields): Template {
+function createTemplate(issuer: Ca, fields: LeafFields, partition: number): Template {
   const mark = '\u0001'.repeat(fields.device.length)
   const notBefore = marks[isGeneral(fields.notBefore) ? 'general' : 'utc'][0]
   const notAfter = marks[isGeneral(fields.notAfter) ? 'general' : 'utc'][1]
   const marked = { ...fields, device: mark, serial: marks.serial, notBefore, notAfter }
-  const octets = toBeSigned(issuer, marked, spkiOf(marks.point))
+  const octets = toBeSigned(issuer, marked, spkiOf(marks.point), partition)
   return {
     octets,
     serial: placeOf(octets, marks.serial),

@@ -59,7 +59,9 @@ async function openAuthority(
   if (existsSync(join(dir, 'authority.json'))) return loadAuthority(dir, ledger)
   const { seed, pki } = scenario
   const start = instantFromMs(Date.now())
-  const authority = await createAuthority({ seed, start, intermediates: pki.intermediates, ledger })
+  const { intermediates } = pki
+  const { partitions } = pki.crl
+  const authority = await createAuthority({ seed, start, intermediates, partitions, ledger })
   await saveAuthority(authority, dir)
   process.stderr.write(`made a CA in ${dir}: the target must trust ${join(dir, 'root.pem')}\n`)
   return authority

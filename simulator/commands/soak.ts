@@ -9,6 +9,7 @@ interface SoakFlags {
   readonly seeds: number
   readonly from: number
   readonly threads: number
+  readonly shards?: readonly number[]
   readonly out: string
 }
 
@@ -20,6 +21,11 @@ export function soakCommand(): Command {
     .option('--seeds <count>', 'so many worlds', wholeNumber(1), 1000)
     .option('--from <seed>', 'the first seed', wholeNumber(0), 1)
     .option('--threads <count>', 'so many at a time', wholeNumber(1), availableParallelism())
+    .option(
+      '--shards <counts>',
+      'live each device by device, in so many shards each time: 1,2,4',
+      shardCounts,
+    )
     .option('--out <dir>', 'where a world that fails is written', 'reports/soak')
     .addHelpText('after', help)
     .action(async (flags: SoakFlags) => {
@@ -32,10 +38,17 @@ Each seed draws hierarchy, platform, listener policies, fleets, revocations, att
 first world in which one decision is wrong is cut down to a small one, printed as a scenario, written
 to --out, and ends the soak.
 
+With --shards each world is lived once for each number, without what devices meet in, and the event log
+has to have the same hash each time. Such a failure is written down as it is.
+
 Exit status: 0 every decision in every world was right; 1 one was not (the last line replays it); 2
 the input cannot be used.`
 
-async function soak({ seeds, from, threads, out }: SoakFlags): Promise<void> {
+function shardCounts(text: string): readonly number[] {
+  return text.split(',').map(wholeNumber(1))
+}
+
+async function soak({ seeds, from, threads, shards, out }: SoakFlags): Promise<void> {
   // Loaded only where it is used: the edge and its packages take a moment to load.
   const { soakSeeds } = await import('../engine/virtual/soak/soak-threads.ts')
   const { shrinkFailure } = await import('../engine/virtual/soak/soak.ts')
@@ -49,28 +62,45 @@ async function soak({ seeds, from, threads, out }: SoakFlags): Promise<void> {
     if (lived.failures.length > 0) failed.push(lived)
     return failed.length > 0
   }
-  await soakSeeds({ first: from, seeds, threads, onLived })
+  await soakSeeds({ first: from, seeds, threads, shards, onLived })
   const cpu = process.cpuUsage(started.cpu)
   const [first] = failed
-  if (first !== undefined) return tellFailure(await shrinkFailure(first), out)
+  if (first !== undefined) {
+    const found = shards === undefined ? await shrinkFailure(first) : asItIs(first)
+    return tellFailure(found, shards, out)
+  }
   const wallS = ((performance.now() - started.wall) / 1000).toFixed(0)
   const cpuS = ((cpu.user + cpu.system) / 1e6).toFixed(0)
   process.stdout.write(
     `PASS  ${counts.worlds} worlds, ${counts.decisions} decisions, each as its ledger says ` +
-      `(${wallS} s, ${cpuS} s of CPU).\n`,
+      `(${wallS} s, ${cpuS} s of CPU).\n` +
+      (shards === undefined ? '' : `The same log in ${shards.join(', ')} shards.\n`),
   )
 }
 
-async function tellFailure({ seed, sketch, failures, tries }: Found, out: string): Promise<void> {
+function asItIs({ sketch, failures }: Lived): Found {
+  return { seed: sketch.seed, sketch, failures, tries: 1 }
+}
+
+async function tellFailure(
+  { seed, sketch, failures, tries }: Found,
+  shards: SoakFlags['shards'],
+  out: string,
+): Promise<void> {
   const { sketchText } = await import('../engine/virtual/soak/draw.ts')
   const file = join(out, `seed-${seed}.yaml`)
   await mkdir(out, { recursive: true })
   await writeFile(file, sketchText(sketch))
   const devices = sketch.fleets.reduce((sum, { count }) => sum + count, 0)
+  const cut = shards === undefined ? `, cut down to ${devices} devices in ${tries} lives` : ''
+  const again =
+    shards === undefined
+      ? `run ${file} --engine virtual`
+      : `soak --seeds 1 --from ${seed} --shards ${shards.join(',')}`
   process.stdout.write(
-    `${sketchText(sketch)}\nFAIL  seed ${seed}, cut down to ${devices} devices in ${tries} lives:\n` +
+    `${sketchText(sketch)}\nFAIL  seed ${seed}${cut}:\n` +
       failures.map((each) => `  ${each}\n`).join('') +
-      `npm run sallyport -- run ${file} --engine virtual\n`,
+      `npm run sallyport -- ${again}\n`,
   )
   process.exitCode = 1
 }

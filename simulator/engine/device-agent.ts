@@ -228,11 +228,13 @@ export class DeviceAgent {
     const { authority, onboarding } = this.#around
     if (!this.#onboards() || onboarding === undefined) return authority.issue(order)
     // One that has ended renews itself there, for a time: only who has none begins again.
-    const came = await onboarding.obtain(this.profile, this.credential)
+    const held = this.credential
+    const came = await onboarding.obtain(this.profile, held)
     if (came.kind === 'issued') return came.credential
     if (came.kind === 'refused') {
       const observation = { outcome: 'refused', code: came.code, latencyMs: 0 } as const
-      deeds.attempts.push({ attempt: this.#asking('enrolment'), observation })
+      const attempt = { ...this.#asking('enrolment'), renews: held?.serial }
+      deeds.attempts.push({ attempt, observation })
     }
     return undefined
   }

@@ -82,8 +82,9 @@ export async function runLocally(options: RunOptions): Promise<Run> {
   const { scenario, port, sabotage = noSabotage } = options
   const ledger = new Ledger()
   const { seed, time, pki } = scenario
-  const { intermediates } = pki
-  const authority = await createAuthority({ seed, start: time.start, intermediates, ledger })
+  const { intermediates, crl } = pki
+  const division = { intermediates, partitions: crl.partitions }
+  const authority = await createAuthority({ seed, start: time.start, ...division, ledger })
   const passesChain = playedPlatforms[scenario.front.profile].passes === 'chain'
   const hierarchy = await prepareHierarchyEvents(scenario, authority, ledger, passesChain)
   const timeline = createVirtualTimeline(time.start)

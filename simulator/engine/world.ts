@@ -271,7 +271,10 @@ class World {
     for (const crl of made) {
       await publish(`crl/${crl.name}`, crl.der)
       this.#lists.keep(`crl/${crl.name}`, crl.der)
-      ledger.recordPublished(crl.issuer, timeline.now(), shift(now, nextUpdateMs), kind)
+    }
+    // Of an issuer that has several all are out before one of them counts.
+    for (const issuer of new Set(made.map((crl) => crl.issuer))) {
+      ledger.recordPublished(issuer, timeline.now(), shift(now, nextUpdateMs), kind)
     }
     collector.count(kind === 'delta' ? 'deltas_published' : 'lists_published')
     const name = kind === 'delta' ? 'delta_crls_published' : 'crls_published'

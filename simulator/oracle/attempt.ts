@@ -19,6 +19,8 @@ export interface Attempt {
   readonly connection: 'fresh' | 'resumed' | 'held'
   /** Of a `hostile_request`: what it may be refused for. */
   readonly codes?: readonly string[]
+  /** Of an `enrolment`: the serial of the certificate that is renewed; undefined where it is a first one. */
+  readonly renews?: string | undefined
 }
 
 /** Why the actor tries. `regular` devices go about their business. */

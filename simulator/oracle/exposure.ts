@@ -13,11 +13,18 @@ export interface ExposureLog {
 
 interface Tries {
   readonly lastAcceptedAt: Instant | undefined
+  /** The latest that the edge took the time for when it let it in: nobody knows one but his clock's. */
+  readonly lastReckonedAt: Instant | undefined
   readonly afterPublication: number
   readonly byMeans: Readonly<Partial<Record<ExposureMeans, MeansExposure>>>
 }
 
-const noTries: Tries = { lastAcceptedAt: undefined, afterPublication: 0, byMeans: {} }
+const noTries: Tries = {
+  lastAcceptedAt: undefined,
+  lastReckonedAt: undefined,
+  afterPublication: 0,
+  byMeans: {},
+}
 
 /**
  * Counts tries with certificates that the ledger says are revoked, from the revocation on.
@@ -31,13 +38,15 @@ export function createExposureLog(ledger: Ledger, promptness: Promptness): Expos
       const revocation = ledger.revocation(attempt.serial ?? '')
       if (revocation === undefined || !countsAsTry(attempt, revocation)) return
       const tries = triesBySerial.get(revocation.serial) ?? noTries
-      const publishedAt = standingSince(revocation.stretches, promptness)
-      triesBySerial.set(revocation.serial, addTry(tries, attempt, observation, publishedAt))
+      const publishedAt = standingSince(revocation.stretches, promptness, attempt.at)
+      const reckonedAt = promptness.reckoned(attempt.at)
+      const next = addTry(tries, attempt, { observation, publishedAt, reckonedAt })
+      triesBySerial.set(revocation.serial, next)
     },
     windows: () =>
       ledger.revocations().map((revocation) => {
         const { serial, stretches } = revocation
-        const publishedAt = standingSince(stretches, promptness)
+        const publishedAt = standingSince(stretches, promptness, Infinity)
         return windowOf(ledger, { ...revocation, publishedAt }, triesBySerial.get(serial))
       }),
   }
@@ -49,22 +58,30 @@ function countsAsTry({ intent, at }: Attempt, { revokedAt }: LedgerRevocation): 
 }
 
 function addTry(
-  { lastAcceptedAt, afterPublication, byMeans }: Tries,
+  { lastAcceptedAt, lastReckonedAt, afterPublication, byMeans }: Tries,
   attempt: Attempt,
-  { outcome }: Observation,
-  publishedAt: Instant | undefined,
+  {
+    observation: { outcome },
+    publishedAt,
+    reckonedAt,
+  }: {
+    readonly observation: Observation
+    readonly publishedAt: Instant | undefined
+    readonly reckonedAt: Instant
+  },
 ): Tries {
   const { at } = attempt
-  const last = lastAcceptedAt !== undefined && lastAcceptedAt > at ? lastAcceptedAt : at
-  const lastAccepted = outcome === 'accepted' ? last : lastAcceptedAt
-  if (publishedAt === undefined || at < publishedAt) {
-    return { lastAcceptedAt: lastAccepted, afterPublication, byMeans }
+  const isAccepted = outcome === 'accepted'
+  const last = {
+    lastAcceptedAt: isAccepted ? later(lastAcceptedAt, at) : lastAcceptedAt,
+    lastReckonedAt: isAccepted ? later(lastReckonedAt, reckonedAt) : lastReckonedAt,
   }
+  if (publishedAt === undefined || at < publishedAt) return { ...last, afterPublication, byMeans }
   const means = meansOf(attempt)
   const before = byMeans[means] ?? { tries: 0, exposureMs: 0 }
-  const exposureMs = outcome === 'accepted' ? at - publishedAt : 0
+  const exposureMs = isAccepted ? reckonedAt - publishedAt : 0
   return {
-    lastAcceptedAt: lastAccepted,
+    ...last,
     afterPublication: afterPublication + 1,
     byMeans: {
       ...byMeans,
@@ -76,6 +93,10 @@ function addTry(
   }
 }
 
+function later(a: Instant | undefined, b: Instant): Instant {
+  return a !== undefined && a > b ? a : b
+}
+
 /** What a try leans on that was good before: a cookie before all, then the connection's own past. */
 function meansOf({ cookieSerial, connection }: Attempt): ExposureMeans {
   if (cookieSerial !== undefined) return 'cookie'
@@ -85,10 +106,10 @@ function meansOf({ cookieSerial, connection }: Attempt): ExposureMeans {
 function windowOf(
   ledger: Ledger,
   { serial, reason, revokedAt, publishedAt }: LedgerRevocation,
-  { lastAcceptedAt, afterPublication, byMeans }: Tries = noTries,
+  { lastAcceptedAt, lastReckonedAt, afterPublication, byMeans }: Tries = noTries,
 ): ExposureWindow {
   const device = ledger.certificate(serial)?.device ?? 'unknown'
-  const exposureMs = Math.max(0, (lastAcceptedAt ?? 0) - (publishedAt ?? Infinity))
+  const exposureMs = Math.max(0, (lastReckonedAt ?? 0) - (publishedAt ?? Infinity))
   return {
     device,
     serial,

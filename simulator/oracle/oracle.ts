@@ -1,11 +1,12 @@
-import type { Instant } from '#shared/time.ts'
+import { shift, type Instant } from '#shared/time.ts'
 import type { Ledger } from '../ca/ledger.ts'
 import type { ExposureWindow } from '../report/run-result.ts'
-import type { Phase, Scenario } from '../scenario/scenario.ts'
+import type { ChaosEvent, Phase, Scenario } from '../scenario/scenario.ts'
 import { createAskings, type Askings } from './askings.ts'
 import type { Attempt, Observation, Verdict } from './attempt.ts'
 import { createExposureLog } from './exposure.ts'
-import { edgeClockOf, isEverTakenBack, partitionsOf } from './faults.ts'
+import { edgeClockOf, isEverOutOfSight, partitionsOf, startsOf, type EdgeClock } from './faults.ts'
+import { reckonedAt } from './reckoning.ts'
 import type { Promptness } from './standing.ts'
 import { nextChange } from './truth-changes.ts'
 import { objections, strangers, terminatorDecides, type Facts, type Objection } from './truths.ts'
@@ -35,17 +36,19 @@ export interface OracleOptions {
 export function createOracle({ ledger, scenario, toleranceMs = 0 }: OracleOptions): Oracle {
   const phases = new Map(scenario.phases.map((phase) => [phase.name, phase]))
   const askings = createAskings()
-  const promptness = promptnessOf(scenario, toleranceMs, askings)
-  const isDamaged = isEverTakenBack(scenario)
-  // What the CA issues changes with it, and what is true of a certificate does not.
-  const isCalm = scenario.chaos.every(({ fault }) => fault === 'ca.down')
-  const world = { ledger, scenario, toleranceMs, promptness, clockAt: edgeClockOf(scenario) }
+  const clock = edgeClockOf(scenario)
+  const promptness = promptnessOf(scenario, toleranceMs, askings, clock)
+  const asksMatter = isEverOutOfSight(scenario) || isEverSet(clock)
+  // What is issued and published changes with them, and what is true of a certificate does not.
+  const calm: readonly ChaosEvent['fault'][] = ['ca.down', 'crl.publisher_down']
+  const isCalm = scenario.chaos.every(({ fault }) => calm.includes(fault))
+  const clockAt = (at: Instant): Instant => shift(at, clock.aheadAt(at))
+  const world = { ledger, scenario, toleranceMs, promptness, clockAt }
   const log = createExposureLog(ledger, promptness)
   const facts = (attempt: Attempt): Facts => factsOf(attempt, phaseOf(phases, attempt), world)
   return {
     judge(attempt, observation) {
-      // Nobody needs to know it where no list is ever taken back.
-      if (isDamaged) askings.note(attempt, observation)
+      if (asksMatter) askings.note(attempt, observation)
       log.record(attempt, observation)
       const known = facts(attempt)
       return compare(known, expectationOf(known), observation)
@@ -67,12 +70,33 @@ interface World extends Required<OracleOptions> {
   readonly clockAt: (at: Instant) => Instant
 }
 
-function promptnessOf(scenario: Scenario, toleranceMs: number, askings: Askings): Promptness {
+/**
+ * Requests come to several edges in turn, and nobody tells which of them took one: some of them are no
+ * decisions, and a session stays with its own edge. Twice round, each has had its turn.
+ */
+const eachReachedBy = 2
+
+function isEverSet({ everAhead }: EdgeClock): boolean {
+  return everAhead.length > 1
+}
+
+function promptnessOf(
+  scenario: Scenario,
+  toleranceMs: number,
+  askings: Askings,
+  clock: EdgeClock,
+): Promptness {
+  const boundMs = scenario.edge.maxStalenessMs + toleranceMs
+  const isAlone = scenario.edge.count === 1
+  const facts = { boundMs, ...clock, startedAt: startsOf(scenario), isAlone, askings }
+  const reckoned = (at: Instant): Instant => (isEverSet(clock) ? reckonedAt(at, facts) : at)
   return {
-    boundMs: scenario.edge.maxStalenessMs + toleranceMs,
+    boundMs,
     partitions: partitionsOf(scenario),
-    // Of several edges nobody knows which of them was asked.
-    wasAsked: (after, before) => scenario.edge.count === 1 && askings.within(after, before),
+    wasAsked: (after, before) =>
+      askings.surely(after, before).filter((at) => at < before && reckoned(at) > after).length >=
+      (isAlone ? 1 : eachReachedBy * scenario.edge.count),
+    reckoned,
   }
 }
 
@@ -89,8 +113,10 @@ function factsOf(
     profile: scenario.front.profile,
     certificate,
     cookieOwner: ledger.certificate(attempt.cookieSerial ?? ''),
+    renewed: ledger.certificate(attempt.renews ?? ''),
+    startedAt: scenario.time.start,
     revocation: ledger.revocation(serial),
-    lists: certificate === undefined ? [] : ledger.lists(certificate.issuer),
+    lists: certificate === undefined ? [] : ledger.lists(certificate.issuer, attempt.at),
     authorities: certificate === undefined ? [] : ledger.authorities(certificate.issuer),
     anchors: ledger.anchors(),
     crlPolicy: scenario.edge.crl,

@@ -41,10 +41,12 @@ function ofCertificate({ certificate, phase, toleranceMs }: Facts): Moments {
 }
 
 function ofLists({ lists, crlPolicy, promptness, toleranceMs }: Facts): Moments {
-  return lists.flatMap(({ publishedAt, thisUpdate, nextUpdate }) => [
+  return lists.flatMap(({ publishedAt, delta, ...list }) => [
     ...knownAround(publishedAt, promptness, toleranceMs),
-    ...within(firstOfSecond(thisUpdate), toleranceMs),
-    ...within(firstOfSecond(nextUpdate) + crlPolicy.graceMs, toleranceMs),
+    ...[list, ...(delta === undefined ? [] : [delta])].flatMap(({ thisUpdate, nextUpdate }) => [
+      ...within(firstOfSecond(thisUpdate), toleranceMs),
+      ...within(firstOfSecond(nextUpdate) + crlPolicy.graceMs, toleranceMs),
+    ]),
   ])
 }
 

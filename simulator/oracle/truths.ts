@@ -8,7 +8,7 @@ import type {
 } from '../ca/ledger.ts'
 import type { FrontProfileName, Phase, Scenario } from '../scenario/scenario.ts'
 import type { Attempt } from './attempt.ts'
-import { lookedSince, standingSince, type Promptness } from './standing.ts'
+import { lookedSince, mustKnow, standingSince, type Promptness } from './standing.ts'
 
 /*
  * What must happen to whoever tries to get in. This is the specification of the decision, written a
@@ -25,6 +25,10 @@ export interface Facts {
   readonly certificate: LedgerCertificate | undefined
   /** The certificate that the cookie was issued to, where one was sent along. */
   readonly cookieOwner: LedgerCertificate | undefined
+  /** The certificate that is to be renewed, where one is. */
+  readonly renewed: LedgerCertificate | undefined
+  /** Before this the factories made all that devices were born with. */
+  readonly startedAt: Instant
   readonly revocation: LedgerRevocation | undefined
   /** Every certificate of its issuing CA, and every anchor; none where they never change. */
   readonly authorities: readonly LedgerAuthority[]
@@ -72,6 +76,8 @@ export const objections: readonly Truth[] = [
   headerBesides,
   longChain,
   endedIntermediate,
+  issuedAhead,
+  shownAhead,
 ]
 
 /** What is wrong with it was chosen by whoever sent it. */
@@ -119,6 +125,32 @@ function endedIntermediate({ attempt }: Facts): Objection | undefined {
   return may('the certificate of its issuing CA that it sends has ended', ['expired'])
 }
 
+/**
+ * The CA dates what it issues by its own clock, and an edge holds that against its own: behind by more
+ * than CAs may be ahead, it finds a certificate that ends later than was asked, and need not hand it on.
+ */
+function issuedAhead({ attempt, clock, toleranceMs }: Facts): Objection | undefined {
+  if (attempt.intent !== 'enrolment') return undefined
+  if (clock >= attempt.at - caAheadMs + toleranceMs) return undefined
+  return may('by the clock of the edge its CA’s certificates end too late', ['ca_refused'])
+}
+
+/** What is shown for a certificate, the one to be renewed or the factory's, has not begun by that clock. */
+function shownAhead({
+  attempt,
+  clock,
+  renewed,
+  startedAt,
+  toleranceMs,
+}: Facts): Objection | undefined {
+  if (attempt.intent !== 'enrolment') return undefined
+  if (clock >= wholeSecond(renewed?.notBefore ?? startedAt) + toleranceMs) return undefined
+  return may('by the clock of the edge what it shows has not begun', ['not_yet_valid'])
+}
+
+/** What a certificate's dates are allowed in beginning and end: five minutes between two clocks (RFC 4120). */
+const caAheadMs = 300_000
+
 function noCertificate({ attempt }: Facts): Objection | undefined {
   // Who asks for a first certificate has none yet.
   if (attempt.serial !== undefined || attempt.intent === 'enrolment') return undefined
@@ -160,14 +192,15 @@ function copiedCookie(facts: Facts): Objection | undefined {
 
 /**
  * A revocation counts from its publication, where that stood (`standing.ts`). For the bound after
- * that, last instant included, the edge may still decide by the trust store it has.
+ * that, last instant included, the edge may still decide by the trust store it has; and where its
+ * clock was set back, for as long as it cannot tell that the bound is over (`reckoning.ts`).
  */
 function revoked({ attempt, revocation, ...facts }: Facts): Objection | undefined {
   const { promptness, toleranceMs } = facts
   const publishedAt = revocation?.publishedAt
   if (publishedAt === undefined || attempt.at < publishedAt - toleranceMs) return undefined
-  const since = standingSince(revocation?.stretches ?? [], promptness)
-  if (since !== undefined && attempt.at > since + promptness.boundMs) {
+  const since = standingSince(revocation?.stretches ?? [], promptness, attempt.at)
+  if (mustKnow(since, attempt.at, promptness)) {
     return must('it is revoked, and the time to learn of it is over', ['revoked'])
   }
   return may('it is revoked, and the edge may not have learnt of it yet', ['revoked'])
@@ -245,14 +278,17 @@ function pathFault(
 }
 
 /**
- * A list clears until its nextUpdate and through the grace; after that, where the policy refuses, it
- * clears nobody. For the bound after a new one the edge may still decide by the one before.
+ * A list clears until its nextUpdate, or that of the delta laid over it, and through the grace; after
+ * that, where the policy refuses, it clears nobody. A delta that is to come, by the edge's clock, is
+ * laid over nothing yet. For the bound after a new list the edge may still decide by the one before.
  */
 function listsAreStale(facts: Facts): Objection | undefined {
   const { clock, crlPolicy } = facts
   if (crlPolicy.stale === 'accept') return undefined
-  return listsFail(facts, 'the lists of its issuer are stale', ({ nextUpdate }, slackMs) => {
-    return clock > wholeSecond(nextUpdate) + crlPolicy.graceMs + slackMs
+  return listsFail(facts, 'the lists of its issuer are stale', (list, slackMs) => {
+    const isLaid = list.delta !== undefined && clock >= wholeSecond(list.delta.thisUpdate) - slackMs
+    const ends = [list.nextUpdate, ...(isLaid ? [list.delta.nextUpdate] : [])].map(wholeSecond)
+    return clock > Math.max(...ends) + crlPolicy.graceMs + slackMs
   })
 }
 
@@ -268,23 +304,26 @@ function listsHaveNotBegun(facts: Facts): Objection | undefined {
 type ListFailure = (list: LedgerList, slackMs: number) => boolean
 
 /** What follows where all the lists that the edge may hold fail, or some. */
-function listsFail(
-  { attempt, lists, promptness, toleranceMs }: Facts,
-  because: string,
-  fails: ListFailure,
-): Objection | undefined {
-  const isPossible = (list: LedgerList): boolean => fails(list, -toleranceMs)
-  // The usual case, and the only one where every list outlives the next one's publication.
-  if (!lists.some(isPossible)) return undefined
-  const out = lists.filter(({ publishedAt }) => publishedAt <= attempt.at + toleranceMs)
-  const held = out.filter((_, index) => {
-    const next = standingSince(out.slice(index + 1), promptness)
-    return attempt.at <= (next ?? Infinity) + promptness.boundMs
-  })
-  if (held.length > 0 && held.every((list) => fails(list, toleranceMs))) {
-    return must(because, ['revocation_unknown'])
+function listsFail(facts: Facts, because: string, fails: ListFailure): Objection | undefined {
+  const { toleranceMs } = facts
+  const held = heldLists(facts)
+  if (!held.some((list) => fails(list, -toleranceMs))) return undefined
+  const areAll = held.every((list) => fails(list, toleranceMs))
+  return areAll ? must(because, ['revocation_unknown']) : may(because, ['revocation_unknown'])
+}
+
+/** The lists that the edge may go by, the latest first: up to one whose follower it must know. */
+function heldLists({ attempt, lists, promptness, toleranceMs }: Facts): readonly LedgerList[] {
+  const held: LedgerList[] = []
+  let follower: Instant | undefined
+  for (let index = lists.length - 1; index >= 0; index -= 1) {
+    const list = lists[index]
+    if (list === undefined || list.publishedAt > attempt.at + toleranceMs) continue
+    if (mustKnow(follower, attempt.at, promptness)) break
+    held.push(list)
+    follower = standingSince([list], promptness, attempt.at) ?? follower
   }
-  return held.some(isPossible) ? may(because, ['revocation_unknown']) : undefined
+  return held
 }
 
 /**

@@ -61,6 +61,7 @@ export function inRealTime(
       },
       events: placed(events),
       crl: {
+        ...crl,
         outages: lasting(crl.outages),
         publishEveryMs: scaled(crl.publishEveryMs),
         deltaEveryMs: crl.deltaEveryMs === undefined ? undefined : scaled(crl.deltaEveryMs),

@@ -19,6 +19,7 @@ const rules: readonly ((scenario: Scenario) => readonly Discord[])[] = [
   crlsOverlap,
   deltasLieBetween,
   platformsTakeDeltas,
+  platformsTakeWholeLists,
   renewalLiesInsideValidity,
   offlineRangeIsOrdered,
   tunnelsAreApart,
@@ -86,11 +87,22 @@ function deltasLieBetween({ pki: { crl } }: Scenario): readonly Discord[] {
 }
 
 /** The revocation files of an ALB's trust store have one type, CRL, which is the complete list. */
-function platformsTakeDeltas({ front, phases, pki: { crl } }: Scenario): readonly Discord[] {
-  const decides = front.profile === 'alb' && phases.some(({ mode }) => mode === 'verify')
-  if (!decides || crl.deltaEveryMs === undefined) return []
+function platformsTakeDeltas(scenario: Scenario): readonly Discord[] {
+  if (!platformDecides(scenario) || scenario.pki.crl.deltaEveryMs === undefined) return []
   const message = 'found delta lists, expected none where front.profile alb verifies by its own'
   return [{ path: ['pki', 'crl', 'delta_every'], message }]
+}
+
+/** Nor does AWS say what it makes of one that is for a part of the certificates (RFC 5280 5.2.5). */
+function platformsTakeWholeLists(scenario: Scenario): readonly Discord[] {
+  const { partitions } = scenario.pki.crl
+  if (!platformDecides(scenario) || partitions === 1) return []
+  const message = `found ${partitions}, expected 1 where front.profile alb verifies by its own`
+  return [{ path: ['pki', 'crl', 'partitions'], message }]
+}
+
+function platformDecides({ front, phases }: Scenario): boolean {
+  return front.profile === 'alb' && phases.some(({ mode }) => mode === 'verify')
 }
 
 function renewalLiesInsideValidity({ fleets }: Scenario): readonly Discord[] {
@@ -263,9 +275,9 @@ function severalEdgesAreVirtual({ edge, engine }: Scenario): readonly Discord[] 
 }
 
 /** A load balancer that verifies by itself goes by a clock of its own, which no fault here turns. */
-function platformsHaveTheirOwnClock({ chaos, front, phases }: Scenario): readonly Discord[] {
-  if (front.profile !== 'alb' || phases.every(({ mode }) => mode !== 'verify')) return []
-  return chaos.flatMap(({ fault, on }, index) => {
+function platformsHaveTheirOwnClock(scenario: Scenario): readonly Discord[] {
+  if (!platformDecides(scenario)) return []
+  return scenario.chaos.flatMap(({ fault, on }, index) => {
     if (fault !== 'clock.jump' || on !== edgeClock) return []
     const message =
       'found the clock of the edge, expected none where front.profile alb verifies by its own'

@@ -30,6 +30,11 @@ export interface Scenario {
       /** From a revocation in the ledger to the CRL that says so. */
       readonly publishDelayMs: number
       readonly nextUpdateMs: number
+      /**
+       * Lists of each issuing CA, each for the certificates that name its distribution point (RFC 5280
+       * 5.2.5); 1: one list for all, which no certificate names.
+       */
+      readonly partitions: number
       /** While one lasts, no list is published. */
       readonly outages: readonly Outage[]
     }

@@ -120,17 +120,22 @@ const time = mapping({
   tick: duration(1000).default(300_000),
 }).transform(({ start, duration: durationMs, tick: tickMs }) => ({ start, durationMs, tickMs }))
 
+// The lists of sixteen issuing CAs, and their deltas, are five hundred files: a bucket lists a thousand at once.
+const partitionsMax = 16
+
 const crl = mapping({
   publish_every: someTime.default(86_400_000),
   delta_every: someTime.optional(),
   publish_delay: anyTime.default(300_000),
   next_update: someTime.default(604_800_000),
+  partitions: wholeNumber(1, partitionsMax).default(1),
   outages: listOf(outage).default([]),
 }).transform((raw) => ({
   publishEveryMs: raw.publish_every,
   deltaEveryMs: raw.delta_every,
   publishDelayMs: raw.publish_delay,
   nextUpdateMs: raw.next_update,
+  partitions: raw.partitions,
   outages: raw.outages,
 }))
 

@@ -24,6 +24,8 @@ export interface Plane {
   suffer(worker: string, fault: Fault): Promise<void>
   /** The store's object dies, and starts again when it is asked. */
   restart(): Promise<void>
+  /** Where workerd's inspector listens, of a plane that has one. */
+  inspector(): Promise<URL>
   close(): Promise<void>
 }
 
@@ -45,6 +47,7 @@ const compatibilityDate = '2026-10-15'
  */
 export async function startPlane(
   workers: Readonly<Record<string, Readonly<Record<string, string>>>>,
+  { hasInspector = false }: { readonly hasInspector?: boolean } = {},
 ): Promise<Plane> {
   const [control, edge] = await Promise.all([
     bundleWorker('test/chaos/workers/control.ts'),
@@ -56,6 +59,7 @@ export async function startPlane(
     convertV4MiniflareOptions({
       host: '127.0.0.1',
       port: 0,
+      ...(hasInspector && { inspectorPort: 0 }),
       log: new Log(LogLevel.NONE),
       cf: false,
       handleStructuredLogs: () => undefined,
@@ -132,6 +136,7 @@ function planeOf(runtime: Miniflare): Plane {
     },
     suffer: (worker, fault) => order(worker, 'suffer', fault),
     restart: () => order('control', 'cars'),
+    inspector: () => runtime.getInspectorURL(),
     close: () => runtime.dispose(),
   }
 }

@@ -20,6 +20,14 @@ export const credentials = {
 export const balancer =
   'arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/fleet/50dc6c495c0c9188'
 
+/** An S3 service, as a client of it and the control plane name it. */
+export interface S3Service {
+  readonly endpoint: string
+  readonly region: string
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+}
+
 export interface Knock {
   readonly status: number
   readonly body: Readonly<Record<string, string>>
@@ -34,7 +42,9 @@ export interface Elbv2Runtime {
   putFile(key: string, octets: Bytes): Promise<void>
   /** Onto a server that speaks as much S3 as is read here, by its path; its latest version is `v1`. */
   putS3(path: string, octets: Bytes): void
-  /** A list of each issuer, as PEM files into the bucket: their keys. */
+  /** A list of each issuer as it is now, as a PEM file. */
+  lists(afterMs?: number): Promise<readonly string[]>
+  /** The same, into the bucket: their keys. */
   putLists(prefix: string, afterMs?: number): Promise<readonly string[]>
   issue(device: string, days?: number): Promise<DeviceCredential>
   revoke(device: DeviceCredential): void
@@ -43,9 +53,10 @@ export interface Elbv2Runtime {
   dispose(): Promise<void>
 }
 
-export async function startElbv2(): Promise<Elbv2Runtime> {
+/** @param service buckets that are not bound are of this one, or of a stand-in that `putS3` fills. */
+export async function startElbv2(service?: S3Service): Promise<Elbv2Runtime> {
   const s3 = await startS3()
-  const runtime = await startWorkers(s3.endpoint)
+  const runtime = await startWorkers(service ?? { ...standIn, endpoint: s3.endpoint })
   const endpoint = String(await runtime.ready)
   const ledger = new Ledger()
   const authority = await createAuthority({ seed: 7, start: now, intermediates: 1, ledger })
@@ -54,15 +65,20 @@ export async function startElbv2(): Promise<Elbv2Runtime> {
     await bucket.put(key, octets)
   }
   await putFile('bundle.pem', toUtf8(authority.anchorsPem))
+  const lists: Elbv2Runtime['lists'] = async (afterMs = 0) => {
+    const crls = await authority.crls(shift(now, afterMs - 60_000), 30 * dayMs)
+    return crls.map(({ der }) => encodePem('X509 CRL', der))
+  }
   return {
     endpoint,
     anchorsPem: authority.anchorsPem,
     putFile,
     putS3: (path, octets) => void s3.objects.set(path, octets),
-    async putLists(prefix, afterMs = 0) {
-      const crls = await authority.crls(shift(now, afterMs - 60_000), 30 * dayMs)
-      const named = crls.map(({ der }, index) => [`${prefix}-${index}.pem`, der] as const)
-      for (const [key, der] of named) await putFile(key, toUtf8(encodePem('X509 CRL', der)))
+    lists,
+    async putLists(prefix, afterMs) {
+      const pems = await lists(afterMs)
+      const named = pems.map((pem, index) => [`${prefix}-${index}.pem`, pem] as const)
+      for (const [key, pem] of named) await putFile(key, toUtf8(pem))
       return named.map(([key]) => key)
     },
     issue(device, days = 1) {
@@ -105,7 +121,13 @@ async function startS3(): Promise<S3Server> {
   return { server, endpoint: `http://127.0.0.1:${port}`, objects }
 }
 
-async function startWorkers(s3: string): Promise<Miniflare> {
+const standIn = {
+  region: 'auto',
+  accessKeyId: 'AKIABUCKETREADER0000',
+  secretAccessKey: 's'.repeat(40),
+} as const
+
+async function startWorkers(s3: S3Service): Promise<Miniflare> {
   const [control, edge] = await Promise.all([
     bundleWorker('edge/control/worker.ts'),
     bundleWorker('edge/worker.ts'),
@@ -130,9 +152,10 @@ async function startWorkers(s3: string): Promise<Miniflare> {
             AWS_KEYS: JSON.stringify(keys),
             CONTROL_ACCOUNT: '123456789012',
             BUCKETS: JSON.stringify({ 'fleet-trust': 'FILES' }),
-            S3_ENDPOINT: s3,
-            S3_ACCESS_KEY_ID: 'AKIABUCKETREADER0000',
-            S3_SECRET_ACCESS_KEY: 's'.repeat(40),
+            S3_ENDPOINT: s3.endpoint,
+            S3_REGION: s3.region,
+            S3_ACCESS_KEY_ID: s3.accessKeyId,
+            S3_SECRET_ACCESS_KEY: s3.secretAccessKey,
           },
           durableObjects: {
             STORES: { className: 'TrustStoreObject', useSQLite: true },

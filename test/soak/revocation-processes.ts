@@ -1,16 +1,22 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { Agent, get, type OutgoingHttpHeaders } from 'node:http'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { serveControlPlane, type NodeControl } from '#edge/node/control.ts'
+import { text } from 'node:stream/consumers'
 import type { Plane } from '../chaos/stage.ts'
+import { startControlPlane, type ControlPlaneProcess } from './control-plane-process.ts'
+import { startRelay, type Relay } from './revocation-relay.ts'
 
 /** What a soak of revocations asks of a plane. */
-export type SoakPlane = Pick<
+export interface SoakPlane extends Pick<
   Plane,
   'api' | 'change' | 'close' | 'file' | 'probe' | 'restart' | 'suffer'
->
+> {
+  /** Starts a gateway that takes a while to; otherwise it starts with its first question. */
+  begin?(worker: string): Promise<void>
+}
 
 type Variables = Readonly<Record<string, string>>
 
@@ -18,8 +24,9 @@ type Variables = Readonly<Record<string, string>>
 const hopSecret = 'h'.repeat(32)
 
 /**
- * A local control plane, and gateways as `sallyport-serve` in processes of their own that follow it
- * over HTTP: started when the first of them is asked, because without a store they end.
+ * A local control plane in a process of its own, and gateways as `sallyport-serve`, each in one too,
+ * that follow it over HTTP, through a relay that can be told to be slow or broken for some of them. A
+ * gateway is started when it is first asked, because without a store it ends.
  *
  * @param workers the variables of each gateway, by its name
  */
@@ -27,26 +34,26 @@ export async function startProcessPlane(
   workers: Readonly<Record<string, Variables>>,
 ): Promise<SoakPlane> {
   const directory = await mkdtemp(join(tmpdir(), 'sallyport-soak-'))
-  const control = await serveControlPlane({ directory, host: '127.0.0.1', port: 0 })
-  const [admin, reader] = await Promise.all(
+  const relay = await startRelay()
+  let control = await startControl(directory, relay)
+  const [admin = '', reader = ''] = await Promise.all(
     ['admin.token', 'read.token'].map(async (name) =>
       (await readFile(join(directory, name), 'utf8')).trim(),
     ),
   )
-  const api = apiOf(control, admin ?? '')
-  let gateways: Promise<ReadonlyMap<string, Gateway>> | undefined
-  const startAll = async (): Promise<ReadonlyMap<string, Gateway>> => {
-    const started = Object.entries(workers).map(async ([name, variables]) => {
-      const gateway = await startGateway({
-        ...variables,
-        TRUST_STORE: 'cars',
-        TRUST_STORE_URL: control.url,
-        TRUST_STORE_TOKEN: reader ?? '',
-      })
-      return [name, gateway] as const
-    })
-    return new Map(await Promise.all(started))
+  const api = apiOf(relay.urlFor('operator'), admin)
+  const gateways = new Map<string, Promise<Gateway>>()
+  const agent = new Agent({ keepAlive: true })
+  const gatewayOf = (name: string): Promise<Gateway> => {
+    const started = gateways.get(name) ?? startGateway({ ...workers[name], ...feedOf(name) })
+    gateways.set(name, started)
+    return started
   }
+  const feedOf = (name: string): Variables => ({
+    TRUST_STORE: 'cars',
+    TRUST_STORE_URL: relay.urlFor(name),
+    TRUST_STORE_TOKEN: reader,
+  })
   return {
     api,
     file: async (octets) => String((await api('POST', '/files', octets))['file']),
@@ -58,26 +65,39 @@ export async function startProcessPlane(
         ...(typeof refusal === 'string' && { refusal }),
       }
     },
+    begin: async (name) => void (await gatewayOf(name)),
     async probe(name, devices) {
-      gateways ??= startAll()
-      const url = (await gateways).get(name)?.url
-      if (url === undefined) throw new Error(`there is no gateway ${name}`)
-      return Promise.all(devices.map((device) => knock(url, device)))
+      const { url } = await gatewayOf(name)
+      return Promise.all(devices.map((device) => knock(url, device, agent)))
     },
-    suffer: () => Promise.reject(new Error('processes are put through no fault here')),
-    restart: () => Promise.reject(new Error('processes are put through no fault here')),
+    suffer: async (name, fault) => relay.suffer(name, fault),
+    async restart() {
+      await control.kill()
+      control = await startControl(directory, relay)
+    },
     async close() {
-      for (const { child } of (await gateways)?.values() ?? []) await killed(child)
-      await control.close(0)
+      for (const gateway of gateways.values()) await killed((await gateway).child)
+      agent.destroy()
+      await control.kill()
+      relay.close()
       await rm(directory, { recursive: true })
     },
   }
 }
 
-function apiOf(control: NodeControl, token: string): Plane['api'] {
+/** Resolves when it listens, and whoever asks the relay is led to it. */
+async function startControl(directory: string, relay: Relay): Promise<ControlPlaneProcess> {
+  const control = startControlPlane(directory)
+  const url = await control.listening
+  if (url === undefined) throw new Error(`the control plane did not start: ${control.said()}`)
+  relay.leadTo(url)
+  return control
+}
+
+function apiOf(url: string, token: string): Plane['api'] {
   return async (method, path, body) => {
     const isOctets = body instanceof Uint8Array
-    const response = await fetch(`${control.url}/api/v1${path}`, {
+    const response = await fetch(`${url}/api/v1${path}`, {
       method,
       headers: {
         authorization: `Bearer ${token}`,
@@ -124,17 +144,27 @@ async function killed(child: ChildProcess): Promise<void> {
 }
 
 /** The fields of `request.cf` that Cloudflare has of RFC 9440, handed over as RFC 9440 says. */
-async function knock(url: string, device: object): Promise<string> {
+async function knock(url: string, device: object, agent: Agent): Promise<string> {
   const auth: unknown = 'tlsClientAuth' in device ? device.tlsClientAuth : undefined
-  const response = await fetch(url, {
-    headers: {
-      'x-sallyport-hop': hopSecret,
-      'client-cert': fieldOf(auth, 'certRFC9440'),
-      'client-cert-chain': fieldOf(auth, 'certRFC9440Chain'),
-    },
+  const { status, body } = await ask(url, agent, {
+    'x-sallyport-hop': hopSecret,
+    'client-cert': fieldOf(auth, 'certRFC9440'),
+    'client-cert-chain': fieldOf(auth, 'certRFC9440Chain'),
   })
-  const answer: unknown = await response.json()
-  return response.status === 200 ? 'in' : fieldOf(answer, 'code')
+  return status === 200 ? 'in' : fieldOf(JSON.parse(body), 'code')
+}
+
+/** Node's own client: of fifty gateways each is asked some ten times a second on the machine they share. */
+function ask(
+  url: string,
+  agent: Agent,
+  headers: OutgoingHttpHeaders,
+): Promise<{ readonly status: number | undefined; readonly body: string }> {
+  return new Promise((resolve, reject) => {
+    get(url, { agent, headers }, (answer) => {
+      text(answer).then((body) => resolve({ status: answer.statusCode, body }), reject)
+    }).once('error', reject)
+  })
 }
 
 function fieldOf(value: unknown, name: string): string {

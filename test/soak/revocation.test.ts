@@ -21,17 +21,38 @@ test.each<FaultName>(['none', 'restart'])(
   120_000,
 )
 
-test('gateways in processes of their own keep the same bound over HTTP', async () => {
+test.each<FaultName>(['none', 'r2-errors'])(
+  'under the fault %s gateways in processes of their own keep the same bound over HTTP',
+  async (fault) => {
+    const report = await runRevocationSoak({
+      workers: 2,
+      inProcesses: true,
+      revocations: 6,
+      list: 40_000,
+      rate: 10,
+      maxStalenessMs: 2000,
+      fault,
+      onProgress: () => undefined,
+    })
+    expect(report).toMatchObject({ revocations: 11, late: 0, neverRefused: 0 })
+    expect([...report.healthyRefused]).toEqual([])
+  },
+  120_000,
+)
+
+test('a control plane that is killed and comes back tells everybody what it was told', async () => {
   const report = await runRevocationSoak({
     workers: 2,
     inProcesses: true,
     revocations: 6,
-    list: 40_000,
+    // Not compiled: while it is away nobody has a shard of its files.
+    list: 1000,
     rate: 10,
     maxStalenessMs: 2000,
-    fault: 'none',
+    fault: 'restart',
     onProgress: () => undefined,
   })
   expect(report).toMatchObject({ revocations: 11, late: 0, neverRefused: 0 })
+  expect(report.outages).toBeGreaterThan(0)
   expect([...report.healthyRefused]).toEqual([])
 }, 120_000)

@@ -26,6 +26,8 @@ export interface RevocationSoakOptions {
   readonly fault: FaultName
   /** Gateways on Node, each a process that follows over HTTP, in place of isolates of workerd. */
   readonly inProcesses?: boolean
+  /** Between two questions to one of them: exposure is measured to within this; 250 ms unless given. */
+  readonly probeEveryMs?: number
   readonly onProgress: (text: string) => void
 }
 
@@ -36,22 +38,28 @@ export interface RevocationSoakReport {
   readonly p50Ms: number
   readonly p99Ms: number
   readonly maxMs: number
-  /** The same of the devices that the list revoked. */
+  /** The most, were every acceptance as late as its answer: the questions wait on a machine that is busy. */
+  readonly maxAnsweredMs: number
+  /** `maxMs` of the devices that the list revoked. */
   readonly listMaxMs: number
-  /** Acceptances after the bound. */
+  /** Acceptances after the bound, the time left out in which the control plane was away meanwhile. */
   readonly late: number
+  /** How often it was away, and the longest of it. */
+  readonly outages: number
+  readonly outageMaxMs: number
   /** Devices that nobody revoked, by why they were refused. */
   readonly healthyRefused: ReadonlyMap<string, number>
   /** Revoked devices that some worker never refused. */
   readonly neverRefused: number
 }
 
-/** Between two questions to one worker: exposure is measured to within this. */
-const probeEveryMs = 250
+const defaultProbeEveryMs = 250
 /** Devices that the list revokes, among its entries. */
 const listDevices = 5
 /** Nobody revokes them. */
 const healthyDevices = 3
+/** What a process takes to start, on a machine that is busy. */
+const startMs = 5000
 /** How slow a slow bucket is. */
 const slowMs = 1000
 
@@ -67,11 +75,28 @@ interface Open {
   readonly missing: Set<string>
   readonly isListed: boolean
   lastAcceptedAt: number
+  /** When the answer was there. */
+  lastAcceptedBy: number
+}
+
+interface Exposure {
+  readonly ms: number
+  /** Of it while the control plane was there. */
+  readonly servedMs: number
+  readonly answeredMs: number
+  readonly isListed: boolean
+}
+
+/** When the control plane was away. */
+interface Outage {
+  readonly from: number
+  readonly until: number
 }
 
 interface Tally {
+  readonly outages: Outage[]
   readonly open: Set<Open>
-  readonly exposures: { readonly ms: number; readonly isListed: boolean }[]
+  readonly exposures: Exposure[]
   readonly healthyRefused: Map<string, number>
   questions: number
 }
@@ -87,17 +112,25 @@ export async function runRevocationSoak(
   try {
     const fleet = await createFleet(options)
     await publish(plane, fleet)
-    const tally: Tally = { open: new Set(), exposures: [], healthyRefused: new Map(), questions: 0 }
+    const tally: Tally = {
+      outages: [],
+      open: new Set(),
+      exposures: [],
+      healthyRefused: new Map(),
+      questions: 0,
+    }
     const stop = new AbortController()
     if (options.fault !== 'cold') await warm(plane, names, fleet)
     const probing = names.map((name, nth) => {
       // Cold ones begin one after the other, in the middle of it.
-      const laterMs = options.fault === 'cold' ? (nth * options.maxStalenessMs) / 2 : 0
-      return probeUntil(stop.signal, laterMs, () => probeOnce(plane, name, fleet, tally))
+      const laterMs = options.fault === 'cold' ? nth * coldEveryMs(options) : 0
+      const { probeEveryMs = defaultProbeEveryMs } = options
+      const probe = () => probeOnce(plane, name, fleet, tally)
+      return probeUntil(stop.signal, { laterMs, probeEveryMs, probe })
     })
-    const suffering = suffer(stop.signal, plane, names, options.fault)
+    const suffering = suffer(stop.signal, plane, names, options.fault, tally)
     await revokeAll(plane, fleet, names, tally, options)
-    await settle(tally, options.maxStalenessMs)
+    await settle(tally, options)
     stop.abort()
     await Promise.all([...probing, suffering])
     return report(tally, options)
@@ -105,6 +138,9 @@ export async function runRevocationSoak(
     await plane.close()
   }
 }
+
+/** Between the first questions to two workers that start cold. */
+const coldEveryMs = ({ maxStalenessMs }: RevocationSoakOptions): number => maxStalenessMs / 2
 
 interface Fleet {
   readonly root: Entity
@@ -144,21 +180,33 @@ async function publish(plane: SoakPlane, { root, issuing }: Fleet): Promise<void
   const bundle = await plane.file(bundleOf(root))
   await plane.api('POST', '/trust-stores', { name: 'cars', bundle })
   const file = await plane.file(bundleOf(issuing))
-  await made(plane, { kind: 'replace_intermediates', file })
+  await made(plane, () => ({ kind: 'replace_intermediates', file }))
   const lists = [await createCrl(root, times), await createCrl(issuing, times)]
   const files = await Promise.all(lists.map(async (der) => ({ file: await plane.file(der) })))
-  await made(plane, { kind: 'add_lists', lists: files })
+  await made(plane, () => ({ kind: 'add_lists', lists: files }))
 }
 
-/** An object that dies takes its answer with it: asked again, as a caller would; it is the same word. */
-async function made(plane: SoakPlane, change: object): Promise<void> {
-  for (let tries = 0; tries < 10; tries += 1) {
-    const answer = await plane.change(change).catch(() => undefined)
+/** A process that was killed is back in a second or two, and longer on a machine that is busy. */
+const triesMax = 300
+
+/**
+ * A control plane that dies takes its answer with it: asked again, as a caller would; it is the same
+ * word.
+ *
+ * @param change may store a file for it, which is asked again too
+ */
+async function made(plane: SoakPlane, change: () => object | Promise<object>): Promise<void> {
+  let last: unknown
+  for (let tries = 0; tries < triesMax; tries += 1) {
+    const answer = await Promise.resolve()
+      .then(change)
+      .then((body) => plane.change(body))
+      .catch((error: unknown) => void (last = error))
     if (answer?.status === 200) return
     if (answer?.refusal !== undefined) throw new Error(`refused: ${answer.refusal}`)
-    await pause(50)
+    await pause(100)
   }
-  throw new Error('a change was not made in ten tries')
+  throw new Error(`a change was not made in ${triesMax} tries`, { cause: last })
 }
 
 async function warm(plane: SoakPlane, names: readonly string[], { healthy }: Fleet): Promise<void> {
@@ -169,10 +217,16 @@ async function warm(plane: SoakPlane, names: readonly string[], { healthy }: Fle
     )
 }
 
+interface Probing {
+  /** When the first question is asked. */
+  readonly laterMs: number
+  readonly probeEveryMs: number
+  readonly probe: () => Promise<void>
+}
+
 async function probeUntil(
   signal: AbortSignal,
-  laterMs: number,
-  probe: () => Promise<void>,
+  { laterMs, probeEveryMs, probe }: Probing,
 ): Promise<void> {
   await waited(laterMs, signal)
   while (!signal.aborted) {
@@ -188,32 +242,50 @@ async function probeOnce(
   { healthy }: Fleet,
   tally: Tally,
 ): Promise<void> {
+  await plane.begin?.(name)
   const asked = [...tally.open].filter(({ missing }) => missing.has(name))
   const devices = [...healthy, ...asked.map(({ device }) => device)].map(({ cf }) => cf)
   const sentAt = performance.now()
   const answers = await plane.probe(name, devices)
+  const answeredBy = performance.now()
   tally.questions += answers.length
   for (const [nth, answer] of answers.entries()) {
     const one = asked[nth - healthy.length]
     if (one === undefined) countHealthy(answer, tally)
-    else if (answer === 'in') one.lastAcceptedAt = Math.max(one.lastAcceptedAt, sentAt)
+    else if (answer === 'in') acceptedAt(one, sentAt, answeredBy)
     else if (answer === 'revoked') refusedBy(name, one, tally)
   }
+}
+
+function acceptedAt(one: Open, sentAt: number, answeredBy: number): void {
+  one.lastAcceptedAt = Math.max(one.lastAcceptedAt, sentAt)
+  one.lastAcceptedBy = Math.max(one.lastAcceptedBy, answeredBy)
 }
 
 function countHealthy(answer: string, { healthyRefused }: Tally): void {
   if (answer !== 'in') healthyRefused.set(answer, (healthyRefused.get(answer) ?? 0) + 1)
 }
 
-function refusedBy(name: string, one: Open, { open, exposures }: Tally): void {
+function refusedBy(name: string, one: Open, tally: Tally): void {
   one.missing.delete(name)
   if (one.missing.size > 0) return
-  open.delete(one)
-  exposures.push({ ms: exposureOf(one), isListed: one.isListed })
+  tally.open.delete(one)
+  tally.exposures.push(exposureOf(one, tally.outages))
 }
 
-const exposureOf = ({ lastAcceptedAt, answeredAt }: Open): number =>
-  Math.max(0, lastAcceptedAt - answeredAt)
+function exposureOf(
+  { lastAcceptedAt, lastAcceptedBy, answeredAt, isListed }: Open,
+  outages: readonly Outage[],
+): Exposure {
+  const ms = Math.max(0, lastAcceptedAt - answeredAt)
+  const awayMs = outages.reduce(
+    (sum, { from, until }) =>
+      sum + Math.max(0, Math.min(until, lastAcceptedAt) - Math.max(from, answeredAt)),
+    0,
+  )
+  const answeredMs = Math.max(0, lastAcceptedBy - answeredAt)
+  return { ms, servedMs: ms - awayMs, answeredMs, isListed }
+}
 
 async function revokeAll(
   plane: SoakPlane,
@@ -224,12 +296,14 @@ async function revokeAll(
 ): Promise<void> {
   const opened = (device: Device, isListed: boolean): void => {
     const answeredAt = performance.now()
-    tally.open.add({ device, answeredAt, missing: new Set(names), isListed, lastAcceptedAt: 0 })
+    const never = { lastAcceptedAt: 0, lastAcceptedBy: 0 }
+    tally.open.add({ device, answeredAt, missing: new Set(names), isListed, ...never })
   }
   const started = performance.now()
   for (const [nth, device] of byWord.entries()) {
     await pause(Math.max(0, started + (nth * 1000) / rate - performance.now()))
-    await made(plane, { kind: 'revoke_serials', serials: [wordOn(issuing, device.serial)] })
+    const serials = [wordOn(issuing, device.serial)]
+    await made(plane, () => ({ kind: 'revoke_serials', serials }))
     opened(device, false)
     if (nth % 50 === 49)
       onProgress(`${nth + 1} revoked by word, ${tally.open.size} not yet everywhere`)
@@ -241,17 +315,31 @@ async function revokeAll(
   )
   if (before.includes('revoked')) throw new Error('a device is refused before its list is there')
   const entries = [...byList.map(({ serial }) => entry(serial)), ...massOf(list - byList.length)]
-  const file = await plane.file(await createCrl(issuing, { ...times, number: 8, entries }))
-  await made(plane, { kind: 'add_lists', lists: [{ file }] })
+  const der = await createCrl(issuing, { ...times, number: 8, entries })
+  await made(plane, async () => ({ kind: 'add_lists', lists: [{ file: await plane.file(der) }] }))
   for (const device of byList) opened(device, true)
   onProgress(`${list} revoked by list`)
 }
 
-/** Three times the bound: what is let in then is let in for good. */
-async function settle({ open }: Tally, maxStalenessMs: number): Promise<void> {
-  const until = performance.now() + 3 * maxStalenessMs + 5000
-  while (open.size > 0 && performance.now() < until) await pause(probeEveryMs)
+/**
+ * Three times the bound, what the control plane was away meanwhile, and what cold workers take to begin:
+ * what is let in then is let in for good.
+ */
+async function settle({ open, outages }: Tally, options: RevocationSoakOptions): Promise<void> {
+  const from = performance.now()
+  const awayMs = (): number =>
+    outages.reduce(
+      (sum, outage) => sum + Math.max(0, outage.until - Math.max(outage.from, from)),
+      0,
+    )
+  const coldMs = options.fault === 'cold' ? options.workers * (coldEveryMs(options) + startMs) : 0
+  const patienceMs = 3 * options.maxStalenessMs + 5000 + coldMs
+  while (open.size > 0 && performance.now() - from - awayMs() < patienceMs)
+    await pause(defaultProbeEveryMs)
 }
+
+/** Between two of its deaths: enough for a change, and too little for a worker to forget the last. */
+const restartEveryMs = 2000
 
 /** Makes the fault go on until it is stopped. */
 async function suffer(
@@ -259,11 +347,14 @@ async function suffer(
   plane: SoakPlane,
   names: readonly string[],
   fault: FaultName,
+  { outages }: Tally,
 ): Promise<void> {
   if (fault === 'restart') {
     while (!signal.aborted) {
+      const from = performance.now()
       await plane.restart()
-      await waited(2000, signal)
+      outages.push({ from, until: performance.now() })
+      await waited(restartEveryMs, signal)
     }
     return
   }
@@ -281,7 +372,7 @@ async function waited(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 function report(tally: Tally, { maxStalenessMs }: RevocationSoakOptions): RevocationSoakReport {
-  const left = [...tally.open].map((one) => ({ ms: exposureOf(one), isListed: one.isListed }))
+  const left = [...tally.open].map((one) => exposureOf(one, tally.outages))
   const all = [...tally.exposures, ...left]
   const sorted = all.map(({ ms }) => ms).toSorted((a, b) => a - b)
   const at = (part: number): number => sorted[Math.ceil(part * sorted.length) - 1] ?? 0
@@ -291,8 +382,11 @@ function report(tally: Tally, { maxStalenessMs }: RevocationSoakOptions): Revoca
     p50Ms: at(0.5),
     p99Ms: at(0.99),
     maxMs: at(1),
+    maxAnsweredMs: Math.max(0, ...all.map(({ answeredMs }) => answeredMs)),
     listMaxMs: Math.max(0, ...all.filter(({ isListed }) => isListed).map(({ ms }) => ms)),
-    late: sorted.filter((ms) => ms > maxStalenessMs).length,
+    late: all.filter(({ servedMs }) => servedMs > maxStalenessMs).length,
+    outages: tally.outages.length,
+    outageMaxMs: Math.max(0, ...tally.outages.map(({ from, until }) => until - from)),
     healthyRefused: tally.healthyRefused,
     neverRefused: tally.open.size,
   }
@@ -305,11 +399,15 @@ long any of them still lets a revoked device in. Exits with 1 where one did afte
 device that nobody revoked was refused, or where a revoked one was never refused.
 
   --workers N         isolates that follow the control plane (50)
-  --processes N       processes of sallyport-serve on Node in their place
+  --processes N       processes of sallyport-serve on Node in their place, the control plane in one of
+                      its own: 'restart' kills that one (SIGKILL) and starts it again, two seconds later
+                      once more, and while it is away nobody can learn of anything: that time does not
+                      count as late; 'slow-r2' and 'r2-errors' are of the files that it hands out
   --revocations N     by word, one call each (1000)
   --list N            entries of the list that comes after them (50000)
   --rate N            calls a second (10)
   --max-staleness D   the bound, as MAX_STALENESS takes it (5s)
+  --probe-every D     between two questions to each of them: exposure is measured to within this (250ms)
   --fault NAME        ${faults.join(', ')} (none)
   --help              this
 `
@@ -323,6 +421,7 @@ async function main(): Promise<void> {
       list: { type: 'string', default: '50000' },
       rate: { type: 'string', default: '10' },
       'max-staleness': { type: 'string', default: '5s' },
+      'probe-every': { type: 'string', default: `${defaultProbeEveryMs}ms` },
       fault: { type: 'string', default: 'none' },
       help: { type: 'boolean', default: false },
     },
@@ -335,10 +434,9 @@ async function main(): Promise<void> {
   const maxStalenessMs = parseDuration(values['max-staleness'])
   if (fault === undefined) throw new Error(`--fault: expected one of ${faults.join(', ')}`)
   if (maxStalenessMs === undefined) throw new Error('--max-staleness: expected a duration, as 5s')
+  const probeEveryMs = parseDuration(values['probe-every'])
+  if (probeEveryMs === undefined) throw new Error('--probe-every: expected a duration, as 250ms')
   const { processes } = values
-  if (processes !== undefined && fault !== 'none') {
-    throw new Error('--processes: expected no --fault beside it')
-  }
   const workers =
     processes === undefined
       ? wholeNumber('--workers', values.workers, 1, 500)
@@ -350,6 +448,7 @@ async function main(): Promise<void> {
     list: wholeNumber('--list', values.list, listDevices, 400_000),
     rate: wholeNumber('--rate', values.rate, 1, 1000),
     maxStalenessMs,
+    probeEveryMs,
     fault,
     onProgress: (text) => process.stderr.write(`${text}\n`),
   })

@@ -22,6 +22,13 @@ const serial = z
   .max(128)
   .openapi({ description: 'Hexadecimal, colons and a sign octet or none.', example: '0A:FF' })
 
+/** Every instant of the API: a whole number of milliseconds. */
+const instant = (what: string) =>
+  z.int().openapi({
+    description: `${what} Milliseconds since 1970, UTC.`,
+    example: 1_795_312_800_000,
+  })
+
 /** More in one request would be a list's work. */
 const serialsMax = 1000
 
@@ -81,7 +88,7 @@ export const headForm = z
   .object({
     epoch: z.int(),
     document: fileName.optional().openapi({ description: 'None where the store was deleted.' }),
-    at: z.int().openapi({ description: 'Milliseconds since 1970.' }),
+    at: instant('When it came into force.'),
   })
   .openapi('Head')
 
@@ -89,7 +96,7 @@ export const storeForm = z
   .object({
     id: z.string(),
     name: z.string(),
-    createdAt: z.int(),
+    createdAt: instant('When it was made.'),
     status: z.enum(['CREATING', 'ACTIVE']),
     head: headForm.optional(),
   })
@@ -111,13 +118,13 @@ const listForm = z
     kind: z.enum(['complete', 'delta']),
     scope: z.string().optional(),
     number: z.string().optional(),
-    thisUpdate: z.int(),
-    nextUpdate: z.int(),
+    thisUpdate: instant('When its issuer made it.'),
+    nextUpdate: instant('When its issuer makes the next one at the latest.'),
     entries: z.int(),
     manifest: fileName
       .optional()
       .openapi({ description: 'Of a large list: its compiled form, looked up shard by shard.' }),
-    addedAt: z.int(),
+    addedAt: instant('When it was taken.'),
     supersededBy: z.int().optional(),
   })
   .openapi('RevocationList')
@@ -128,7 +135,9 @@ export const documentForm = z
     bundle: bundleForm,
     intermediates: bundleForm.optional(),
     lists: z.array(listForm).readonly(),
-    revoked: z.array(z.object({ issuer, serial, since: z.int(), reason: z.string() })).readonly(),
+    revoked: z
+      .array(z.object({ issuer, serial, since: instant('When it was said.'), reason: z.string() }))
+      .readonly(),
     refused: z
       .array(z.object({ file: fileName, entries: z.int() }))
       .readonly()
@@ -159,10 +168,10 @@ export const newSourceForm = z
   .openapi('NewSource')
 
 const sourceOutcomeForm = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('taken'), at: z.int(), epoch: z.int() }),
+  z.object({ kind: z.literal('taken'), at: instant('When it came.'), epoch: z.int() }),
   z.object({
     kind: z.literal('refused'),
-    at: z.int(),
+    at: instant('When it came.'),
     epoch: z.int(),
     refusal: z.object({ code: z.string(), because: z.string() }),
   }),
@@ -176,16 +185,16 @@ export const sourceForm = z
     everyMs: z.int(),
     allowedHosts: z.array(z.string()).readonly(),
     addedBy: z.string(),
-    addedAt: z.int(),
+    addedAt: instant('When it was added.'),
     etag: z.string().optional(),
     lastModified: z.string().optional(),
-    nextAt: z.int().openapi({ description: 'When it is asked next.' }),
+    nextAt: instant('When it is asked next.'),
     failures: z.int().openapi({ description: 'How often in a row nothing came of it.' }),
     file: fileName.optional().openapi({ description: 'What came last.' }),
     aheadMs: z.int().optional().openapi({ description: 'How far its clock is ahead of ours.' }),
     lastOutcome: sourceOutcomeForm.optional().openapi({ description: 'What the gate said to it.' }),
     lastFailure: z
-      .object({ at: z.int(), because: z.string() })
+      .object({ at: instant('When.'), because: z.string() })
       .optional()
       .openapi({ description: 'Why it could not be fetched the last time.' }),
   })
@@ -203,7 +212,7 @@ export const findingForm = z
     code: z.string(),
     severity: z.enum(['notice', 'warning', 'severe']),
     subject: z.string(),
-    at: z.int().openapi({ description: 'When it breaks, or since when it has.' }),
+    at: instant('When it breaks, or since when it has.'),
     because: z.string(),
     advice: z.string().openapi({ description: 'What to do.' }),
   })
@@ -213,10 +222,8 @@ export const anchorForm = z
   .object({
     id: z.string().openapi({ description: 'SHA-256 of its SubjectPublicKeyInfo, hexadecimal.' }),
     subject: z.string(),
-    since: z.int().openapi({ description: 'When it was first seen in the store.' }),
-    usedAt: z.int().optional().openapi({
-      description: 'When an edge last told of it, to the hour; absent: none ever did.',
-    }),
+    since: instant('When it was first seen in the store.'),
+    usedAt: instant('When an edge last told of it, to the hour; absent: none ever did.').optional(),
   })
   .openapi('Anchor')
 

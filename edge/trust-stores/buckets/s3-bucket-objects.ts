@@ -57,10 +57,8 @@ async function answered(request: Request, { fetch }: S3Options): ReturnType<Buck
     if (response.ok && response.body !== null) {
       return await readBounded(response.body, objectOctetsMax)
     }
-    await response.body?.cancel()
-    return isMissing(response.status)
-      ? bucketFault('missing', `the bucket answers ${response.status}`)
-      : bucketFault('unavailable', `the bucket answers ${response.status}`)
+    const because = `the bucket answers ${response.status}${await codeOf(response)}`
+    return bucketFault(isMissing(response.status) ? 'missing' : 'unavailable', because)
   } catch (error) {
     return bucketFault('unavailable', `the bucket does not answer: ${String(error)}`)
   }
@@ -68,3 +66,20 @@ async function answered(request: Request, { fetch }: S3Options): ReturnType<Buck
 
 /** 400 is S3's word on a version id that is none; 403 its word on what may not even be known to be missing. */
 const isMissing = (status: number): boolean => [400, 403, 404].includes(status)
+
+/** S3's errors are some hundred octets of XML; a proxy's page may be longer, and then says nothing here. */
+const errorOctetsMax = 16 * 1024
+
+/**
+ * S3's own word on why, as `SignatureDoesNotMatch` or `AuthorizationHeaderMalformed` (a wrong region),
+ * which says whether an operator has to look at a key or at the variables (S3 API reference, "Error
+ * responses"); nothing where the answer has none.
+ */
+async function codeOf({ body }: Response): Promise<string> {
+  if (body === null) return ''
+  const read = await readBounded(body, errorOctetsMax)
+  if (!read.ok) return ''
+  const [, code] =
+    /<Code>([A-Za-z0-9]{1,64})<\/Code>/.exec(new TextDecoder().decode(read.value)) ?? []
+  return code === undefined ? '' : ` ${code}`
+}

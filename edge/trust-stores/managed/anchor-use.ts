@@ -85,11 +85,24 @@ function useOf(row: ReturnType<Sql['all']>[number]): AnchorUse {
 /** A device that reports once a month has come by then. */
 export const unusedAfterMs = 30 * 86_400_000
 
-/** How long nobody may come in by an anchor before that is a finding; a wrong word is told, and counts as none. */
+/** Edges tell each anchor once a day, and an hour of that may not be written down: silence of less says nothing. */
+const silenceMs = 86_400_000 + noteEveryMs
+
+/**
+ * How long nobody may come in by an anchor before that is a finding; a wrong word is told, and counts as
+ * none. One that is too short to be meant for a fleet is told, and counts: somebody tries it out.
+ */
 export function readUnusedAfter(text: string | undefined, report: (line: string) => void): number {
   if (text === undefined) return unusedAfterMs
   const ms = parseDuration(text)
-  if (ms !== undefined && ms > 0) return ms
-  report(`ANCHOR_UNUSED_AFTER is wrong: expected a duration such as 30d, so it is 30 days`)
-  return unusedAfterMs
+  if (ms === undefined || ms <= 0) {
+    report(`ANCHOR_UNUSED_AFTER is wrong: expected a duration such as 30d, so it is 30 days`)
+    return unusedAfterMs
+  }
+  if (ms < silenceMs) {
+    report(
+      'ANCHOR_UNUSED_AFTER is less than 25h: edges tell each anchor once a day, so those in use may be found unused',
+    )
+  }
+  return ms
 }

@@ -55,3 +55,10 @@ export interface HeldSession {
   ticksLeft: number
   nextTickAt: Instant
 }
+
+/** One phase by its place; throws a RangeError where the scenario has no such one. */
+export function phaseOf({ phases }: Pick<LifeStage, 'phases'>, place: number): PlacedPhase {
+  const phase = phases[place]
+  if (phase === undefined) throw new RangeError('the scenario has no phase then')
+  return phase
+}

@@ -16,9 +16,12 @@ import { noDeeds, type Deeds, type UnnumberedAttempt } from '../deeds.ts'
 import type { Answer, Door, HttpsLine, MqttLine } from '../door.ts'
 import { intentOf, postTelemetry, publishTelemetry, type HeldCookie } from '../telemetry.ts'
 import { agreed, withoutName, type Carried } from './core-decisions.ts'
-import type { Fate, HeldSession, LifeStage } from './life-stage.ts'
+import { phaseOf, type Fate, type HeldSession, type LifeStage } from './life-stage.ts'
 import type { Recorder } from './recorder.ts'
-import { firstOf, takeAt } from './wakes.ts'
+import { addWake, createWakes, firstOf, takeAt } from './wakes.ts'
+
+/** The line of a session, which the core needs none for, or that there is none. */
+type Opened = HeldSession['line'] | 'refused'
 
 type Manner = Partial<Pick<UnnumberedAttempt, 'protocol' | 'connection' | 'cookieSerial'>>
 
@@ -39,20 +42,22 @@ export class Life {
   readonly #stage: LifeStage
   readonly #recorder: Recorder
   readonly #random: Random
-  readonly #wakes: Instant[] = []
+  readonly #wakes = createWakes()
   #state: DeviceState
   #sessions: HeldSession[] = []
   #issued = 0
   #returns = 0
   #now: Instant
   #phaseIndex = 0
+  #phase: PlacedPhase
   /** Of the phase. */
   #policy: VerificationPolicy
   #attacked = 0
   #isRevoked = false
   /** When the list that names its certificate is published. */
   #publishesAt: Instant | undefined
-  #asked: number
+  /** Decisions of the core up to the next one that the whole app is asked as well. */
+  #untilCompared: number
 
   constructor(fate: Fate, stage: LifeStage, recorder: Recorder) {
     this.profile = fate.profile
@@ -62,10 +67,11 @@ export class Life {
     this.#random = stream(stage.seed, 'device', fate.profile.id)
     this.#state = initialState(fate.profile)
     this.#now = stage.start
-    this.#policy = stage.policyOf(this.#phase())
-    this.#asked = hash32(fate.profile.id)
+    this.#phase = phaseOf(stage, 0)
+    this.#policy = stage.policyOf(this.#phase)
+    this.#untilCompared = stage.appEvery - (hash32(fate.profile.id) % stage.appEvery)
     const { wakeAt } = this.#state
-    if (wakeAt !== undefined) this.#wakes.push(wakeAt)
+    if (wakeAt !== undefined) addWake(this.#wakes, wakeAt)
   }
 
   get credential(): DeviceCredential | undefined {
@@ -138,18 +144,13 @@ export class Life {
     return this.#beAttacked(at, woken)
   }
 
-  #phase(): PlacedPhase {
-    const phase = this.#stage.phases[this.#phaseIndex]
-    if (phase === undefined) throw new RangeError('the scenario has no phase then')
-    return phase
-  }
-
   /** Connections do not outlive a deployment. */
   #enterPhase(at: Instant): void {
-    while (at >= this.#phase().endsAt) {
+    while (at >= this.#phase.endsAt) {
       this.#phaseIndex += 1
+      this.#phase = phaseOf(this.#stage, this.#phaseIndex)
       this.#sessions = []
-      this.#policy = this.#stage.policyOf(this.#phase())
+      this.#policy = this.#stage.policyOf(this.#phase)
     }
   }
 
@@ -225,7 +226,7 @@ export class Life {
   #effect(effect: Effect, at: Instant): Soon<void> {
     switch (effect.kind) {
       case 'wake':
-        this.#wakes.push(effect.at)
+        addWake(this.#wakes, effect.at)
         return undefined
       case 'enroll':
       case 'renew':
@@ -271,20 +272,21 @@ export class Life {
       throw new Error(`${this.profile.id} opens a session before it is enrolled`)
     }
     this.#recorder.handshake(at)
-    return after(this.#openLine(effect, carried), (line) => {
-      if (line === 'refused') return this.#ended(effect, 'refused', at)
-      return this.#tick({ effect, carried, line, ticksLeft: effect.ticks, nextTickAt: at }, at)
-    })
+    const line = this.#openLine(effect, carried)
+    return line instanceof Promise
+      ? line.then((later) => this.#opened(effect, carried, later, at))
+      : this.#opened(effect, carried, line, at)
+  }
+
+  #opened(effect: OpenSession, carried: Carried, line: Opened, at: Instant): Soon<void> {
+    if (line === 'refused') return this.#ended(effect, 'refused', at)
+    return this.#tick({ effect, carried, line, ticksLeft: effect.ticks, nextTickAt: at }, at)
   }
 
   /** A session cookie is the whole app's business; without one the core decides alone. */
-  #isAsked(): 'app' | 'core' {
-    return this.#phase().phase.cookies ? 'app' : 'core'
-  }
-
-  #openLine(effect: OpenSession, carried: Carried): Soon<HeldSession['line'] | 'refused'> {
+  #openLine(effect: OpenSession, carried: Carried): Soon<Opened> {
     const isMqtt = effect.protocol === 'mqtt'
-    if (this.#isAsked() === 'app') return this.#openAppLine(effect, carried.credential)
+    if (this.#phase.phase.cookies) return this.#openAppLine(effect, carried.credential)
     if (!isMqtt) return undefined
     const attempt = this.#attempt(carried.credential, intentOf(effect), { protocol: 'mqtt' })
     return after(this.#decide(carried), (observation) => {
@@ -322,7 +324,7 @@ export class Life {
     held.ticksLeft -= 1
     if (outcome === 'accepted' && held.ticksLeft > 0) {
       held.nextTickAt = shift(at, this.profile.grid.tickMs)
-      this.#wakes.push(held.nextTickAt)
+      addWake(this.#wakes, held.nextTickAt)
       if (!wasHeld) this.#sessions.push(held)
       return undefined
     }
@@ -393,8 +395,9 @@ export class Life {
   /** The core's decision; of some, chosen by name and number, the whole app's beside it. */
   #decide(carried: Carried): Soon<Observation> {
     const decided = this.#stage.core.decide(carried, this.#policy, this.#now)
-    this.#asked += 1
-    if (this.#asked % this.#stage.appEvery !== 0) return decided
+    this.#untilCompared -= 1
+    if (this.#untilCompared > 0) return decided
+    this.#untilCompared = this.#stage.appEvery
     return this.#compare(decided, carried.credential)
   }
 
@@ -408,11 +411,11 @@ export class Life {
   }
 
   #app(): Door {
-    return this.#stage.appAt(this.#phase(), this.#now)
+    return this.#stage.appAt(this.#phase, this.#now)
   }
 
   #cookieFor({ serial }: DeviceCredential): HeldCookie | undefined {
-    return this.#phase().phase.cookies && this.cookie?.serial === serial ? this.cookie : undefined
+    return this.#phase.phase.cookies && this.cookie?.serial === serial ? this.cookie : undefined
   }
 
   #keepCookie({ cookie }: Answer, { serial }: DeviceCredential): void {
@@ -436,7 +439,7 @@ export class Life {
         door: this.#app(),
         // Nobody is turned away: a CA with a limit makes devices depend on each other.
         takeCapacity: () => true,
-        cookies: () => this.#phase().phase.cookies,
+        cookies: () => this.#phase.phase.cookies,
         now: () => at,
       }
       const deeds = await attack({ plan, victim: this, actor, around, ordinal })
@@ -457,6 +460,6 @@ export class Life {
   }
 
   #record(attempt: UnnumberedAttempt, observation: Observation): void {
-    this.#recorder.attempt(attempt, this.#phase().phase.name, observation)
+    this.#recorder.attempt(attempt, this.#phase.phase.name, observation)
   }
 }

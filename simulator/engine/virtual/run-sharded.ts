@@ -8,14 +8,16 @@ import { conclude } from '../../report/conclude.ts'
 import { Ledger } from '../../ca/ledger.ts'
 import type { EventSink } from '../../report/event-log/event-sink.ts'
 import type { RunResult } from '../../report/run-result.ts'
+import { outageEnd, publisherOutages } from '../../scenario/outages.ts'
 import { placePhases } from '../../scenario/phases.ts'
-import type { Scenario } from '../../scenario/scenario.ts'
+import type { ChaosEvent, Scenario } from '../../scenario/scenario.ts'
 import type { Run, RunOptions } from '../run.ts'
 import { logHash } from './log-hash.ts'
 import { createMerger } from './merge.ts'
 import { digestsOf } from './digests.ts'
 import { findRevocations, type ShardCounts, type ShardResult } from './shard.ts'
-import { publicationInstants, type FoundRevocation } from './snapshots.ts'
+import { publicationInstants, withheldInstants } from './publications.ts'
+import type { FoundRevocation } from './snapshots.ts'
 import { createShardProgress } from './shard-progress.ts'
 import type { ShardData, ShardMessage } from './shard-worker.ts'
 
@@ -56,12 +58,17 @@ export async function runSharded(options: ShardedRunOptions): Promise<ShardedRun
 }
 
 /** What keeps a scenario from being lived device by device, for people; empty where nothing does. */
-export function unshardable({ front, pki, chaos, fleets }: Scenario): readonly string[] {
-  const faults = chaos.filter(({ fault }) => fault !== 'ca.down')
+export function unshardable(scenario: Scenario): readonly string[] {
+  const { front, pki, chaos, fleets, time } = scenario
+  const faults = chaos.filter(({ fault }) => !livableFaults.includes(fault))
+  const silences = publisherOutages(scenario)
   const reasons: readonly (readonly [boolean, string])[] = [
     [front.profile === 'alb', 'front.profile: alb decides by itself'],
     [pki.ca.ratePerSecond !== undefined, 'pki.ca.rate: who comes first is served, others are not'],
-    [pki.crl.outages.length > 0, 'pki.crl.outages: lists that are missing'],
+    [
+      outageEnd(silences, time.start) !== undefined,
+      'a publisher that is down from the start: there is nothing to decide by',
+    ],
     [pki.crl.deltaEveryMs !== undefined, 'pki.crl.delta_every: lists laid over lists'],
     [pki.events.length > 0, 'pki.events: authorities that change'],
     [faults.length > 0, `chaos: ${faults.map(({ fault }) => fault).join(', ')}`],
@@ -75,6 +82,12 @@ export function unshardable({ front, pki, chaos, fleets }: Scenario): readonly s
     .filter(([holds]) => holds)
     .map(([, what]) => `cannot be lived device by device: ${what}; run it without --shards`)
 }
+
+/** Faults that are functions of time alone, the same for every device whoever else there is. */
+export const livableFaults: readonly string[] = [
+  'ca.down',
+  'crl.publisher_down',
+] satisfies ChaosEvent['fault'][]
 
 /** Beside this file, under the ending that this file has: TypeScript in the project, else JavaScript. */
 const entry = new URL(`./shard-worker${extname(import.meta.url)}`, import.meta.url)
@@ -190,6 +203,7 @@ function worldOf(
 ): Parameters<ReturnType<typeof createMerger>['add']>[0] {
   const collector = createCollector({ scenario, ledger: new Ledger() })
   for (const _ of publicationInstants(scenario, revocations)) collector.count('lists_published')
+  for (const _ of withheldInstants(scenario, revocations)) collector.count('lists_withheld')
   return { collected: collector.collected(endedAt), exposures: [], issued: 0 }
 }
 
@@ -204,7 +218,10 @@ function worldLines(
   const published = publicationInstants(scenario, revocations).map((at) =>
     line(at, 'crls_published', { revoked: revocations.filter((each) => each.at <= at).length }),
   )
-  return [...phases, ...published]
+  const withheld = withheldInstants(scenario, revocations).map((at) =>
+    line(at, 'crls_withheld', {}),
+  )
+  return [...phases, ...published, ...withheld]
 }
 
 function line(at: Instant, event: string, facts: Readonly<Record<string, unknown>>): string {

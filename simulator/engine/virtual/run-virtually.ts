@@ -44,8 +44,9 @@ export async function runVirtually(options: VirtualRunOptions): Promise<Run> {
   const { scenario, sabotage = {} } = options
   const { seed, time, pki } = scenario
   const ledger = new Ledger()
-  const { intermediates } = pki
-  const authority = await createDerivedAuthority({ seed, start: time.start, intermediates, ledger })
+  const { intermediates, crl } = pki
+  const division = { intermediates, partitions: crl.partitions }
+  const authority = await createDerivedAuthority({ seed, start: time.start, ...division, ledger })
   const timeline = createVirtualTimeline(time.start)
   const onboarding = await openOnboarding({ scenario, authority, ledger, clock: timeline })
   const made = { scenario, authority, timeline, sabotage, onboarding }

@@ -14,6 +14,7 @@ import type { Ledger } from '../../ca/ledger.ts'
 import type { PlannedRevocation } from '../../device/plan.ts'
 import { playedPlatforms } from '../../front/profiles/by-name.ts'
 import type { Scenario } from '../../scenario/scenario.ts'
+import { publicationInstants } from './publications.ts'
 
 /** A revocation with the certificate that it fell upon. */
 export interface FoundRevocation extends PlannedRevocation {
@@ -48,19 +49,6 @@ export interface Publisher {
   readonly ledger: Ledger
 }
 
-/** The instants of all publications: the regular ones, and one after each revocation. */
-export function publicationInstants(
-  { time, pki }: Scenario,
-  revocations: readonly PlannedRevocation[],
-): readonly Instant[] {
-  const instants = new Set<Instant>()
-  for (let ms = 0; ms < time.durationMs; ms += pki.crl.publishEveryMs) {
-    instants.add(shift(time.start, ms))
-  }
-  for (const { publishesAt } of revocations) instants.add(publishesAt)
-  return [...instants].filter((at) => at < time.start + time.durationMs).toSorted((a, b) => a - b)
-}
-
 /**
  * Publishes every list of a run and loads each as the edge does. A busy edge asks its bucket as soon
  * as it may, every `maxStaleness` from the start on: so what it knows is a function of time alone,
@@ -79,6 +67,11 @@ export async function createTrustTimeline({
   const snapshots = await loadSnapshots(publications, variables, verifier)
   const crls = createAuthenticatedCrls(verifier)
   const { time, edge } = scenario
+  /** From when on a publication is known: an edge asks at the multiples of `maxStaleness`. */
+  const knownFrom = (place: number): number => {
+    const afterMs = (publishedAt[place] ?? Number.POSITIVE_INFINITY) - time.start
+    return time.start + Math.ceil(afterMs / edge.maxStalenessMs) * edge.maxStalenessMs
+  }
   /** What was answered last: lives are lived forwards, so the next question is close to it. */
   let last: { from: number; until: number; store: TrustStore } | undefined
   return {
@@ -89,10 +82,10 @@ export async function createTrustTimeline({
     storeAt(at) {
       if (last !== undefined && at >= last.from && at < last.until) return last.store
       const askedMs = Math.floor((at - time.start) / edge.maxStalenessMs) * edge.maxStalenessMs
-      const store = snapshots[lastNotAfter(publishedAt, time.start + askedMs)]?.store
+      const place = lastNotAfter(publishedAt, time.start + askedMs)
+      const store = snapshots[place]?.store
       if (store === undefined) throw new RangeError(`nothing was published before ${at}`)
-      const from = shift(time.start, askedMs)
-      last = { from, until: shift(from, edge.maxStalenessMs), store }
+      last = { from: shift(time.start, askedMs), until: knownFrom(place + 1), store }
       return store
     },
   }

@@ -70,8 +70,9 @@ export async function createStage(options: StageOptions, plan: LifePlans): Promi
   const { scenario, revocations } = options
   const { seed, time, pki } = scenario
   const ledger = new Ledger()
-  const { intermediates } = pki
-  const authority = await createDerivedAuthority({ seed, start: time.start, intermediates, ledger })
+  const { intermediates, crl } = pki
+  const division = { intermediates, partitions: crl.partitions }
+  const authority = await createDerivedAuthority({ seed, start: time.start, ...division, ledger })
   const clock = { at: time.start }
   const known: { trust?: TrustTimeline } = {}
   const phases = await deployPhases(scenario, clock, (at) => {

@@ -77,9 +77,12 @@ export function createTally(
       remembered[wayOf(attempt)] = { judged, until: oracle.standsUntil(attempt), cells }
     },
     handshake(at) {
-      const phase = handshakes.find(({ endsAt }) => at < endsAt)
-      if (phase === undefined) collector.handshake(at)
-      else phase.times += 1
+      for (const phase of handshakes) {
+        if (at >= phase.endsAt) continue
+        phase.times += 1
+        return
+      }
+      collector.handshake(at)
     },
     forget() {
       remembered.length = 0

@@ -94,11 +94,12 @@ function outageLines(scenario: Scenario): readonly string[] {
 
 function listLines(scenario: Scenario): readonly string[] {
   const { pki, edge } = scenario
-  const { publishEveryMs, deltaEveryMs, publishDelayMs, nextUpdateMs } = pki.crl
+  const { publishEveryMs, deltaEveryMs, publishDelayMs, nextUpdateMs, partitions } = pki.crl
+  const parts = partitions === 1 ? '' : `, in ${partitions} parts of each issuing CA`
   const deltas = deltaEveryMs === undefined ? '' : `, deltas every ${formatExact(deltaEveryMs)}`
   const knownMs = publishDelayMs + edge.maxStalenessMs
   return [
-    `Lists every ${formatExact(publishEveryMs)}${deltas}, good for ${formatExact(nextUpdateMs)}.`,
+    `Lists every ${formatExact(publishEveryMs)}${deltas}${parts}, good for ${formatExact(nextUpdateMs)}.`,
     `From a revocation to the last acceptance at most ${formatExact(knownMs)}: ` +
       `${formatExact(publishDelayMs)} to the list, ${formatExact(edge.maxStalenessMs)} until the edge looks again.`,
     ...publisherOutages(scenario).map((outage) => staleText(scenario, outage)),

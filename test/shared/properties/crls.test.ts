@@ -38,13 +38,15 @@ const worthless: readonly (CrlOverrides & { readonly name: string })[] = [
   { name: 'for CAs only', number: 99, extensions: { scope: scope(2, octets(0xff)) } },
   { name: 'for attribute certificates', number: 99, extensions: { scope: scope(5, octets(0xff)) } },
   { name: 'for a meaning unheard of', number: 99, extensions: { odd: unheardOf } },
-  { name: 'from tomorrow on', number: 99, thisUpdate: at('2026-06-16T00:00:00Z') },
   {
     name: 'a delta of a list that is not at hand',
     number: 99,
     extensions: { base: extension('2.5.29.27', integer(98), 'critical') },
   },
 ]
+
+/** From tomorrow on: it clears nobody, and whom it names its issuer has revoked. */
+const toCome: CrlOverrides = { number: 99, thisUpdate: at('2026-06-16T00:00:00Z') }
 
 async function listsOf(overrides: CrlOverrides): Promise<Bytes[]> {
   return [
@@ -55,6 +57,7 @@ async function listsOf(overrides: CrlOverrides): Promise<Bytes[]> {
 
 const beside: readonly Bytes[] = [
   ...(await Promise.all(worthless.map(listsOf))).flat(),
+  await createCrl(issuing, toCome),
   await createCrl(stranger, { entries: all }),
   ...world.crls,
 ]
@@ -94,4 +97,17 @@ describe('an older, forged or out-of-scope CRL never changes the decision', () =
     )
     await assert(holds, runs)
   })
+})
+
+test('a list from tomorrow on: whom it names is revoked', async () => {
+  const named = await createCrl(issuing, { ...toCome, entries: all })
+  const holds = asyncProperty(
+    subarray([...beside]),
+    constantFrom(...policies),
+    async (more, policy) => {
+      const party = await strictParty(world, [...world.crls, named, ...more], { policy })
+      expect(codeOf(await decide(leaf.der, [issuing.der], party))).toBe('revoked')
+    },
+  )
+  await assert(holds, runs)
 })

@@ -66,6 +66,44 @@ describe('status with a delta (RFC 5280 6.3.3 (i) to (l))', () => {
     expect(revocationStatus(crls, ask, noon)).toMatchObject({ status: says })
   })
 
+  /** The complete list began at noon of the day before, the delta begins an hour from now. */
+  const ahead = { thisUpdate: shift(noon, 3_600_000) }
+  test.each([
+    { title: 'revokes whom it names', complete: {}, change: listed, says: 'revoked' },
+    { title: 'refuses nobody else', complete: {}, change: {}, says: 'good' },
+    { title: 'takes nobody off yet', complete: listed, change: removed, says: 'revoked' },
+    { title: 'makes nothing fresh', complete: ended, change: {}, says: 'unknown' },
+  ])('a delta that has not begun, by a clock that may be behind, $title', async (row) => {
+    const crls = [await crl(row.complete), await delta(7, { number: 9, ...row.change, ...ahead })]
+    expect(revocationStatus(crls, ask, noon)).toMatchObject({ status: row.says })
+    expect(revocationStatus(crls, ask, ahead.thisUpdate)).toMatchObject({
+      status:
+        { 'takes nobody off yet': 'good', 'makes nothing fresh': 'good' }[row.title] ?? row.says,
+    })
+  })
+
+  test.each([
+    { title: 'revokes nobody', complete: {}, change: listed, says: 'good' },
+    { title: 'takes nobody off', complete: listed, change: removed, says: 'revoked' },
+    { title: 'makes nothing fresh', complete: ended, change: {}, says: 'unknown' },
+  ])('a delta over a list that is not at hand $title', async ({ complete, change, says }) => {
+    const crls = [await crl(complete), await delta(8, { number: 9, ...change })]
+    expect(revocationStatus(crls, ask, noon)).toMatchObject({ status: says })
+  })
+
+  test('a delta from before the complete list is over, whomever it names', async () => {
+    const crls = [await crl(), await delta(5, { number: 6, ...listed })]
+    expect(revocationStatus(crls, ask, noon)).toMatchObject({ status: 'good' })
+  })
+
+  test('a complete list that has not begun revokes whom it names, and clears nobody', async () => {
+    const crls = [await crl(), await crl({ number: 9, ...listed, ...ahead })]
+    expect(revocationStatus(crls, ask, noon)).toMatchObject({ status: 'revoked' })
+    const silent = [await crl(listed), await crl({ number: 9, ...ahead })]
+    expect(revocationStatus(silent, ask, noon)).toMatchObject({ status: 'revoked' })
+    expect(revocationStatus(silent, ask, ahead.thisUpdate)).toMatchObject({ status: 'good' })
+  })
+
   test('the newer of two deltas', async () => {
     const crls = [
       await crl(),

@@ -54,7 +54,7 @@ describe('status (RFC 5280 6.3)', () => {
       crls: [listing],
       serial: revoked,
       now: shift(thisUpdate, -1),
-      status: unknown('not_yet_current'),
+      status: isRevoked,
     },
     {
       name: 'the instant the list ends',

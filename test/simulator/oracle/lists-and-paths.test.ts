@@ -49,6 +49,8 @@ interface Setting {
   readonly chaos?: Scenario['chaos']
   /** When another device was let in before. */
   readonly asked?: readonly Instant[]
+  /** Edges that requests come to in turn. */
+  readonly count?: number
 }
 
 const noMeasures = { on: undefined, byMs: undefined, share: undefined }
@@ -61,9 +63,9 @@ function worth(
   ledger: Ledger,
   at: Instant,
   code: string,
-  { crl, chaos = [], asked = [] }: Setting = {},
+  { crl, chaos = [], asked = [], count = 1 }: Setting = {},
 ) {
-  const edge = { ...scenario.edge, ...(crl === undefined ? {} : { crl }) }
+  const edge = { ...scenario.edge, count, ...(crl === undefined ? {} : { crl }) }
   const judge = (observation: Observation) => {
     const oracle = createOracle({ ledger, scenario: { ...scenario, edge, chaos } })
     for (const before of asked) oracle.judge({ ...other, at: before }, acceptedAs('0B'))
@@ -235,6 +237,155 @@ describe('a clock of the edge that is wrong for an hour of the second day', () =
   })
 })
 
+describe('a delta that is published while its complete list is cut in half', () => {
+  const cut: Scenario['chaos'] = [
+    { ...noMeasures, fault: 'crl.truncated', atMs: dayMs, forMs: 5 * hourMs },
+  ]
+  const [complete, damaged, newer] = [day(1, -60 * secondMs), day(1), day(1, hourMs)]
+  /** A list of the start, good for a day and a little; the next one is cut before anybody asks for it. */
+  const ledger = ledgerWith((each) => {
+    each.recordPublished('issuing-1', start, day(1, hourMs))
+    each.recordRevoked('0A', start, 'keyCompromise')
+    each.recordPublished('issuing-1', complete, day(3))
+    each.recordTakenBack(damaged)
+    each.recordRevoked('0B', damaged, 'keyCompromise')
+    each.recordPublished('issuing-1', newer, day(3), 'delta')
+  })
+  const late = shift(newer, hourMs)
+
+  test('whom the list names alone nobody needs to know: what is held may be stale', () => {
+    expect(worth(ledger, late, 'revoked', { chaos: cut })).toEqual(either)
+    expect(worth(ledger, late, 'revocation_unknown', { chaos: cut })).toEqual(either)
+  })
+
+  test('whom the delta names everybody has to know', () => {
+    const oracle = createOracle({ ledger, scenario: { ...scenario, chaos: cut } })
+    const judge = (observation: Observation) =>
+      oracle.judge({ ...other, at: late }, observation).verdict
+    expect(judge(acceptedAs('0B'))).toBe('wrong_accept')
+    expect(judge(refused('revoked'))).toBe('right')
+  })
+
+  test('whoever looked before the damage holds it, and lays the delta over it', () => {
+    const asked = [shift(complete, maxStalenessMs + 1)]
+    expect(worth(ledger, late, 'revoked', { chaos: cut, asked })).toEqual(bad)
+    expect(worth(ledger, late, 'revocation_unknown', { chaos: cut, asked }).refuse).toBe(
+      'unexplained_refusal',
+    )
+  })
+})
+
+describe('a clock of the edge that was two hours ahead, and is set right after an hour', () => {
+  const setRight = day(1, hourMs)
+  const jump = { fault: 'clock.jump', atMs: dayMs, forMs: hourMs, on: 'edge' } as const
+  const chaos: Scenario['chaos'] = [{ ...noMeasures, ...jump, byMs: 2 * hourMs }]
+  /** The edge is asked a minute before its clock is set right, and the list is out half of it later. */
+  const asked = shift(setRight, -60 * secondMs)
+  const ledger = ledgerWith((each) => {
+    each.recordRevoked('0A', start, 'keyCompromise')
+    each.recordPublished('issuing-1', shift(asked, 30 * secondMs), day(9))
+  })
+  /** When its clock says again what it said as it was asked. */
+  const again = shift(asked, 2 * hourMs)
+  const restart = { ...noMeasures, fault: 'gateway.restart', forMs: 0 } as const
+
+  test.each([
+    { name: 'the instant before its clock says that again', at: shift(again, -1), worth: bad },
+    { name: 'as it says that again', at: again, worth: either },
+    { name: 'to the end of the bound', at: shift(again, maxStalenessMs), worth: either },
+    { name: 'the instant after', at: shift(again, maxStalenessMs + 1), worth: bad },
+  ])('it cannot know that time has gone by: $name', ({ at, worth: expected }) => {
+    expect(worth(ledger, at, 'revoked', { chaos, asked: [asked] })).toEqual(expected)
+  })
+
+  test.each([
+    { name: 'nobody asked it', asked: [] },
+    { name: 'it was asked longer ago than the bound', asked: [shift(asked, -maxStalenessMs - 1)] },
+    { name: 'it was asked by a clock that said more', asked: [shift(asked, secondMs + 1)] },
+    { name: 'it was asked since then', asked: [asked, shift(again, -secondMs)] },
+    {
+      name: 'it was asked as its clock said more, and less than the bound',
+      asked: [asked, shift(asked, secondMs + 1)],
+    },
+  ])('$name: it has to look', ({ asked: before }) => {
+    const at = shift(again, secondMs)
+    expect(worth(ledger, at, 'revoked', { chaos, asked: before })).toEqual(bad)
+  })
+
+  test('it was started anew since then: it holds nothing from before', () => {
+    const anew = [...chaos, { ...restart, atMs: dayMs + hourMs }]
+    expect(worth(ledger, again, 'revoked', { chaos: anew, asked: [asked] })).toEqual(bad)
+    const before = [...chaos, { ...restart, atMs: dayMs }]
+    expect(worth(ledger, again, 'revoked', { chaos: before, asked: [asked] })).toEqual(either)
+  })
+
+  test('of several edges another may have been asked since then', () => {
+    const between = { chaos, asked: [asked, shift(again, -secondMs)] }
+    expect(worth(ledger, again, 'revoked', { ...between, count: 2 })).toEqual(either)
+  })
+
+  test('a clock that is set forward again, or was behind, is no other', () => {
+    const behind = { ...jump, byMs: -2 * hourMs }
+    const askedBefore = day(1, -secondMs)
+    const early = ledgerWith((each) => {
+      each.recordRevoked('0A', start, 'keyCompromise')
+      each.recordPublished('issuing-1', day(1, -500), day(9))
+    })
+    const at = shift(askedBefore, 2 * hourMs)
+    const longer = [{ ...noMeasures, ...behind, forMs: 4 * hourMs }]
+    expect(worth(early, at, 'revoked', { chaos: longer, asked: [askedBefore] })).toEqual(either)
+    const over = [{ ...noMeasures, ...behind }]
+    expect(worth(early, at, 'revoked', { chaos: over, asked: [askedBefore] })).toEqual(bad)
+  })
+
+  test('its exposure is counted by the time that the edge can know', () => {
+    const oracle = createOracle({ ledger, scenario: { ...scenario, chaos } })
+    oracle.judge({ ...other, at: shift(asked, 29 * secondMs) }, acceptedAs('0B'))
+    oracle.judge({ ...regular, at: shift(again, 31 * secondMs) }, accepted)
+    expect(oracle.exposures()).toMatchObject([
+      { lastAcceptedAt: shift(again, 31 * secondMs), exposureMs: secondMs },
+    ])
+  })
+})
+
+describe('a good request for a certificate, where the clock of the edge is wrong', () => {
+  const asks: Attempt = { ...regular, at: day(2), intent: 'enrolment', serial: undefined }
+  /** Its own first certificate has begun an hour before it asks. */
+  const ledger = ledgerWith((each) => {
+    const validity = { notBefore: day(2, -hourMs), notAfter: day(28), issuedAt: day(2, -hourMs) }
+    each.recordIssued({ serial: '0F', issuer: 'issuing-1', device: 'car-0F', ...validity })
+  })
+  test.each([
+    { name: 'five minutes behind its CA', byMs: -300_000, code: 'ca_refused', is: 'wrong' },
+    { name: 'more than that', byMs: -300_001, code: 'ca_refused', is: 'either' },
+    { name: 'ahead of it', byMs: hourMs, code: 'ca_refused', is: 'wrong' },
+    { name: 'where what it renews begins', byMs: -hourMs, code: 'not_yet_valid', is: 'wrong' },
+    { name: 'before that', byMs: -hourMs - 1, code: 'not_yet_valid', is: 'either' },
+    { name: 'more than five minutes behind', byMs: -hourMs, code: 'untrusted', is: 'wrong' },
+    {
+      name: 'where the factory made the first one',
+      byMs: -2 * dayMs,
+      code: 'not_yet_valid',
+      is: 'wrong',
+      isFirst: true,
+    },
+    {
+      name: 'before that',
+      byMs: -2 * dayMs - 1,
+      code: 'not_yet_valid',
+      is: 'either',
+      isFirst: true,
+    },
+  ])('$name, refused as $code: $is', ({ byMs, code, is, isFirst = false }) => {
+    const jump = { fault: 'clock.jump', atMs: dayMs, forMs: 3 * dayMs, on: 'edge', byMs } as const
+    const chaos = [{ ...noMeasures, ...jump }]
+    const oracle = createOracle({ ledger, scenario: { ...scenario, chaos } })
+    const attempt = isFirst ? asks : { ...asks, renews: '0F' }
+    const { verdict } = oracle.judge(attempt, refused(code))
+    expect(verdict).toBe(is === 'wrong' ? 'unexplained_refusal' : is)
+  })
+})
+
 describe('a revocation that is published while the bucket is out of reach', () => {
   const publishedAt = day(1, hourMs)
   const ends = day(1, 2 * hourMs)
@@ -257,15 +408,42 @@ describe('a revocation that is published while the bucket is out of reach', () =
     expect(worth(ledger, at, 'revoked', { chaos })).toEqual(expected)
   })
 
+  const [justBefore, longBefore] = [day(1, -1), day(1, -hourMs)]
   test.each([
-    { name: 'so long before that all had to look', at: day(1, -maxStalenessMs - 1), worth: bad },
-    { name: 'just before', at: day(1, -maxStalenessMs), worth: either },
-  ])('published $name', ({ at, worth: expected }) => {
+    { name: 'and the bound was over', at: day(1, -maxStalenessMs - 2), asked: justBefore, is: bad },
+    {
+      name: 'and the bound was not over',
+      at: day(1, -maxStalenessMs - 1),
+      asked: justBefore,
+      is: either,
+    },
+    { name: 'long before, and it was asked', at: longBefore, asked: justBefore, is: bad },
+    { name: 'long before, and nobody asked it', at: longBefore, asked: longBefore, is: either },
+  ])('that was published before it was out of reach, $name', ({ at, asked, is }) => {
     const early = ledgerWith((each) => {
       each.recordRevoked('0A', start, 'keyCompromise')
       each.recordPublished('issuing-1', at, day(9))
     })
-    expect(worth(early, day(1, hourMs), 'revoked', { chaos })).toEqual(expected)
+    expect(worth(early, day(1, hourMs), 'revoked', { chaos, asked: [asked] })).toEqual(is)
+  })
+
+  test('before it is out of reach nobody needs to have asked for it', () => {
+    const early = ledgerWith((each) => {
+      each.recordRevoked('0A', start, 'keyCompromise')
+      each.recordPublished('issuing-1', longBefore, day(9))
+    })
+    expect(worth(early, justBefore, 'revoked', { chaos })).toEqual(bad)
+  })
+
+  test('several edges have been asked when each had two turns', () => {
+    const early = ledgerWith((each) => {
+      each.recordRevoked('0A', start, 'keyCompromise')
+      each.recordPublished('issuing-1', longBefore, day(9))
+    })
+    const asked = [4, 3, 2, 1].map((seconds) => day(1, -seconds * secondMs))
+    const at = day(1, hourMs)
+    expect(worth(early, at, 'revoked', { chaos, asked, count: 2 })).toEqual(bad)
+    expect(worth(early, at, 'revoked', { chaos, asked: asked.slice(1), count: 2 })).toEqual(either)
   })
 })
 

@@ -60,6 +60,7 @@ export const scenario: Scenario = {
     crl: {
       publishEveryMs: DAY,
       deltaEveryMs: undefined,
+      partitions: 1,
       publishDelayMs: 10 * MINUTE,
       nextUpdateMs: 7 * DAY,
       outages: [],

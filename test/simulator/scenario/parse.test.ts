@@ -25,6 +25,7 @@ test('the shortest scenario has every default filled in', () => {
       crl: {
         publishEveryMs: dayMs,
         deltaEveryMs: undefined,
+        partitions: 1,
         publishDelayMs: 300_000,
         nextUpdateMs: 7 * dayMs,
         outages: [],

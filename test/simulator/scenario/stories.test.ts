@@ -122,6 +122,11 @@ const slips = [
     says: 'a.yaml:17:47: pki.crl.delta_every: found 6h, expected less than publish_every, 6h',
   },
   {
+    name: 'lists of parts for a load balancer',
+    more: 'front: { profile: alb }\npki: { crl: { partitions: 4 } }',
+    says: 'a.yaml:18:27: pki.crl.partitions: found 4, expected 1 where front.profile alb verifies by its own',
+  },
+  {
     name: 'deltas for a load balancer',
     more: 'front: { profile: alb }\npki: { crl: { delta_every: 6h } }',
     says: 'a.yaml:18:28: pki.crl.delta_every: found delta lists, expected none where front.profile alb verifies by its own',

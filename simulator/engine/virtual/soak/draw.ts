@@ -5,6 +5,7 @@ import {
   chaosFaults,
   frontProfileNames,
   hostileKinds,
+  mqttQualities,
   type Scenario,
 } from '../../../scenario/scenario.ts'
 
@@ -12,13 +13,20 @@ import {
 export type Sketch = Readonly<Record<string, unknown>> & {
   readonly seed: number
   readonly time: { readonly duration: string } & Readonly<Record<string, unknown>>
+  readonly pki: {
+    readonly crl: { readonly partitions: number } & Readonly<Record<string, unknown>>
+  } & Readonly<Record<string, unknown>>
+  readonly front: { readonly profile: string } & Readonly<Record<string, unknown>>
+  readonly edge: { readonly count: number } & Readonly<Record<string, unknown>>
   readonly phases: readonly ({ readonly for: string } & Readonly<Record<string, unknown>>)[]
   readonly fleets: readonly ({ readonly kind: string; readonly count: number } & Readonly<
     Record<string, unknown>
   >)[]
   readonly revocations: readonly SketchedRevocation[]
   readonly hostile: readonly Readonly<Record<string, unknown>>[]
-  readonly chaos: readonly ({ readonly at: string } & Readonly<Record<string, unknown>>)[]
+  readonly chaos: readonly ({ readonly at: string; readonly fault: string } & Readonly<
+    Record<string, unknown>
+  >)[]
 }
 
 type SketchedRevocation = {
@@ -42,8 +50,8 @@ export function scenarioOf(sketch: Sketch): Scenario | undefined {
 const drawsMax = 50
 
 /**
- * A small world whose policy, fleets, faults and strengths are all drawn from the seed: two days of
- * four to eleven devices, so that a thousand of them are lived in minutes and each is unlike the
+ * A small world whose policy, edges, fleets, faults and strengths are all drawn from the seed: two days
+ * of six to twelve devices, so that a thousand of them are lived in minutes and each is unlike the
  * last. Throws an Error where the draws for a seed all contradict themselves.
  */
 export function drawSketch(seed: number): Sketch {
@@ -59,14 +67,14 @@ const days = 2
 
 function sketchFrom(seed: number, random: Random): Sketch {
   const profile = pick(random, frontProfileNames)
-  const faults = several(random, 0, 3, () => drawFault(random))
-  // An edge whose clock is behind goes by the list before a delta that has not begun by that clock.
-  const isClockWrong = faults.some(({ on }) => on === 'edge')
-  const deltas = chance(random, 0.4) && !isClockWrong ? { delta_every: '1h' } : {}
+  const edges = pick(random, [1, 1, 1, 2, 3])
+  const onboards = chance(random, 0.2) ? pick(random, ['car', 'meter']) : undefined
+  const deltas = chance(random, 0.4) ? { delta_every: '1h' } : {}
   return {
     version: 1,
     name: `soak-${seed}`,
     seed,
+    engine: 'virtual',
     time: { start: '2027-01-01T00:00:00Z', duration: `${days}d`, tick: '15m' },
     pki: {
       intermediates: whole(random, 1, 3),
@@ -75,23 +83,36 @@ function sketchFrom(seed: number, random: Random): Sketch {
         ...deltas,
         publish_delay: pick(random, ['15m2s', '30m2s', '15m4s']),
         next_update: pick(random, ['18h', '1d', '2d']),
+        partitions: pick(random, [1, 1, 1, 2, 4]),
       },
     },
     front: { profile, resumption: 'never' },
-    edge: { max_staleness: pick(random, ['5s', '10s', '1m']), session_ttl: '15m' },
+    edge: {
+      count: edges,
+      max_staleness: pick(random, ['5s', '10s', '1m']),
+      session_ttl: '15m',
+    },
     phases: ['first', 'second'].map((name) => drawPhase(name, random)),
-    fleets: [drawFleet('car', 4, random), drawFleet('meter', 2, random)],
-    revocations: several(random, 1, 3, () => ({
-      at: `${whole(random, 2, 40)}h`,
-      kind: pick(random, ['car', 'meter']),
-      count: 1,
-      reason: pick(random, ['keyCompromise', 'cessationOfOperation', 'privilegeWithdrawn']),
-      goes_on: chance(random, 0.8),
-    })),
+    fleets: [drawFleet('car', 4, random), drawFleet('meter', 2, random)].map((fleet) =>
+      fleet.kind === onboards ? onboarding(fleet, random) : fleet,
+    ),
+    revocations: several(random, 1, 3, () => drawRevocation(onboards, random)),
     hostile: hostileKinds
       .filter(() => chance(random, 0.7))
       .map((kind) => ({ kind, every: pick(random, ['6h', '8h', '12h']) })),
-    chaos: faults,
+    chaos: several(random, 0, 3, () => drawFault(edges, random)),
+  }
+}
+
+/** Whoever asks for a first certificate has one by the second day, whatever befalls its CA on the first. */
+function drawRevocation(onboards: string | undefined, random: Random): SketchedRevocation {
+  const kind = pick(random, ['car', 'meter'])
+  return {
+    at: `${whole(random, kind === onboards ? 30 : 2, 40)}h`,
+    kind,
+    count: 1,
+    reason: pick(random, ['keyCompromise', 'cessationOfOperation', 'privilegeWithdrawn']),
+    goes_on: chance(random, 0.8),
   }
 }
 
@@ -113,14 +134,16 @@ const needWarmEdge: readonly string[] = ['crl.rollback', 'crl.truncated', 'edge.
  * them is no matter of one decision (`damagedListsMeetAWarmEdge`). So an edge is started anew in the
  * first hours of a phase, and lists are damaged, or out of reach, in its second half.
  */
-function drawFault(random: Random): Sketch['chaos'][number] {
+function drawFault(edges: number, random: Random): Sketch['chaos'][number] {
   const fault = pick(random, chaosFaults)
   const day = whole(random, 0, days)
   const isOfWarmEdge = needWarmEdge.some((each) => each === fault)
   const hour = isOfWarmEdge ? whole(random, 12, 18) : whole(random, 1, 6)
   const at = `${day * dayMinutes + hour * 60 + whole(random, 0, 60)}m`
   const lasting = fault === 'gateway.restart' ? '0s' : pick(random, ['30m', '2h', '5h'])
-  return { at, for: lasting, fault, ...(fault === 'clock.jump' ? drawJump(random) : {}) }
+  const jump = fault === 'clock.jump' ? drawJump(random) : {}
+  const share = fault === 'edge.partition' && edges > 1 ? { share: pick(random, [0.5, 1]) } : {}
+  return { at, for: lasting, fault, ...jump, ...share }
 }
 
 /** Beyond the seconds that synchronised clocks differ by, up to a reset by months. */
@@ -147,7 +170,27 @@ function drawFleet(kind: string, least: number, random: Random): Sketch['fleets'
       ticks: whole(random, 1, 4),
       mqtt: pick(random, [0, 0.2, 0.5]),
     },
+    mqtt: {
+      qos: pick(random, mqttQualities),
+      retain: chance(random, 0.3),
+      will: chance(random, 0.3),
+    },
     offline: { ratio, min: '4h', max: pick(random, ['8h', '20h']) },
+  }
+}
+
+/** The same devices, whose certificates come from the edge's EST server: none of them is away at first. */
+function onboarding(fleet: Sketch['fleets'][number], random: Random): Sketch['fleets'][number] {
+  return {
+    ...fleet,
+    enrollment: { at: '30m', within: pick(random, ['15m', '2h']) },
+    onboarding: {
+      claims: pick(random, [0, 0.5, 1]),
+      rekey: pick(random, [0, 0.5]),
+      wiped: pick(random, [0, 0.5]),
+      hostile: pick(random, [0, 0.5]),
+    },
+    offline: { ratio: 0, min: '4h', max: '8h' },
   }
 }
 

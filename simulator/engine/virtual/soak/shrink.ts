@@ -42,6 +42,8 @@ function smallerThan({ fleets, revocations, hostile, chaos, phases }: Sketch): r
     (sketch) => ({ ...sketch, hostile: [] }),
     (sketch) => ({ ...sketch, chaos: [] }),
     (sketch) => ({ ...sketch, revocations: [] }),
+    oneEdge,
+    wholeLists,
     ...placesOf(fleets).map(
       (at): Cut =>
         (sketch) =>
@@ -103,6 +105,18 @@ function halveFleet(sketch: Sketch, at: number): Sketch | undefined {
     ...sketch,
     fleets: sketch.fleets.map((each, index) => (index === at ? halved : each)),
   }
+}
+
+function oneEdge(sketch: Sketch): Sketch | undefined {
+  const { edge } = sketch
+  return edge.count === 1 ? undefined : { ...sketch, edge: { ...edge, count: 1 } }
+}
+
+/** One list of each issuing CA. */
+function wholeLists(sketch: Sketch): Sketch | undefined {
+  const { pki } = sketch
+  if (pki.crl.partitions === 1) return undefined
+  return { ...sketch, pki: { ...pki, crl: { ...pki.crl, partitions: 1 } } }
 }
 
 /** One phase for the whole run. */

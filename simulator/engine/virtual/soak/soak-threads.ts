@@ -10,19 +10,22 @@ export interface SoakOptions {
   readonly first: number
   readonly seeds: number
   readonly threads: number
+  /** Each world is lived in shards, once for each of these numbers; together unless given. */
+  readonly shards?: readonly number[] | undefined
   /** Called after each world; `true` ends the soak. */
   readonly onLived: (lived: Lived) => boolean
 }
 
 /** Lives the worlds of many seeds, several at a time; ends early where `onLived` says so. */
-export async function soakSeeds({ first, seeds, threads, onLived }: SoakOptions): Promise<void> {
+export async function soakSeeds(options: SoakOptions): Promise<void> {
+  const { first, seeds, threads, shards, onLived } = options
   const end = first + seeds
   const workers: Worker[] = []
   try {
     await Promise.all(
       Array.from({ length: Math.min(threads, seeds) }, (_, at) => {
         const worker = new Worker(entry, {
-          workerData: { first: first + at, end, step: threads } satisfies SoakPart,
+          workerData: { first: first + at, end, step: threads, shards } satisfies SoakPart,
         })
         workers.push(worker)
         return untilOver(worker, () => void endAll(workers), onLived)

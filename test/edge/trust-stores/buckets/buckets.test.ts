@@ -14,7 +14,7 @@ const object = (key: string, version?: string, name = 'fleet-trust') => ({
   version,
 })
 
-/** No S3 server on npm is maintained: this one answers as a test says, and keeps what it was asked. */
+/** This one answers as a test says, and keeps what it was asked. */
 describe('an S3-compatible bucket', () => {
   let server: Server
   let answer: (request: IncomingMessage, response: ServerResponse) => void
@@ -85,6 +85,22 @@ describe('an S3-compatible bucket', () => {
     }
     expect(await bucket.get(object('key'))).toMatchObject({ ok: false, error: { kind } })
     expect(asked).toHaveLength(1)
+  })
+
+  test.each([
+    [
+      'S3’s own word on why',
+      '<Error><Code>SignatureDoesNotMatch</Code></Error>',
+      ' SignatureDoesNotMatch',
+    ],
+    ['nothing of a page', '<html><code>x</code></html>', ''],
+    ['nothing of a code that is none', '<Code>a\u001b[31m</Code>', ''],
+    ['nothing of what is longer than an error', `<Code>Long</Code>${' '.repeat(16 * 1024)}`, ''],
+  ])('a refusal is told with %s', async (_name, body, told) => {
+    answer = (_request, response) => response.writeHead(403).end(body)
+    expect(await bucket.get(object('key'))).toMatchObject({
+      error: { kind: 'missing', because: `the bucket answers 403${told}` },
+    })
   })
 
   test('it is not read further than an object may be long', async () => {

@@ -91,6 +91,8 @@ test('of more than a call may name, or may be known, the rest is left out', asyn
 test.each([
   { text: undefined, ms: unusedAfterMs, told: 0 },
   { text: '90d', ms: 90 * dayMs, told: 0 },
+  { text: '25h', ms: 25 * hourMs, told: 0 },
+  { text: '24h', ms: dayMs, told: 1 },
   { text: 'a while', ms: unusedAfterMs, told: 1 },
   { text: '0s', ms: unusedAfterMs, told: 1 },
 ])('ANCHOR_UNUSED_AFTER $text is $ms ms', ({ text, ms, told }) => {

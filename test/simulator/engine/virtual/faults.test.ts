@@ -84,6 +84,40 @@ assert: { exposure: { full: 5s } }
 )
 
 test(
+  'an edge that does not look until the old time has come again is found, whatever it cannot know',
+  async () => {
+    const published = new Map<string, number>()
+    const { result } = await runVirtually({
+      scenario: scenarioOf(`${base}
+chaos: [{ at: 10h, for: 2h, fault: clock.jump, on: edge, by: 4h }]
+revocations:
+  - { at: 12h, kind: meter, count: 3, reason: keyCompromise, goes_on: true }
+`),
+      file: 'faults.yaml',
+      replay: '',
+      signal: new AbortController().signal,
+      onProgress: () => {},
+      sabotage: {
+        changeEdge: (edge) => ({
+          ...edge,
+          publish(name, octets) {
+            const nth = (published.get(name) ?? 0) + 1
+            published.set(name, nth)
+            // Those of 12:00 and 12:10, which an edge asked at 11:50 by a clock at 15:50 would not see.
+            const isUnseen = name.startsWith('crl/') && (nth === 3 || nth === 4)
+            if (!isUnseen) edge.publish(name, octets)
+          },
+        }),
+      },
+    })
+    const verdicts = new Set(result.wrong.map(({ verdict }) => verdict.verdict))
+    expect(verdicts).toEqual(new Set(['wrong_accept']))
+    expect(result.wrongAccepts).toBeGreaterThan(10)
+  },
+  patienceMs,
+)
+
+test(
   'clocks of devices that jump: some renew long before it is time, some when it is over',
   async () => {
     const shortLived = base.replace('validity: 2d', 'validity: 12h')
@@ -186,6 +220,50 @@ assert: { exposure: { full: 5s } }
     // One an hour less the four with a complete list, and two after revocations.
     expect(counters['deltas_published']).toBe(46)
     expect(counters['refused.revoked']).toBeGreaterThan(50)
+    expect(result.assertions.every(({ holds }) => holds)).toBe(true)
+  },
+  patienceMs,
+)
+
+test.each([
+  { name: 'complete', crl: 'publish_every: 6h, partitions: 4' },
+  { name: 'with deltas', crl: 'publish_every: 12h, delta_every: 1h, partitions: 4' },
+])(
+  'lists of parts, $name: each device is looked up in its own, and who is revoked is out',
+  async ({ crl }) => {
+    const { result, counters } = await lived(
+      `
+revocations:
+  - { at: 3h, kind: meter, count: 4, reason: keyCompromise, goes_on: true }
+  - { at: 13h, kind: meter, count: 4, reason: keyCompromise, goes_on: true }
+chaos: [{ at: 15h30m, for: 6h, fault: crl.rollback }]
+assert: { exposure: { full: 5s } }
+`,
+      base.replace('publish_every: 6h', crl),
+    )
+    expect(counters['refused.revoked']).toBeGreaterThan(100)
+    expect(counters['refused.revocation_unknown'] ?? 0).toBe(0)
+    expect(counters['accepted']).toBeGreaterThan(300)
+    expect(result.assertions.every(({ holds }) => holds)).toBe(true)
+  },
+  patienceMs,
+)
+
+test(
+  'a delta that has not begun by a clock that is behind: whom it names is out, and nobody else',
+  async () => {
+    const withDeltas = base.replace('publish_every: 6h', 'publish_every: 12h, delta_every: 1h')
+    const { result, counters } = await lived(
+      `
+chaos: [{ at: 14h, for: 5h, fault: clock.jump, on: edge, by: -90m }]
+revocations:
+  - { at: 16h, kind: meter, count: 3, reason: keyCompromise, goes_on: true }
+assert: { exposure: { full: 5s } }
+`,
+      withDeltas,
+    )
+    expect(counters['refused.revoked']).toBeGreaterThan(50)
+    expect(counters['refused.revocation_unknown'] ?? 0).toBe(0)
     expect(result.assertions.every(({ holds }) => holds)).toBe(true)
   },
   patienceMs,

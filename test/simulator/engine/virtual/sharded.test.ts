@@ -56,7 +56,7 @@ test('another seed has another hash', async () => {
 function comparable(lines: readonly string[]): readonly string[] {
   return lines
     .filter((line) => !line.includes('"verdict":"either"'))
-    .filter((line) => !/"event":"(phase|crls_published)"/.test(line))
+    .filter((line) => !/"event":"(phase|crls_published|crls_withheld)"/.test(line))
     .map((line) => line.replace(/"session":"(issued|used)"/, '"session":"any"'))
     .toSorted()
 }
@@ -70,6 +70,49 @@ test('lives lived one by one on the core are those lived together on the whole a
   expect(lines.length).toBeGreaterThan(900)
   expect(comparable(lines)).toEqual(comparable(together.log))
 }, 60_000)
+
+/** What is told of lists. */
+const worldly = (lines: readonly string[]) =>
+  lines.filter((line) => /"event":"crls_(published|withheld)"/.test(line)).toSorted()
+
+test('lists that are missing are stale for lives lived one by one as for those lived together', async () => {
+  const small = smallScenario({ seed: 3 })
+  const hourMs = 3_600_000
+  const down = {
+    fault: 'crl.publisher_down',
+    on: undefined,
+    byMs: undefined,
+    share: undefined,
+  } as const
+  const scenario: Scenario = {
+    ...small,
+    pki: {
+      ...small.pki,
+      crl: {
+        ...small.pki.crl,
+        publishEveryMs: 6 * hourMs,
+        nextUpdateMs: 12 * hourMs,
+        outages: [{ atMs: 30 * hourMs, forMs: 20 * hourMs }],
+      },
+    },
+    chaos: [...small.chaos, { ...down, atMs: 80 * hourMs, forMs: 24 * hourMs }],
+  }
+  expect(unshardable(scenario)).toEqual([])
+  const together = await runVirtually({ ...quiet, scenario })
+  const parts = await liveAll(scenario, 1, 'lines')
+  expect(parts.flatMap(({ merged }) => merged.collected?.wrong ?? [])).toEqual([])
+  const refused = parts.reduce(
+    (sum, { merged }) => sum + (merged.collected?.counters['refused.revocation_unknown'] ?? 0),
+    0,
+  )
+  expect(refused).toBeGreaterThan(20)
+  expect(comparable(parts.flatMap(({ lines }) => lines))).toEqual(comparable(together.log))
+  const run = await runSharded({ ...quiet, scenario, shards: 1, appEvery: 100, log: 'lines' })
+  expect(worldly(run.log)).toEqual(worldly(together.log))
+  const withheld = together.result.counters['lists_withheld']
+  expect(withheld).toBeGreaterThan(5)
+  expect(run.result.counters['lists_withheld']).toBe(withheld)
+}, 120_000)
 
 test('threads come to the same as one: decisions, events, exposures, and a report that passes', async () => {
   const scenario = smallScenario()

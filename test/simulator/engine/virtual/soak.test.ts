@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { VirtualSabotage } from '#simulator/engine/virtual/run-virtually.ts'
 import { drawSketch, scenarioOf } from '#simulator/engine/virtual/soak/draw.ts'
+import { liveInShards } from '#simulator/engine/virtual/soak/shard-hashes.ts'
 import { liveSeed, shrinkFailure } from '#simulator/engine/virtual/soak/soak.ts'
 import type { InProcessEdge } from '#simulator/worker/in-process.ts'
 
@@ -44,6 +45,15 @@ test('without sabotage there is nothing to find', async () => {
     const { failures, decisions } = await liveSeed(seed)
     expect(failures, `seed ${seed}`).toEqual([])
     expect(decisions).toBeGreaterThan(50)
+  }
+}, 300_000)
+
+test('in shards the same world has one log, and its parts that devices meet in are left out', async () => {
+  for (let seed = 1; seed <= 3; seed += 1) {
+    const { failures, decisions, sketch } = await liveInShards(seed, [1, 3])
+    expect(failures, `seed ${seed}`).toEqual([])
+    expect(decisions).toBeGreaterThan(50)
+    expect(sketch.fleets.some((fleet) => 'onboarding' in fleet)).toBe(false)
   }
 }, 300_000)
 
