@@ -211,7 +211,7 @@ async function followOnce(
     if (held?.head.document === head.document) return { ...held, head, askedAt }
     const loaded = { head, ...(await load(head, held?.parts, options)), askedAt }
     // A slow bucket: what was asked is too old by now, and with this much loaded the next try is quick.
-    if (options.clock.now() - askedAt < options.maxStalenessMs) return loaded
+    if (ageAt(options.clock.now(), askedAt) < options.maxStalenessMs) return loaded
     return await followOnce(loaded, options)
   } catch (error) {
     options.report({ name: 'trust store', version: '', because: String(error) })
