@@ -1,5 +1,8 @@
 import { tag, type DerReader } from '#shared/der/reader.ts'
 
+/** DER of a Name of no RDN. */
+export const emptyNameOctets = 2
+
 /**
  * Passes over a Name (RFC 5280 4.1.2.4) as far down as its strings, whose characters must be of
  * their types' alphabets. Its shape is left to wire/name-reader.ts, which is asked when somebody

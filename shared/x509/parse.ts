@@ -5,14 +5,11 @@ import type { Result } from '#shared/result.ts'
 import { CertificateView } from './certificate-view.ts'
 import type { Certificate, Extensions } from './certificate.ts'
 import { noExtensions, readExtensions } from './extensions.ts'
-import { passName } from './name-syntax.ts'
+import { emptyNameOctets, passName } from './name-syntax.ts'
 import { passSignature } from './signed.ts'
 
 /** RFC 5280 4.1.2.2: conforming serials have at most 20 octets. */
 const serialOctetsMax = 20
-
-/** DER of a Name of no RDN. */
-const emptyNameOctets = 2
 
 /**
  * Parses one certificate (RFC 5280 section 4.1) from DER, strictly: minimal lengths, no trailing

@@ -1,9 +1,7 @@
+import { emptyNameOctets } from '#shared/x509/name-syntax.ts'
 import { finding } from '../catalogue.ts'
 import type { Finding } from '../finding.ts'
 import { isRoot, type CertificateFacts } from './certificate-facts.ts'
-
-/** DER of a Name of no RDN. */
-const emptyNameOctets = 2
 
 /** The checks of what belongs to a certificate of its role alone, and of how extensions are marked. */
 export function checkMarks(facts: CertificateFacts): readonly Finding[] {

@@ -1,3 +1,4 @@
+import { emptyNameOctets } from '#shared/x509/name-syntax.ts'
 import type { Bytes } from '#shared/bytes.ts'
 import { readName } from '#shared/wire/name-reader.ts'
 import { textOf } from '#shared/wire/name-text.ts'
@@ -9,9 +10,6 @@ const commonName = '2.5.4.3'
 
 /** PKCS #9 (RFC 2985 5.2.1). */
 const emailAddress = '1.2.840.113549.1.9.1'
-
-/** DER of a Name of no RDN. */
-const emptyNameOctets = 2
 
 /**
  * RFC 5280 6.1.3 (b) and (c): the names of a certificate that constraints apply to: its subject,

@@ -1,12 +1,10 @@
+import { emptyNameOctets } from '#shared/x509/name-syntax.ts'
 import { ok, type Result } from '#shared/result.ts'
 import type { PathIndex, Rejection } from '#shared/verdict/rejection.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
 import { allowsKeyUsage } from '../checks/key-usage.ts'
 import { firstOf } from '../first.ts'
 import { violated } from './violation.ts'
-
-/** DER of a Name of no RDN. */
-const emptyNameOctets = 2
 
 /**
  * What no hierarchy does by habit, so that it hints at a forgery or at a device that was given the

@@ -1,3 +1,4 @@
+import { emptyNameOctets } from '#shared/x509/name-syntax.ts'
 import { ok, type Result } from '#shared/result.ts'
 import type { PathIndex, Rejection } from '#shared/verdict/rejection.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
@@ -5,9 +6,6 @@ import type { ListedExtensions } from './listed-extensions.ts'
 import { violated } from './violation.ts'
 
 const subjectAltName = '2.5.29.17'
-
-/** DER of a Name of no RDN. */
-const emptyNameOctets = 2
 
 /**
  * RFC 5280 4.2.1.6: dNSName in the preferred name syntax (RFC 1034 3.5, RFC 1123 2.1): labels of
