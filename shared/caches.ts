@@ -1,4 +1,5 @@
 import { createIssuersCache, type IssuersCache } from './path/issuers-cache.ts'
+import { createOctetPool, type OctetPool } from './octet-pool.ts'
 import { createPathCache, type PathCache } from './path/path-cache.ts'
 import { createCertificateCache, type CertificateCache } from './x509/certificate-cache.ts'
 
@@ -12,6 +13,8 @@ export interface Caches {
   readonly certificates: CertificateCache
   readonly paths: PathCache
   readonly issuers: IssuersCache
+  /** What is kept is copied first: nobody else can write to it. */
+  readonly copied: OctetPool
 }
 
 /** Empty caches, for one isolate. */
@@ -20,5 +23,6 @@ export function createCaches(): Caches {
     certificates: createCertificateCache(),
     paths: createPathCache(),
     issuers: createIssuersCache(),
+    copied: createOctetPool(),
   }
 }

@@ -106,7 +106,7 @@ function findPath(presented: PresentedChain, context: Context): Soon<Result<Foun
   const { leaf: lent, intermediates } = presented
   // Whoever presented the octets may write to them while something is waited for: where something
   // may be kept, copies are read.
-  const owned = caches === undefined ? lent : lent.slice()
+  const owned = caches === undefined ? lent : caches.copied(lent)
   const pool = intermediates.map((der) => readIntermediate(der, caches))
   const parsed = parseCertificate(owned)
   if (!parsed.ok) return err({ code: 'malformed_certificate', at: 0, ...parsed.error })
@@ -217,7 +217,7 @@ interface Intermediate {
 function readIntermediate(der: Bytes, caches: Caches | undefined): Intermediate {
   if (caches !== undefined) {
     const certificate = caches.certificates.read(der)
-    return { der: certificate?.der ?? der.slice(), certificate }
+    return { der: certificate?.der ?? caches.copied(der), certificate }
   }
   const parsed = parseCertificate(der)
   return { der, certificate: parsed.ok ? parsed.value : undefined }

@@ -245,7 +245,9 @@ function numberOf(magnitude: Bytes): bigint {
   if (magnitude.length > exactOctetsMax) {
     return magnitude.reduce((number, octet) => number * 256n + BigInt(octet), 0n)
   }
-  return BigInt(magnitude.reduce((number, octet) => number * 256 + octet, 0))
+  let number = 0
+  for (const octet of magnitude) number = number * 256 + octet
+  return BigInt(number)
 }
 
 /** Octets of a positive INTEGER without its sign octet; undefined where it is negative. */

@@ -31,6 +31,10 @@ export function createCertificateCache(): CertificateCache {
       const parsed = parseCertificate(der.slice())
       return parsed.ok ? parsed.value : undefined
     },
-    keep: (certificate) => kept.set(tailOf(certificate.der), certificate, certificate.der.length),
+    keep(certificate) {
+      const place = tailOf(certificate.der)
+      if (kept.get(place) === certificate) return
+      kept.set(place, certificate, certificate.der.length)
+    },
   }
 }

@@ -6,7 +6,7 @@ import { publicKeyKindOf, signatureAlgorithmOf } from '#shared/x509/algorithms.t
 import { nameKey } from '#shared/x509/name.ts'
 import type { SignatureVerifier } from '#shared/x509/signature.ts'
 import type { Signed } from '#shared/x509/signed.ts'
-import type { CrlFacts, CrlHeader, WholeCrl } from '../crl.ts'
+import type { Crl, CrlFacts, CrlHeader, WholeCrl } from '../crl.ts'
 import type { CrlIndex, EntryIndex } from '../crl-index.ts'
 import { ed25519Identifier, manifestMagic, sha256, shardOf, signatureOctets } from './format.ts'
 import { decodeManifest, type Manifest } from './manifest.ts'
@@ -23,7 +23,18 @@ interface Compiled extends Pick<Signed, 'tbs' | 'signatureAlgorithm'> {
  * A list in its compiled form: asked like a parsed one, and vouched for by its compiler. A shard is
  * loaded when a serial of it is asked for.
  */
-export interface ShardedCrl extends CrlFacts, Compiled {}
+export interface ShardedCrl extends CrlFacts, Compiled {
+  /** Undefined where nothing was in force in its place before. */
+  readonly held?: HeldBefore | undefined
+}
+
+/** What answers for a while where a shard is not to be had (`listsBefore`). */
+export interface HeldBefore {
+  /** Whether the shard of a serial is in memory. */
+  isAtHand(serial: Bytes): boolean
+  /** What was in force in the list's place before, deltas included; none where that is too long ago. */
+  before(): readonly (Crl | ShardedCrl)[]
+}
 
 /** A list in its compiled form with all of its shards in memory. */
 export interface CompiledCrl extends WholeCrl, Compiled {}
@@ -59,6 +70,8 @@ export interface ShardOptions {
   readonly loaded?: LoadedShards
   /** Told of a shard that was asked for and not loaded. */
   readonly report?: (fault: CompiledFault) => void
+  /** What may answer in the list's place where a shard is not to be had; nothing unless told. */
+  readonly before?: HeldBefore['before']
 }
 
 /** Verified shards by the digests of their octets. Values only, and it may forget. */
@@ -132,20 +145,27 @@ async function verifiedManifest(
   return manifest.ok ? manifest : err({ code: 'manifest_malformed', ...manifest.error })
 }
 
-/** A shard of a list by its number. */
-type ShardAt = (number: number) => Soon<Result<Shard, CompiledFault>>
+/** The shards of a list by their numbers. */
+interface Shards {
+  at(number: number): Soon<Result<Shard, CompiledFault>>
+  isLoaded(number: number): boolean
+}
 
 function opened(manifest: Manifest, options: ShardOptions): OpenedCrl {
-  const shardAt = shardsOf(manifest, options)
+  const { before } = options
+  const all = shardsOf(manifest, options)
+  const isAtHand = (serial: Bytes): boolean =>
+    all.isLoaded(shardOf(serial, manifest.shards.length))
   return {
     list: {
       ...headerOf(manifest),
-      ...indexesOf(manifest, (issuer) => askedIndex(manifest, issuer, shardAt, options)),
+      ...indexesOf(manifest, (issuer) => askedIndex(manifest, issuer, all, options)),
+      held: before && { isAtHand, before },
     },
     async whole() {
       const shards = new Map<number, Shard>()
       for (const number of manifest.shards.keys()) {
-        const shard = await shardAt(number)
+        const shard = await all.at(number)
         if (!shard.ok) return shard
         shards.set(number, shard.value)
       }
@@ -155,20 +175,23 @@ function opened(manifest: Manifest, options: ShardOptions): OpenedCrl {
   }
 }
 
-function shardsOf(manifest: Manifest, options: ShardOptions): ShardAt {
+function shardsOf(manifest: Manifest, options: ShardOptions): Shards {
   // Without a memory of the caller's: bounded by the shards that the manifest names.
   const loaded = options.loaded ?? new Map<string, Shard>()
   const issuers = 1 + manifest.otherIssuers.length
   // Read for so many issuers: the same octets may be a fault under a manifest that names fewer.
   const digests = manifest.shards.map(({ sha256: digest }) => `${toHex(digest)} ${issuers}`)
-  return (number) => {
-    const digest = digests[number] ?? ''
-    const before = loaded.get(digest)
-    if (before !== undefined) return ok(before)
-    return verifiedShard(number, manifest, options).then((shard) => {
-      if (shard.ok) loaded.set(digest, shard.value, shard.value.octets.length)
-      return shard
-    })
+  return {
+    at(number) {
+      const digest = digests[number] ?? ''
+      const before = loaded.get(digest)
+      if (before !== undefined) return ok(before)
+      return verifiedShard(number, manifest, options).then((shard) => {
+        if (shard.ok) loaded.set(digest, shard.value, shard.value.octets.length)
+        return shard
+      })
+    },
+    isLoaded: (number) => loaded.get(digests[number] ?? '') !== undefined,
   }
 }
 
@@ -226,12 +249,12 @@ function indexesOf<Index>(
 function askedIndex(
   { shards }: Manifest,
   issuer: number,
-  shardAt: ShardAt,
+  all: Shards,
   { report }: ShardOptions,
 ): EntryIndex {
   return {
     find: (serial) =>
-      after(shardAt(shardOf(serial, shards.length)), (shard) => {
+      after(all.at(shardOf(serial, shards.length)), (shard) => {
         if (shard.ok) return findInShard(shard.value, issuer, serial)
         report?.(shard.error)
         // Silence of a shard that is not there would clear a revoked certificate.
