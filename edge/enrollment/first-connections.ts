@@ -11,7 +11,8 @@ import type { ProblemCode } from '../observe/problem.ts'
 import { runtimeAfter, type After } from '../routing/deadline.ts'
 import { keysAbove } from './est/claimant.ts'
 import type { EnrolmentPorts } from './ports.ts'
-import type { RegistryRefusal, StatusAnswer } from './registry/context.ts'
+import type { StatusAnswer } from './registry/context.ts'
+import type { RegistryRefusal } from './registry/refusal.ts'
 import type { EnrolmentSettings, FirstConnectionRule } from './settings.ts'
 
 /**

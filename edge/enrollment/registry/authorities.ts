@@ -1,7 +1,7 @@
 import { err, ok, type Result } from '#shared/result.ts'
 import { instantFromMs, type Instant } from '#shared/time.ts'
 import type { Sql, SqlRow } from '../../sqlite/sql.ts'
-import type { RegistryRefusal } from './context.ts'
+import type { RegistryRefusal } from './refusal.ts'
 import type { EnrolmentRefusal } from './registry.ts'
 
 /** Who says whether a new device comes in: nobody, a hook, or a person. */

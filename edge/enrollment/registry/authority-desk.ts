@@ -2,7 +2,8 @@ import { toHex } from '#shared/bytes.ts'
 import { err, ok, type Result } from '#shared/result.ts'
 import { shift, type Instant } from '#shared/time.ts'
 import { authoritiesMax, type Authority, type AuthorityChange } from './authorities.ts'
-import { malformedClass, type Context, type RegistryRefusal } from './context.ts'
+import { malformedClass, type Context } from './context.ts'
+import type { RegistryRefusal } from './refusal.ts'
 import { checkCaProof, type CaProof } from './proof-of-possession.ts'
 
 /** A nonce waits as long as it takes to have a certificate made of it. */

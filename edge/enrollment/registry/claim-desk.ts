@@ -2,7 +2,8 @@ import { toBase64Url, toHex, toUtf8, type Bytes } from '#shared/bytes.ts'
 import { err, ok, type Result } from '#shared/result.ts'
 import { shift } from '#shared/time.ts'
 import type { Claim, ClaimState } from './claims.ts'
-import { malformedClass, type Context, type RegistryRefusal } from './context.ts'
+import { malformedClass, type Context } from './context.ts'
+import type { RegistryRefusal } from './refusal.ts'
 import { isDeviceName } from './device.ts'
 
 /** A claim that is to be made. */

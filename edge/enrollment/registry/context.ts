@@ -3,34 +3,11 @@ import type { RandomOctets } from '#shared/session/token.ts'
 import type { SignatureVerifier } from '#shared/x509/signature.ts'
 import type { Approve, ClaimAlarm } from './admit.ts'
 import { classesMax, isClassName, type Device } from './device.ts'
-import type { DeviceRefusal } from './devices.ts'
-import type { EnrolmentRules } from './enrolments.ts'
 import type { RegistryParts } from './parts.ts'
 import type { Published, PublishTarget } from './publish.ts'
+import type { EnrolmentRules } from './recall.ts'
+import type { RegistryRefusal } from './refusal.ts'
 import type { RemotePart } from './remote-part.ts'
-
-/** Why something is not done, with a word for programs and a sentence for people. */
-export interface RegistryRefusal {
-  readonly code: RegistryRefusalCode
-  readonly because: string
-}
-
-export type RegistryRefusalCode =
-  | DeviceRefusal['code']
-  | 'class_malformed'
-  | 'claim_not_found'
-  | 'claim_malformed'
-  | 'ca_not_proven'
-  | 'ca_not_found'
-  | 'too_many_cas'
-  | 'certificate_not_found'
-  | 'binding_not_found'
-  | 'ca_unknown'
-  | 'ca_disabled'
-  | 'first_connection_refused'
-  | 'first_connections_used'
-  | 'certificate_revoked'
-  | 'device_of_another'
 
 export interface DeviceRegistryOptions {
   /** Opens a part by its name. */

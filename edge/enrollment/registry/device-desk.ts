@@ -1,5 +1,6 @@
 import { err, ok, type Result } from '#shared/result.ts'
-import { malformedClass, type Context, type RegistryRefusal, type StatusAnswer } from './context.ts'
+import { malformedClass, type Context, type StatusAnswer } from './context.ts'
+import type { RegistryRefusal } from './refusal.ts'
 import { letGoOf } from './admit.ts'
 import type { KnownCertificate } from './certificates.ts'
 import type { Device, HistoryEntry, IssuedCertificate } from './device.ts'

@@ -1,3 +1,4 @@
+import { fromBase64, type Bytes } from '#shared/bytes.ts'
 import { instantFromMs, type Instant } from '#shared/time.ts'
 import type { Sql } from '../../sqlite/sql.ts'
 import { requestOfKey } from './claimants.ts'
@@ -30,4 +31,11 @@ export function enrolmentsOf(sql: Sql, device: string, limit: number): readonly 
     serial: String(row['serial']),
     because: typeof row['because'] === 'string' ? row['because'] : undefined,
   }))
+}
+
+/** A row's certificate. Throws an Error where it cannot be read. */
+export function derOf(base64: unknown): Bytes {
+  const der = typeof base64 === 'string' ? fromBase64(base64) : undefined
+  if (der === undefined) throw new Error('a certificate of the registry cannot be read')
+  return der
 }

@@ -4,22 +4,24 @@ import type { Instant } from '#shared/time.ts'
 import { migrate } from '../../sqlite/migrate.ts'
 import type { Sql } from '../../sqlite/sql.ts'
 import * as authorities from './authorities.ts'
+import { begin, type EnrolmentOrder } from './begin.ts'
 import * as bindings from './bindings.ts'
 import { certificatesOf, revokedOf, type CertificateFacts } from './certificates.ts'
 import * as claims from './claims.ts'
 import * as devices from './devices.ts'
 import { enrolmentsOf } from './enrolment-rows.ts'
-import * as enrolments from './enrolments.ts'
+import { recall, type EnrolmentRules } from './recall.ts'
 import type { DeviceStatus, EnrolmentAttempt } from './registry.ts'
 import * as refused from './refused-rows.ts'
 import { registrySteps } from './schema.ts'
+import { endEnrolment, endWaiting, recordIssued, type Ended } from './settle.ts'
 import * as transfer from './transfer-rows.ts'
 import type { Device, IssuedCertificate } from './device.ts'
 
 /** A change of a device's status, and the requests that waited for it and are over with it. */
 export interface StatusChange {
   readonly device: Device
-  readonly ended: readonly enrolments.Ended[]
+  readonly ended: readonly Ended[]
 }
 
 /**
@@ -54,17 +56,16 @@ function devicesPart(sql: Sql) {
     history: (name: string, limit: number) => devices.historyOf(sql, name, limit),
     certificates: (name: string) => certificatesOf(sql, name),
     enrolments: (name: string, limit: number) => enrolmentsOf(sql, name, limit),
-    recall: (attempt: EnrolmentAttempt, now: Instant, rules: enrolments.EnrolmentRules) =>
-      enrolments.recall(sql, attempt, now, rules),
-    begin: (order: enrolments.EnrolmentOrder, now: Instant, rules: enrolments.EnrolmentRules) =>
-      atOnce(() => enrolments.begin(sql, order, now, rules)),
+    recall: (attempt: EnrolmentAttempt, now: Instant, rules: EnrolmentRules) =>
+      recall(sql, attempt, now, rules),
+    begin: (order: EnrolmentOrder, now: Instant, rules: EnrolmentRules) =>
+      atOnce(() => begin(sql, order, now, rules)),
     recordIssued: (
       id: string,
       signed: { readonly certificate: Bytes; readonly facts: CertificateFacts },
       now: Instant,
-    ) => atOnce(() => enrolments.recordIssued(sql, id, signed, now)),
-    endEnrolment: (id: string, because: string) =>
-      atOnce(() => enrolments.endEnrolment(sql, id, because)),
+    ) => atOnce(() => recordIssued(sql, id, signed, now)),
+    endEnrolment: (id: string, because: string) => atOnce(() => endEnrolment(sql, id, because)),
     setStatus: (
       name: string,
       status: DeviceStatus,
@@ -74,7 +75,7 @@ function devicesPart(sql: Sql) {
         const device = devices.setStatus(sql, name, status, word)
         if (!device.ok) return device
         const isOver = status === 'revoked' || status === 'retired'
-        const ended = isOver ? enrolments.endWaiting(sql, name, `${name} is ${status}`) : []
+        const ended = isOver ? endWaiting(sql, name, `${name} is ${status}`) : []
         return { ok: true, value: { device: device.value, ended } }
       }),
     setClasses: (name: string, classes: readonly string[], word: devices.Word) =>

@@ -7,7 +7,7 @@ import {
   certificatesOf,
   type KnownCertificate,
 } from './certificates.ts'
-import type { RegistryRefusal } from './context.ts'
+import type { RegistryRefusal } from './refusal.ts'
 import type { Device, IssuedCertificate } from './device.ts'
 import { addDevice, deviceByName, devicesOf, type DevicePage, type Word } from './devices.ts'
 import { markRefusedChanged } from './refused-rows.ts'

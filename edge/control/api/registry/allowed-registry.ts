@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import { fromBase64, type Bytes } from '#shared/bytes.ts'
 import type { Result } from '#shared/result.ts'
-import type { RegistryRefusal } from '../../../enrollment/registry/context.ts'
+import type { RegistryRefusal } from '../../../enrollment/registry/refusal.ts'
 import type { Scope } from '../../tokens.ts'
 import { requireScope } from '../allowed.ts'
 import type { ApiEnv } from '../env.ts'
