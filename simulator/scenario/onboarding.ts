@@ -1,21 +1,6 @@
 import { formatCount } from '../report/format.ts'
-import type { Discord } from './rules.ts'
-import type { Fleet, Scenario } from './scenario.ts'
-
-/**
- * How devices of a fleet get their certificates: of the edge's EST server (RFC 7030), which knows them
- * by a registry and has the scenario's CA behind it. Ratios are of the fleet, but `rekeyRatio`.
- */
-export interface Onboarding {
-  /** They show a claim that the operator gave out for them; the others their factory's certificate. */
-  readonly claimRatio: number
-  /** Of renewals: with a new key. */
-  readonly rekeyRatio: number
-  /** They lose key and certificate once, and begin again. */
-  readonly wipedRatio: number
-  /** Somebody hostile sends a request in their name, or by what was stolen of them, once. */
-  readonly hostileRatio: number
-}
+import type { Discord } from './discord.ts'
+import type { Fleet, Onboarding, Scenario } from './scenario.ts'
 
 /** A fleet that onboards, and where it stands in the file. */
 interface OnboardingFleet {

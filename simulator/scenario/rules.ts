@@ -1,15 +1,10 @@
 import { formatDuration } from '#shared/duration.ts'
 import { counterExpected, isCounter } from './counters.ts'
+import type { Discord } from './discord.ts'
 import { isListFault } from './edge-faults.ts'
 import { onboardingDiscords } from './onboarding.ts'
 import { placePhases } from './phases.ts'
 import { edgeClock, type Fleet, type Outage, type Scenario } from './scenario.ts'
-
-/** Something at odds inside a scenario of the right shape. `path` in the file's own words. */
-export interface Discord {
-  readonly path: readonly (string | number)[]
-  readonly message: string
-}
 
 /** Every rule that binds one part of the scenario to another, in the order they are reported. */
 const rules: readonly ((scenario: Scenario) => readonly Discord[])[] = [

@@ -1,5 +1,4 @@
 import type { Instant } from '#shared/time.ts'
-import type { Onboarding } from './onboarding.ts'
 
 /** A scenario after parsing: every duration in milliseconds, every default filled in. */
 export interface Scenario {
@@ -195,6 +194,21 @@ export interface Fleet {
     readonly ticketMs: number
   }
   readonly offline: readonly OfflineProcess[]
+}
+
+/**
+ * How devices of a fleet get their certificates: of the edge's EST server (RFC 7030), which knows them
+ * by a registry and has the scenario's CA behind it. Ratios are of the fleet, but `rekeyRatio`.
+ */
+export interface Onboarding {
+  /** They show a claim that the operator gave out for them; the others their factory's certificate. */
+  readonly claimRatio: number
+  /** Of renewals: with a new key. */
+  readonly rekeyRatio: number
+  /** They lose key and certificate once, and begin again. */
+  readonly wipedRatio: number
+  /** Somebody hostile sends a request in their name, or by what was stolen of them, once. */
+  readonly hostileRatio: number
 }
 
 /** How devices use MQTT (3.1.1), where they speak it. */
