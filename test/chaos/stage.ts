@@ -1,8 +1,7 @@
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare'
+import type { Miniflare } from 'miniflare'
 import { concatBytes, toBase64, toUtf8, type Bytes } from '#shared/bytes.ts'
 import { toPem } from '#simulator/ca/pem.ts'
-import { bundleWorker } from '#simulator/engine/bundle-worker.ts'
-import { apiToken } from '../edge/control/plane.ts'
+import { deploy, type Deployed } from '../runtime/deployed.ts'
 import { cfOf } from '../runtime/given.ts'
 import { entry } from '../shared/crls.ts'
 import type { Entity } from '../shared/pki.ts'
@@ -37,9 +36,6 @@ export interface ChangeAnswer {
   readonly refusal?: string
 }
 
-const token = 't'.repeat(40)
-const compatibilityDate = '2026-10-15'
-
 /**
  * Starts them, and makes the store.
  *
@@ -49,60 +45,12 @@ export async function startPlane(
   workers: Readonly<Record<string, Readonly<Record<string, string>>>>,
   { hasInspector = false }: { readonly hasInspector?: boolean } = {},
 ): Promise<Plane> {
-  const [control, edge] = await Promise.all([
-    bundleWorker('test/chaos/workers/control.ts'),
-    bundleWorker('test/chaos/workers/edge.ts'),
-  ])
-  const tokens = [await apiToken('chaos', token, ['read', 'revoke', 'write', 'admin'])]
-  const shared = { compatibilityDate, r2Buckets: { TRUST: 'sallyport-trust' } }
-  const runtime = new Miniflare(
-    convertV4MiniflareOptions({
-      host: '127.0.0.1',
-      port: 0,
-      ...(hasInspector && { inspectorPort: 0 }),
-      log: new Log(LogLevel.NONE),
-      cf: false,
-      handleStructuredLogs: () => undefined,
-      workers: [
-        {
-          ...shared,
-          name: 'control',
-          modules: [{ type: 'ESModule', path: 'control.mjs', contents: control.text }],
-          routes: ['control.example/*'],
-          bindings: { API_TOKENS: JSON.stringify(tokens) },
-          durableObjects: {
-            STORES: { className: 'TrustStoreObject', useSQLite: true },
-            DIRECTORY: { className: 'DirectoryObject', useSQLite: true },
-          },
-        },
-        ...Object.entries(workers).map(([name, variables]) => ({
-          ...shared,
-          name,
-          modules: [{ type: 'ESModule' as const, path: 'edge.mjs', contents: edge.text }],
-          routes: [`${name}.example/*`],
-          bindings: { TRUST_STORE: 'cars', ...variables },
-          serviceBindings: { TRUST_STORE_FEED: { name: 'control', entrypoint: 'TrustStoreFeed' } },
-        })),
-      ],
-    }),
-  )
-  await runtime.ready
-  return planeOf(runtime)
+  const control = 'test/chaos/workers/control.ts'
+  const edge = 'test/chaos/workers/edge.ts'
+  return planeOf(await deploy({ control, edge, edges: workers, hasInspector }))
 }
 
-function planeOf(runtime: Miniflare): Plane {
-  const api: Plane['api'] = async (method, path, body) => {
-    const isOctets = body instanceof Uint8Array
-    const response = await runtime.dispatchFetch(`http://control.example/api/v1${path}`, {
-      method,
-      headers: {
-        authorization: `Bearer ${token}`,
-        'content-type': isOctets ? 'application/octet-stream' : 'application/json',
-      },
-      ...(body !== undefined && { body: isOctets ? body.slice() : JSON.stringify(body) }),
-    })
-    return { status: response.status, ...((await response.json()) as object) }
-  }
+function planeOf({ runtime, api }: Deployed): Plane {
   const order = async (host: string, value: string, body?: object): Promise<void> => {
     const headers = { [chaosHeader]: value }
     const init = { method: 'POST', headers, ...(body && { body: JSON.stringify(body) }) }

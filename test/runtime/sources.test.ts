@@ -1,26 +1,23 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { toUtf8, type Bytes } from '#shared/bytes.ts'
 import { instantFromMs, shift } from '#shared/time.ts'
 import { createAuthority } from '#simulator/ca/authority.ts'
 import { Ledger } from '#simulator/ca/ledger.ts'
-import { bundleWorker } from '#simulator/engine/bundle-worker.ts'
-import { apiToken } from '../edge/control/plane.ts'
+import { deploy, type Deployed } from './deployed.ts'
 import { dayMs } from './given.ts'
 
 /**
  * The control plane in workerd fetches by itself: its Durable Object's alarm asks a publisher on
  * loopback, which the deployment has opened by name, and sends what it finds to a webhook there.
  */
-const token = 't'.repeat(40)
 const now = instantFromMs(Date.now())
 const requests: { readonly url: string; readonly headers: object; readonly body: string }[] = []
 let published: Bytes
 let bundle: Bytes
 let server: Server
-let runtime: Miniflare
+let plane: Deployed
 let host: string
 /** Resolved when a message has come to the webhook. */
 let hooked: Promise<void>
@@ -51,54 +48,24 @@ beforeAll(async () => {
     server.listen(0, '127.0.0.1', resolve)
   })
   host = `127.0.0.1:${(server.address() as AddressInfo).port}`
-  const control = await bundleWorker('edge/control/worker.ts')
-  runtime = new Miniflare(
-    convertV4MiniflareOptions({
-      host: '127.0.0.1',
-      port: 0,
-      log: new Log(LogLevel.NONE),
-      cf: false,
-      handleStructuredLogs: () => undefined,
-      name: 'control',
-      compatibilityDate: '2026-10-15',
-      modules: [{ type: 'ESModule', path: 'control.mjs', contents: control.text }],
-      bindings: {
-        API_TOKENS: JSON.stringify([
-          await apiToken('alice', token, ['read', 'revoke', 'write', 'admin']),
-        ]),
-        SOURCES_OPEN_HOSTS: host,
-        FINDINGS_WEBHOOK: `http://${host}/hook`,
-        FINDINGS_WEBHOOK_SECRET: `whsec_${Buffer.alloc(32, 7).toString('base64')}`,
-      },
-      r2Buckets: { TRUST: 'sallyport-trust' },
-      durableObjects: {
-        STORES: { className: 'TrustStoreObject', useSQLite: true },
-        DIRECTORY: { className: 'DirectoryObject', useSQLite: true },
-      },
-    }),
-  )
+  plane = await deploy({
+    variables: {
+      SOURCES_OPEN_HOSTS: host,
+      FINDINGS_WEBHOOK: `http://${host}/hook`,
+      FINDINGS_WEBHOOK_SECRET: `whsec_${Buffer.alloc(32, 7).toString('base64')}`,
+    },
+  })
 }, 60_000)
 
 afterAll(async () => {
-  await runtime.dispose()
+  await plane.runtime.dispose()
   server.closeAllConnections()
   await new Promise((resolve) => {
     server.close(resolve)
   })
 })
 
-async function api(method: string, path: string, body?: unknown): Promise<Record<string, unknown>> {
-  const isOctets = body instanceof Uint8Array
-  const response = await runtime.dispatchFetch(`http://control.example/api/v1${path}`, {
-    method,
-    headers: {
-      authorization: `Bearer ${token}`,
-      'content-type': isOctets ? 'application/octet-stream' : 'application/json',
-    },
-    ...(body !== undefined && { body: isOctets ? (body as Bytes) : JSON.stringify(body) }),
-  })
-  return { status: response.status, ...((await response.json()) as object) }
-}
+const api: Deployed['api'] = (...asked) => plane.api(...asked)
 
 test('a source is asked by the alarm, its list is in force, and a finding is sent', async () => {
   const { file } = await api('POST', '/files', bundle)

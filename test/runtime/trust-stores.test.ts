@@ -1,81 +1,29 @@
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { toBase64, toHex, toUtf8, type Bytes } from '#shared/bytes.ts'
 import { instantFromMs, shift } from '#shared/time.ts'
 import { parseCertificate } from '#shared/x509/parse.ts'
 import { createAuthority, type Authority, type DeviceCredential } from '#simulator/ca/authority.ts'
 import { Ledger } from '#simulator/ca/ledger.ts'
-import { bundleWorker } from '#simulator/engine/bundle-worker.ts'
-import { apiToken } from '../edge/control/plane.ts'
-import { cfOf, chainOf, dayMs } from './given.ts'
+import { deploy, operatorToken, type Deployed } from './deployed.ts'
+import { chainOf, dayMs } from './given.ts'
 
 /**
  * The control plane and an edge worker as they are deployed: each its own worker in workerd, Durable
  * Objects and the bucket behind them, on the machine's own clock.
  */
-const token = 't'.repeat(40)
 const now = instantFromMs(Date.now())
-let runtime: Miniflare
+let plane: Deployed
 let authority: Authority
 
 beforeAll(async () => {
-  const [control, edge] = await Promise.all([
-    bundleWorker('edge/control/worker.ts'),
-    bundleWorker('edge/worker.ts'),
-  ])
-  const tokens = [await apiToken('alice', token, ['read', 'revoke', 'write', 'admin'])]
-  const shared = {
-    compatibilityDate: '2026-10-15',
-    r2Buckets: { TRUST: 'sallyport-trust' },
-  }
-  runtime = new Miniflare(
-    convertV4MiniflareOptions({
-      host: '127.0.0.1',
-      port: 0,
-      log: new Log(LogLevel.NONE),
-      cf: false,
-      handleStructuredLogs: () => undefined,
-      workers: [
-        {
-          ...shared,
-          name: 'control',
-          modules: [{ type: 'ESModule', path: 'control.mjs', contents: control.text }],
-          routes: ['control.example/*'],
-          bindings: { API_TOKENS: JSON.stringify(tokens) },
-          durableObjects: {
-            STORES: { className: 'TrustStoreObject', useSQLite: true },
-            DIRECTORY: { className: 'DirectoryObject', useSQLite: true },
-          },
-        },
-        {
-          ...shared,
-          name: 'edge',
-          modules: [{ type: 'ESModule', path: 'edge.mjs', contents: edge.text }],
-          routes: ['edge.example/*'],
-          // Asked at every request: nothing here waits for time to pass.
-          bindings: { TRUST_STORE: 'cars', MAX_STALENESS: '0s' },
-          serviceBindings: { TRUST_STORE_FEED: { name: 'control', entrypoint: 'TrustStoreFeed' } },
-        },
-      ],
-    }),
-  )
+  // Asked at every request: nothing here waits for time to pass.
+  plane = await deploy({ edges: { edge: { MAX_STALENESS: '0s' } } })
   authority = await createAuthority({ seed: 7, start: now, intermediates: 1, ledger: new Ledger() })
 }, 60_000)
 
-afterAll(() => runtime.dispose())
+afterAll(() => plane.runtime.dispose())
 
-async function api(method: string, path: string, body?: unknown): Promise<Record<string, unknown>> {
-  const isOctets = body instanceof Uint8Array
-  const response = await runtime.dispatchFetch(`http://control.example/api/v1${path}`, {
-    method,
-    headers: {
-      authorization: `Bearer ${token}`,
-      'content-type': isOctets ? 'application/octet-stream' : 'application/json',
-    },
-    ...(body !== undefined && { body: isOctets ? (body as Bytes) : JSON.stringify(body) }),
-  })
-  return { status: response.status, ...((await response.json()) as object) }
-}
+const api: Deployed['api'] = (...asked) => plane.api(...asked)
 
 const stored = async (octets: Bytes): Promise<unknown> =>
   (await api('POST', '/files', octets))['file']
@@ -83,12 +31,7 @@ const stored = async (octets: Bytes): Promise<unknown> =>
 const change = (body: object): Promise<Record<string, unknown>> =>
   api('POST', '/trust-stores/cars/changes', body)
 
-async function knock(device: DeviceCredential): Promise<string> {
-  const cf: object = cfOf(...chainOf(device))
-  const response = await runtime.dispatchFetch('http://edge.example/', { cf })
-  const answer = (await response.json()) as { readonly code?: string; readonly device?: object }
-  return answer.device === undefined ? (answer.code ?? '?') : 'in'
-}
+const knock = (device: DeviceCredential): Promise<string> => plane.knock('edge', ...chainOf(device))
 
 function issue(device: string): Promise<DeviceCredential> {
   const validity = { notBefore: shift(now, -dayMs), notAfter: shift(now, dayMs) }
@@ -161,11 +104,11 @@ describe('from an empty account to a refused device', () => {
 
   test('the store is deleted: nobody is let in any more', async () => {
     const car = await issue('car-5')
-    const response = await runtime.dispatchFetch(
+    const response = await plane.runtime.dispatchFetch(
       'http://control.example/api/v1/trust-stores/cars',
       {
         method: 'DELETE',
-        headers: { authorization: `Bearer ${token}` },
+        headers: { authorization: `Bearer ${operatorToken}` },
       },
     )
     expect(response.status).toBe(204)

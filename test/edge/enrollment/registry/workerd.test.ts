@@ -1,61 +1,25 @@
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { factsOfCertificate } from '#edge/enrollment/registry/certificates.ts'
-import { toUtf8, type Bytes } from '#shared/bytes.ts'
+import { toUtf8 } from '#shared/bytes.ts'
 import { instantFromMs, shift } from '#shared/time.ts'
 import { parseCertificate } from '#shared/x509/parse.ts'
 import { createAuthority, type Authority, type DeviceCredential } from '#simulator/ca/authority.ts'
 import { Ledger } from '#simulator/ca/ledger.ts'
-import { bundleWorker } from '#simulator/engine/bundle-worker.ts'
-import { cfOf, chainOf } from '../../../runtime/given.ts'
-import { apiToken } from '../../control/plane.ts'
+import { deploy, type Deployed } from '../../../runtime/deployed.ts'
+import { chainOf } from '../../../runtime/given.ts'
 import { dayMs } from './stage.ts'
 
 /** The registry in Durable Objects, and an edge worker whose trust store it tells: in workerd. */
-const token = 't'.repeat(40)
 const now = instantFromMs(Date.now())
-let runtime: Miniflare
+let plane: Deployed
 let authority: Authority
 
 beforeAll(async () => {
-  const [control, edge] = await Promise.all([
-    bundleWorker('edge/control/worker.ts'),
-    bundleWorker('edge/worker.ts'),
-  ])
-  const tokens = [await apiToken('alice', token, ['read', 'revoke', 'write', 'admin'])]
-  const shared = { compatibilityDate: '2026-10-15', r2Buckets: { TRUST: 'sallyport-trust' } }
-  runtime = new Miniflare(
-    convertV4MiniflareOptions({
-      host: '127.0.0.1',
-      port: 0,
-      log: new Log(LogLevel.NONE),
-      cf: false,
-      handleStructuredLogs: () => undefined,
-      workers: [
-        {
-          ...shared,
-          name: 'control',
-          modules: [{ type: 'ESModule', path: 'control.mjs', contents: control.text }],
-          routes: ['control.example/*'],
-          bindings: { API_TOKENS: JSON.stringify(tokens) },
-          durableObjects: {
-            STORES: { className: 'TrustStoreObject', useSQLite: true },
-            DIRECTORY: { className: 'DirectoryObject', useSQLite: true },
-            REGISTRY: { className: 'RegistryObject', useSQLite: true },
-          },
-        },
-        {
-          ...shared,
-          name: 'edge',
-          modules: [{ type: 'ESModule', path: 'edge.mjs', contents: edge.text }],
-          routes: ['edge.example/*'],
-          // Asked at every request: nothing here waits for time to pass.
-          bindings: { TRUST_STORE: 'cars', MAX_STALENESS: '0s', CRL_ABSENT: 'accept' },
-          serviceBindings: { TRUST_STORE_FEED: { name: 'control', entrypoint: 'TrustStoreFeed' } },
-        },
-      ],
-    }),
-  )
+  plane = await deploy({
+    // Asked at every request: nothing here waits for time to pass.
+    edges: { edge: { MAX_STALENESS: '0s', CRL_ABSENT: 'accept' } },
+    hasRegistry: true,
+  })
   authority = await createAuthority({ seed: 7, start: now, intermediates: 1, ledger: new Ledger() })
   const bundle = await api('POST', '/files', toUtf8(authority.anchorsPem))
   await api('POST', '/trust-stores', { name: 'cars', bundle: bundle['file'] })
@@ -65,27 +29,10 @@ beforeAll(async () => {
   await api('POST', '/trust-stores/cars/changes', { kind: 'add_lists', lists })
 }, 120_000)
 
-afterAll(() => runtime.dispose())
+afterAll(() => plane.runtime.dispose())
 
-async function api(method: string, path: string, body?: unknown): Promise<Record<string, unknown>> {
-  const isOctets = body instanceof Uint8Array
-  const response = await runtime.dispatchFetch(`http://control.example/api/v1${path}`, {
-    method,
-    headers: {
-      authorization: `Bearer ${token}`,
-      'content-type': isOctets ? 'application/octet-stream' : 'application/json',
-    },
-    ...(body !== undefined && { body: isOctets ? (body as Bytes) : JSON.stringify(body) }),
-  })
-  return { status: response.status, ...((await response.json()) as object) }
-}
-
-async function knock(device: DeviceCredential): Promise<string> {
-  const cf: object = cfOf(...chainOf(device))
-  const response = await runtime.dispatchFetch('http://edge.example/', { cf })
-  const answer = (await response.json()) as { readonly code?: string; readonly device?: object }
-  return answer.device === undefined ? (answer.code ?? '?') : 'in'
-}
+const api: Deployed['api'] = (...asked) => plane.api(...asked)
+const knock = (device: DeviceCredential): Promise<string> => plane.knock('edge', ...chainOf(device))
 
 /** A device with a certificate, and its row of an import. */
 async function deviceOf(name: string, classes: readonly string[]) {
