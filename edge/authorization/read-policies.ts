@@ -2,6 +2,7 @@ import type { AuthorizationPolicy, Rule } from '#shared/authorization/policy.ts'
 import type { PolicyFault } from '#shared/authorization/read-document.ts'
 import { readAuthorizationPolicy } from '#shared/authorization/read-policy.ts'
 import { err, ok, type Result } from '#shared/result.ts'
+import { parseJson } from '../json.ts'
 
 /** A variable of a Worker holds 5 kB; other runtimes' are longer, and nobody reads more policies than this. */
 const textLengthMax = 64 * 1024
@@ -41,15 +42,6 @@ function documentsOf(text: string): readonly unknown[] | undefined {
   if (value === undefined) return undefined
   const documents: readonly unknown[] = Array.isArray(value) ? value : [value]
   return documents.length > 0 && documents.length <= policiesMax ? documents : undefined
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
 }
 
 function readPolicy(

@@ -1,5 +1,6 @@
 import type * as z from 'zod'
 import { err, ok, type Result } from '#shared/result.ts'
+import { parseJson } from '../json.ts'
 
 /**
  * Reads a secret that is JSON; a sentence that names the place at fault, and repeats no value,
@@ -12,12 +13,8 @@ export function readSecret<Form extends z.ZodType>(
   form: Form,
   expected: string,
 ): Result<z.output<Form>, string> {
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch {
-    return err(`expected JSON: ${expected}`)
-  }
+  const json = parseJson(text)
+  if (json === undefined) return err(`expected JSON: ${expected}`)
   const read = form.safeParse(json)
   if (read.success) return ok(read.data)
   const [issue] = read.error.issues

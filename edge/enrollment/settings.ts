@@ -21,6 +21,7 @@ import { backdateMs, defaultValidityMs } from './registry/granted-validity.ts'
 import { importAuthority, readCertificates, type Authority } from './signers/authority.ts'
 import type { Template } from './signers/certificate.ts'
 import { readStepCaKey, type StepCaKey } from './signers/step-ca-token.ts'
+import { parseJsonObject } from '../json.ts'
 
 /** What the EST server of one listener does: RFC 7030 3.2.2 has a label for each kind of device. */
 export interface EnrolmentSettings {
@@ -115,8 +116,8 @@ export async function readEnrolment(
   faults: Faults,
 ): Promise<EnrolmentSettings | undefined> {
   if (ENROLLMENT === undefined && ENROLLMENT_KEYS === undefined) return undefined
-  const document = parseJson(ENROLLMENT)
-  const secrets = parseJson(ENROLLMENT_KEYS ?? '{}')
+  const document = boundedJson(ENROLLMENT)
+  const secrets = boundedJson(ENROLLMENT_KEYS ?? '{}')
   if (document === undefined) faults.add('ENROLLMENT', jsonExpected, undefined)
   if (secrets === undefined) faults.add('ENROLLMENT_KEYS', jsonExpected, undefined)
   if (document === undefined || secrets === undefined) return undefined
@@ -180,15 +181,8 @@ function readTimes(
 
 const jsonExpected = `a JSON object of at most ${textLengthMax} characters`
 
-function parseJson(text: string | undefined): object | undefined {
-  if (text === undefined || text.length > textLengthMax) return undefined
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? value : undefined
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
+function boundedJson(text: string | undefined): object | undefined {
+  return text === undefined || text.length > textLengthMax ? undefined : parseJsonObject(text)
 }
 
 /** The members of an object whose keys are names of the operator's. */

@@ -1,4 +1,5 @@
 /** The header that carries evidence to the target. */
+import { parseJson } from '../json.ts'
 export const evidenceHeader = 'x-sallyport-evidence'
 
 /** `typ` (RFC 8725 3.11): no other token of ours, or of anybody's, passes for evidence. */
@@ -67,13 +68,4 @@ function isBasis(value: unknown): boolean {
 function isConfirmation(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   return typeof (value as Readonly<Record<string, unknown>>)['x5t#S256'] === 'string'
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
 }

@@ -1,6 +1,7 @@
 import { CompactSign, compactVerify, errors, importJWK, type CryptoKey } from 'jose'
 import { err, ok, type Result } from '#shared/result.ts'
 import { evidenceAlgorithm } from './claims.ts'
+import { parseJsonObject } from '../json.ts'
 
 /** A signing key by its name; the public half is what a JWKS publishes of it. */
 export interface EvidenceKey {
@@ -141,11 +142,5 @@ async function importKey(jwk: PublicJwk & { readonly d?: string }): Promise<Cryp
 }
 
 function parseObject(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? { ...value } : {}
-  } catch (error) {
-    if (error instanceof SyntaxError) return {}
-    throw error
-  }
+  return { ...parseJsonObject(text) }
 }

@@ -9,6 +9,7 @@ import {
 import type { ListenerPolicy, RoutedPolicy } from '../listener.ts'
 import { Faults, word, type ListenerVariables, type VariableName } from '../variables.ts'
 import { readVerification } from './verification-variables.ts'
+import { parseJson } from '../json.ts'
 
 /** Every request asks them all, in their order; ALB has 100 rules a load balancer. */
 const policiesMax = 64
@@ -93,15 +94,6 @@ function entriesOf(text: string): readonly unknown[] | undefined {
   const value = text.length > textLengthMax ? undefined : parseJson(text)
   if (!Array.isArray(value)) return undefined
   return value.length > 0 && value.length <= policiesMax ? value : undefined
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
 }
 
 interface Reading {

@@ -8,6 +8,7 @@ import type { Faults, ListenerVariables, VariableName } from '../variables.ts'
 import { readAction } from './read-action.ts'
 import { readCondition, type ReadCondition } from './read-condition.ts'
 import type { RoutingRule, RuleAction, Routing, TargetAddress } from './routing.ts'
+import { parseJson } from '../json.ts'
 
 /** ALB: rules and target groups of a load balancer. */
 const rulesMax = 100
@@ -83,15 +84,6 @@ function inVariable<Value>(
     faults.add(variable, `${expected} (at ${variable}${dot}${key})`, undefined)
   }
   return found.faults.length > 0 ? undefined : value
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
 }
 
 function readGroups(document: unknown, report: Report): Routing['groups'] {

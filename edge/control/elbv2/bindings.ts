@@ -6,6 +6,7 @@ import {
   type ReadableBucket,
 } from '../../trust-stores/buckets/r2-bucket-objects.ts'
 import { s3BucketObjects } from '../../trust-stores/buckets/s3-bucket-objects.ts'
+import { parseJsonObject } from '../../json.ts'
 
 /** Bindings of the control plane that the ELBv2 API is spoken with; none of it without `AWS_KEYS`. */
 export interface Elbv2Bindings {
@@ -67,13 +68,8 @@ function boundBuckets(env: Elbv2Bindings): ReadonlyMap<string, ReadableBucket> {
 }
 
 function namesOf(text: string): readonly (readonly [bucket: string, binding: string])[] {
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch {
-    throw unusable('BUCKETS', expectedBuckets)
-  }
-  if (typeof json !== 'object' || json === null) throw unusable('BUCKETS', expectedBuckets)
+  const json = parseJsonObject(text)
+  if (json === undefined) throw unusable('BUCKETS', expectedBuckets)
   return Object.entries(json).map(([bucket, name]: readonly [string, unknown]) => {
     if (typeof name === 'string') return [bucket, name] as const
     throw unusable('BUCKETS', expectedBuckets)

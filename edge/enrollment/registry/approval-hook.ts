@@ -9,6 +9,7 @@ import {
 } from '../../trust-stores/findings/webhook.ts'
 import { readOpenHosts } from '../../trust-stores/sources/address.ts'
 import type { Approve } from './admit.ts'
+import { parseJson } from '../../json.ts'
 
 const decisions = ['approve', 'refuse', 'wait'] as const
 
@@ -91,10 +92,5 @@ async function jsonOf({ body }: Response): Promise<unknown> {
     text += decoder.decode(chunk, { stream: true })
     if (text.length > answerOctetsMax) return undefined
   }
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
+  return parseJson(text)
 }

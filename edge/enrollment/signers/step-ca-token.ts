@@ -1,6 +1,7 @@
 import { importJWK, SignJWT, type CryptoKey } from 'jose'
 import { err, ok, type Result } from '#shared/result.ts'
 import type { Instant } from '#shared/time.ts'
+import { parseJsonObject } from '../../json.ts'
 
 /** The private key of a JWK provisioner of a step-ca. */
 export interface StepCaKey {
@@ -36,15 +37,10 @@ export async function readStepCaKey(text: string): Promise<Result<StepCaKey, str
 }
 
 function parseJwk(text: string): Readonly<Record<string, string>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value !== 'object' || value === null) return undefined
-    const texts = Object.entries(value).filter(([, each]) => typeof each === 'string')
-    return Object.fromEntries(texts) as Readonly<Record<string, string>>
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
+  const value = parseJsonObject(text)
+  if (value === undefined) return undefined
+  const texts = Object.entries(value).filter(([, each]) => typeof each === 'string')
+  return Object.fromEntries(texts) as Readonly<Record<string, string>>
 }
 
 export interface StepCaToken {

@@ -9,6 +9,7 @@ import type { CaSettings } from '../settings.ts'
 import { askCa, isPassing, refused, shortened, unavailable, type AskCa } from './ask-ca.ts'
 import { checkIssued } from './check-issued.ts'
 import { stepCaToken } from './step-ca-token.ts'
+import { parseJsonObject } from '../../json.ts'
 
 export type StepCaSettings = Extract<CaSettings, { kind: 'step-ca' }>
 
@@ -82,12 +83,7 @@ function readAnswer(
 
 /** `crt` of its answer, PEM. */
 function certificateOf(text: string): string | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value !== 'object' || value === null || !('crt' in value)) return undefined
-    return typeof value.crt === 'string' ? value.crt : undefined
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
+  const value = parseJsonObject(text)
+  if (value === undefined || !('crt' in value)) return undefined
+  return typeof value.crt === 'string' ? value.crt : undefined
 }

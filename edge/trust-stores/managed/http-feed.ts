@@ -4,6 +4,7 @@ import * as z from 'zod'
 import type { ListenerSettings } from '../../control/listeners.ts'
 import type { FollowedTrustStoreOptions } from './followed-trust-store.ts'
 import type { StoreHead } from './managed-trust-store.ts'
+import { parseJson } from '../../json.ts'
 
 export interface HttpFeedOptions {
   /** Of the control plane: everything up to `/api/v1`. */
@@ -165,12 +166,6 @@ function wholeOf({ path, status, octets }: Answer): Bytes {
   throw new Error(`the control plane answered ${status} to ${path}${because ?? ''}`)
 }
 
-/** Undefined where it is none. */
 function jsonOf(octets: Bytes): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(octets))
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
+  return parseJson(new TextDecoder().decode(octets))
 }
