@@ -39,8 +39,10 @@ async function createApps(fixture: Fixture): Promise<ReadonlyMap<string, App>> {
   if (!ring.ok) throw new Error(ring.error)
   return new Map<string, App>([
     ['without', ownApp()],
+    ['reports', appOfReports()],
     ['cf', appThatReadsCf()],
     ['with', ownApp(options)],
+    ['with-reports', appOfReports(options)],
     ['logged', ownApp({ ...options, connectionLog: 'json', log: oneLine(log) })],
     ['cookie', ownApp({ ...options, session: { ring: ring.value, ttlMs: sessionTtlMaxMs } })],
     ...(await appsBehindHeaders(fixture, options)),
@@ -57,6 +59,24 @@ function ownApp(options?: ClientCertificateOptions): App {
   return app
 }
 
+/** An app that does what telemetry is sent for: reads a report, looks at it and answers. */
+function appOfReports(options?: ClientCertificateOptions): App {
+  const app = new Hono<DeviceEnv>()
+  if (options !== undefined) app.use(clientCertificate(options))
+  app.post('*', async (context) => {
+    const { meter, readings }: Report = await context.req.json()
+    if (!readings.every(({ kwh }) => kwh >= 0)) return context.json({ accepted: false }, 400)
+    const kwh = readings.reduce((total, reading) => total + reading.kwh, 0)
+    return context.json({ ...answered, meter, kwh })
+  })
+  return app
+}
+
+interface Report {
+  readonly meter: string
+  readonly readings: readonly { readonly kwh: number }[]
+}
+
 /** The app behind each platform of headers that the fixture configures. */
 async function appsBehindHeaders(
   fixture: Fixture,
@@ -68,6 +88,7 @@ async function appsBehindHeaders(
   for (const [name, variables] of Object.entries(listeners)) {
     const { platform, hop } = await listenerOf(variables)
     made.push([name, ownApp({ ...options, platform, hop })])
+    made.push([`${name}-reports`, appOfReports({ ...options, platform, hop })])
     made.push([`${name}-read`, appThatReads(platform)])
     made.push([`${name}-idle`, appWithIdleMiddleware(platform)])
   }

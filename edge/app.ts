@@ -33,7 +33,7 @@ export function createApp(listener: Listener, ports: Ports): Hono<AppEnv> {
   }
   if (isObserved(listener, ports)) app.use(logged(listener, ports))
   addEnrolment(app, listener, ports)
-  app.use(inTurn(stepsOf(listener, ports), giveToken))
+  app.use(inTurn(stepsOf(listener, ports), listener.session && giveToken))
   // Where this listener decides it also stays in the path of MQTT; where it does not, the target does.
   if (decidesAnywhere(listener) && ports.mqtt !== undefined) {
     const upgrade = mqtt(ports, ports.mqtt, cutLogged(listener, ports))

@@ -1,4 +1,4 @@
-import type { Context, MiddlewareHandler } from 'hono'
+import type { Context, HonoRequest, MiddlewareHandler } from 'hono'
 import { normalisePath } from '#shared/authorization/normalise-path.ts'
 import type { DeviceIdentity } from '#shared/identity/device-identity.ts'
 import { strictPolicy, type VerificationPolicy } from '#shared/path/policy.ts'
@@ -14,6 +14,7 @@ import { decided, giveToken } from './middleware/decided.ts'
 import { around, inTurn, type Step } from './middleware/in-turn.ts'
 import { logged } from './middleware/logged.ts'
 import { presented } from './middleware/presented.ts'
+import type { RequestHeaders } from './middleware/request-headers.ts'
 import type { Platform } from './platforms/platform.ts'
 import { createPorts, runtimeRandom, type PortsOptions } from './ports.ts'
 import { defaultForwarding } from './routing/forwarding.ts'
@@ -59,7 +60,7 @@ export function clientCertificate(options: ClientCertificateOptions): Middleware
     decided(listener, ports),
     admitted,
   ]
-  const walk = inTurn(steps, giveToken)
+  const walk = inTurn(steps, listener.session && giveToken)
   return listener.connectionLog === 'off' ? walk : around(logged(listener, ports), walk)
 }
 
@@ -111,26 +112,41 @@ const admitted: Step<DeviceEnv> = (context) => {
   return undefined
 }
 
+/** A request whose headers are cleaned when somebody first reads of it. */
+interface Unclean {
+  request: Request
+  /** Undefined once that is done. */
+  headers: RequestHeaders | undefined
+}
+
+const unclean = Symbol('unclean')
+
+type CleanedRequest = HonoRequest & { [unclean]?: Unclean }
+
 /**
  * From here on the request is without what was taken away. To copy it costs a Worker more than all that
  * was decided, so that is left until somebody reads of it.
  */
 function withCleanRequest(context: Context<DeviceEnv>): void {
-  const headers = context.get('headers')
-  let request = context.req.raw
-  let isClean = false
-  Object.defineProperty(context.req, 'raw', {
-    get() {
-      const less = isClean ? undefined : headers.copyOfLess()
-      if (less !== undefined) request = new Request(request, { headers: less })
-      isClean = true
-      return request
-    },
-    set(replaced: Request) {
-      request = replaced
-      isClean = true
-    },
-  })
+  const cleaned: CleanedRequest = context.req
+  cleaned[unclean] = { request: cleaned.raw, headers: context.get('headers') }
+  Object.defineProperty(cleaned, 'raw', cleanedRaw)
+}
+
+/** One for all requests: functions of its own would cost each of them two microseconds in workerd. */
+const cleanedRaw: ThisType<CleanedRequest> & PropertyDescriptor = {
+  get() {
+    const held = this[unclean]
+    if (held === undefined) throw new Error('a request lost what it was')
+    if (held.headers !== undefined) {
+      held.request = held.headers.requestOfLess(held.request)
+      held.headers = undefined
+    }
+    return held.request
+  },
+  set(request: Request) {
+    this[unclean] = { request, headers: undefined }
+  },
 }
 
 /**

@@ -36,18 +36,23 @@ export interface Verification {
  * an anchor of the store, revocation included. Never throws for bad input; fails closed.
  */
 export async function verify(presented: Presented, verification: Verification): Promise<Decision> {
+  return verifySoon(presented, verification)
+}
+
+/** The same, at once where all that it asks is at hand: of a device that was let in before. */
+export function verifySoon(presented: Presented, verification: Verification): Soon<Decision> {
   const budget = freshBudget()
   const { signatures } = budget
-  const soon = findBasis(presented, verification, budget)
-  const found = soon instanceof Promise ? await soon : soon
-  const evidence = {
-    at: verification.now,
-    epoch: verification.store.epoch,
-    signaturesSpent: signatures - budget.signatures,
-  }
-  if (!found.ok) return { outcome: 'refused', rejection: found.error, evidence }
-  const { identity, basis } = found.value
-  return { outcome: 'accepted', identity, basis, evidence }
+  return after(findBasis(presented, verification, budget), (found): Decision => {
+    const evidence = {
+      at: verification.now,
+      epoch: verification.store.epoch,
+      signaturesSpent: signatures - budget.signatures,
+    }
+    if (!found.ok) return { outcome: 'refused', rejection: found.error, evidence }
+    const { identity, basis } = found.value
+    return { outcome: 'accepted', identity, basis, evidence }
+  })
 }
 
 type Found = { readonly basis: Basis; readonly identity: ReturnType<typeof identityOfLeaf> }

@@ -46,6 +46,9 @@ export const overheadBench: Bench = {
 
 const cfHeader = 'x-bench-cf'
 
+const withIt = 'with the middleware'
+const without = 'without it'
+
 /** Devices that come for the first time, in a turn and while it is calibrated. */
 const newDevices = 4_000
 
@@ -76,8 +79,6 @@ async function* workerSections(stage: Stage, rounds: Rounds): AsyncGenerator<Sec
       ...(cookies && { cookie: cookies[nth % repeatDevices] ?? '' }),
     }))
   const cookies = await cookiesOf(stage, blobs)
-  const withIt = 'with the middleware'
-  const without = 'without it'
   const readsCf = 'without it, but reading request.cf'
   const goal: Goal = { of: withIt, to: without, atMost: 1.1 }
   for (const platform of platforms) {
@@ -94,11 +95,15 @@ async function* workerSections(stage: Stage, rounds: Rounds): AsyncGenerator<Sec
     // What runtime and framework take before a middleware begins: the second and third goal leave it out.
     const goals = [goal, ...[readsIt, idle].map((to) => ({ of: withIt, to, atMost: 1.1 }))]
     yield* sections(title, rounds, sides, goals)
+    yield* sections(`${title}, a report each`, rounds, reporting(stage, platform.app, asks), [goal])
   }
   const sides = [again('with', withIt), again('without', without), again('cf', readsCf)]
   // To read request.cf is workerd's own cost, paid by whoever asks for it: the second goal leaves it out.
   const goals = [goal, { of: withIt, to: readsCf, atMost: 1.1 }]
   yield* sections('repeat devices behind Cloudflare', rounds, sides, goals)
+  const ofCf: HeadersOf = (nth) => ({ [cfHeader]: blobs[nth % repeatDevices] ?? '' })
+  const reports = reporting(stage, 'with', ofCf)
+  yield* sections('repeat devices behind Cloudflare, a report each', rounds, reports, [goal])
   yield* sections('repeat devices, a line of log each', rounds, [
     again('logged', withIt),
     again('without', without),
@@ -147,6 +152,29 @@ function asking(
 ): Loaded {
   const requestOf = (nth: number): LoadRequest => requestTo(app, headersOf(nth))
   return loaded({ name, pids: [workerd.pid], client, requestOf })
+}
+
+/** What a meter sends once an hour: a reading for each quarter of it. */
+const report = JSON.stringify({
+  meter: 'meter-4711',
+  readings: ['00', '15', '30', '45'].map((minute) => ({
+    at: `2027-01-15T11:${minute}:00Z`,
+    kwh: 0.3125,
+    volts: [229.8, 230.4, 231],
+  })),
+})
+
+/** Workers that read a report of each request and answer: one with the middleware, one without it. */
+function reporting(stage: Stage, app: string, headersOf: HeadersOf): readonly Loaded[] {
+  const { workerd, client } = stage
+  const side = (name: string, of: string): Loaded =>
+    loaded({
+      name,
+      pids: [workerd.pid],
+      client,
+      requestOf: (nth) => ({ ...requestTo(of, headersOf(nth)), body: report }),
+    })
+  return [side(withIt, `${app}-reports`), side(without, 'reports')]
 }
 
 /** What the repeat devices send to whoever is behind this platform. */

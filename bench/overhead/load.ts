@@ -7,6 +7,8 @@ import { cpuUsOfProcess } from '../runtimes/process-cpu.ts'
 export interface LoadRequest {
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
+  /** Of a POST; undefined: it is a GET. */
+  readonly body?: string
 }
 
 /** A server under load, measured from outside. */
@@ -40,10 +42,11 @@ export function createClient(origin: string, options: Pool.Options = {}): Client
   }
 }
 
-async function ask(pool: Pool, { path, headers }: LoadRequest): Promise<void> {
-  const { statusCode, body } = await pool.request({ method: 'GET', path, headers })
-  if (statusCode === 200) return body.dump()
-  throw new Error(`${path} was answered with ${statusCode}: ${await body.text()}`)
+async function ask(pool: Pool, { path, headers, body }: LoadRequest): Promise<void> {
+  const method = body === undefined ? 'GET' : 'POST'
+  const answer = await pool.request({ method, path, headers, body: body ?? null })
+  if (answer.statusCode === 200) return answer.body.dump()
+  throw new Error(`${path} was answered with ${answer.statusCode}: ${await answer.body.text()}`)
 }
 
 /** What is loaded, by what, and what is done before each turn without being counted. */

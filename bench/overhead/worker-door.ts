@@ -5,21 +5,27 @@ import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare'
 import { bundleWorker } from '#simulator/engine/bundle-worker.ts'
 import { freePort, startNginx, type Door, type WholePathPki } from './whole-path.ts'
 
-/** A front that ends TLS and verifies nothing, and the worker of production in workerd, which decides. */
+/**
+ * A front that ends TLS and verifies nothing, and the worker of production in workerd behind it.
+ *
+ * @param name of the front's folder
+ * @param mode of the worker: under `verify` it decides
+ */
 export async function startWorkerBehindNginx(
   pki: WholePathPki,
   upstreamPort: number,
+  { name, mode }: { readonly name: string; readonly mode: 'verify' | 'off' },
 ): Promise<Door | undefined> {
   const hopSecret = randomBytes(24).toString('hex')
   const before = workerdPids()
   const port = await freePort()
-  const runtime = new Miniflare(await optionsOf({ port, upstreamPort, hopSecret }))
+  const runtime = new Miniflare(await optionsOf({ port, upstreamPort, hopSecret, mode }))
   await runtime.ready
   const worker = workerdPids().filter((pid) => !before.includes(pid))
   if (worker.length !== 1)
     throw new Error(`one workerd is expected, and there are ${worker.length}`)
   await putTrust(runtime, pki)
-  const front = await startNginx(pki, port, { name: 'front', verify: `optional_no_ca`, hopSecret })
+  const front = await startNginx(pki, port, { name, verify: `optional_no_ca`, hopSecret })
   if (front === undefined) {
     await runtime.dispose()
     return undefined
@@ -38,10 +44,11 @@ interface WorkerSite {
   readonly port: number
   readonly upstreamPort: number
   readonly hopSecret: string
+  readonly mode: 'verify' | 'off'
 }
 
 /** The very bundle that is deployed, asked by the front alone. */
-async function optionsOf({ port, upstreamPort, hopSecret }: WorkerSite) {
+async function optionsOf({ port, upstreamPort, hopSecret, mode }: WorkerSite) {
   const { text } = await bundleWorker('edge/worker.ts')
   return convertV4MiniflareOptions({
     host: '127.0.0.1',
@@ -55,6 +62,7 @@ async function optionsOf({ port, upstreamPort, hopSecret }: WorkerSite) {
         compatibilityDate: '2026-10-15',
         bindings: {
           PLATFORM: 'nginx',
+          MODE: mode,
           CERT_HEADER: 'X-Client-Cert',
           HOP: 'secret',
           HOP_SECRET: hopSecret,

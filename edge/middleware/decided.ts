@@ -4,10 +4,11 @@ import { rememberByOctets } from '#shared/octet-memo.ts'
 import type { VerificationPolicy } from '#shared/path/policy.ts'
 import { createOpenedTokens } from '#shared/session/opened-tokens.ts'
 import { openSession, sealSession, type SessionOptions } from '#shared/session/session.ts'
+import { after, type Soon } from '#shared/soon.ts'
 import type { Decision } from '#shared/verdict/decision.ts'
 import type { Presented } from '#shared/verdict/presented.ts'
 import type { RejectionCode } from '#shared/verdict/rejection.ts'
-import { verify, type Verification } from '#shared/verify.ts'
+import { verifySoon, type Verification } from '#shared/verify.ts'
 import { parseCertificate } from '#shared/x509/parse.ts'
 import type { AppEnv, Ports } from '../context.ts'
 import type { Listener } from '../listener.ts'
@@ -32,18 +33,28 @@ export function decided(listener: Listener, ports: Ports): Step<AppEnv> {
   }
 }
 
-async function decideUnder(
+/** At once where all is at hand, as it is for a device that comes again: most requests wait for nothing. */
+function decideUnder(
   policy: VerificationPolicy,
   context: Context<AppEnv>,
   sessions: Sessions | undefined,
   ports: Ports,
-): Promise<Response | undefined> {
-  const store = await ports.trustStore.current()
-  if (store === undefined) return answerProblem(context, ports, 'trust_store_unavailable')
-  const now = ports.clock.now()
-  const { verifier, crls, caches } = ports
-  const verification = { store, policy, now, verifier, crls, caches }
-  const decision = await decide(context, sessions, verification)
+): Soon<Response | undefined> {
+  return after(ports.trustStore.current(), (store) => {
+    if (store === undefined) return answerProblem(context, ports, 'trust_store_unavailable')
+    const now = ports.clock.now()
+    const { verifier, crls, caches } = ports
+    const verification = { store, policy, now, verifier, crls, caches }
+    const decision = decide(context, sessions, verification)
+    return after(decision, (made) => answerTo(made, context, ports))
+  })
+}
+
+function answerTo(
+  decision: Decision,
+  context: Context<AppEnv>,
+  ports: Ports,
+): Response | undefined {
   const answered = toldOfForgery(decision, context.get('headers'))
   context.set('decision', answered)
   if (decision.outcome === 'accepted' && decision.basis.kind === 'path') {
@@ -79,17 +90,27 @@ function refused(context: Context<AppEnv>, ports: Ports, code: RejectionCode): R
   return response
 }
 
-async function decide(
+function decide(
   context: Context<AppEnv>,
   sessions: Sessions | undefined,
   verification: Verification,
-): Promise<Decision> {
+): Soon<Decision> {
   const presentedNow = context.get('presented')
   const options = sessionOptions(context, sessions)
-  if (options === undefined) return verify(presentedNow, verification)
+  return options === undefined
+    ? verifySoon(presentedNow, verification)
+    : decideInSession(context, presentedNow, verification, options)
+}
+
+async function decideInSession(
+  context: Context<AppEnv>,
+  presentedNow: Presented,
+  verification: Verification,
+  options: SessionOptions,
+): Promise<Decision> {
   const resumed = await resume(context, presentedNow, verification, options)
   if (resumed !== undefined) return resumed
-  const decision = await verify(presentedNow, verification)
+  const decision = await verifySoon(presentedNow, verification)
   if (decision.outcome === 'refused' || decision.basis.kind !== 'path') return decision
   context.set('session', 'issued')
   const token = await sealSession(decision.basis.path, verification, options)

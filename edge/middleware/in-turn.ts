@@ -21,6 +21,7 @@ export function inTurn(
       const response = soon instanceof Promise ? await soon : soon
       if (response !== undefined) return response
     }
+    // Never `return next()`: what that comes to is Hono's own, and no answer.
     await next()
     behind?.(context)
     return undefined

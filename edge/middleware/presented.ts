@@ -1,7 +1,9 @@
 import { equalTextsInConstantTime } from '#shared/bytes.ts'
 import { after } from '#shared/soon.ts'
+import type { Presented } from '#shared/verdict/presented.ts'
 import type { AppEnv, Ports } from '../context.ts'
 import { hopHeader, type Hop, type Listener } from '../listener.ts'
+import { remembered } from '../platforms/remembered.ts'
 import { answerProblem } from './answer-problem.ts'
 import type { Step } from './in-turn.ts'
 import { requestHeaders } from './request-headers.ts'
@@ -11,10 +13,11 @@ import { requestHeaders } from './request-headers.ts'
  * in, and what was presented.
  */
 export function presented(listener: Listener, ports: Ports): Step<AppEnv> {
+  const read = remembered(listener.platform)
   return (context) => {
     const request = context.req.raw
     context.set('session', 'none')
-    context.set('presented', { kind: 'none' })
+    context.set('presented', nothing)
     context.set('listenerPolicy', listener)
     if (!cameOverHop(request.headers, listener.hop)) {
       // Whoever wrote this request: nothing in it is believed, in a log neither.
@@ -22,12 +25,15 @@ export function presented(listener: Listener, ports: Ports): Step<AppEnv> {
       return answerProblem(context, ports, 'not_from_terminator')
     }
     context.set('headers', requestHeaders(request.headers, listener.platform, hopHeader))
-    return after(listener.platform.read(request), (read) => {
-      context.set('presented', read)
+    return after(read(request), (found) => {
+      context.set('presented', found)
       return undefined
     })
   }
 }
+
+/** Until it is read. */
+const nothing: Presented = { kind: 'none' }
 
 function cameOverHop(headers: Headers, hop: Hop): boolean {
   if (hop.word !== 'secret') return true

@@ -12,8 +12,8 @@ export interface RequestHeaders {
   forged(): readonly string[]
   /** All of them, for the caller to write to. */
   copy(): Headers
-  /** The same; undefined where nothing was taken away, so that the request's own say no more. */
-  copyOfLess(): Headers | undefined
+  /** The request that bears no more than these: the same one where nothing was taken away. */
+  requestOfLess(request: Request): Request
   /** These without a session's token as well. */
   withoutToken(): RequestHeaders
 }
@@ -51,13 +51,11 @@ const carriers: ReadonlySet<string> = new Set(['cookie', 'authorization'])
 
 function headersLess(given: Given, less: Less): RequestHeaders {
   const { sent, foreign, isTaken } = given
-  const copyOfLess = (): Headers | undefined => {
+  const copy = (): Headers => {
     const left = less(sent)
-    const { taken } = foreign()
-    if (left === sent && taken.length === 0) return undefined
-    const copy = left === sent ? new Headers(sent) : left
-    for (const name of taken) copy.delete(name)
-    return copy
+    const own = left === sent ? new Headers(sent) : left
+    for (const name of foreign().taken) own.delete(name)
+    return own
   }
   return {
     get(name) {
@@ -66,8 +64,16 @@ function headersLess(given: Given, less: Less): RequestHeaders {
       return less !== whole && carriers.has(lower) ? less(sent).get(lower) : sent.get(lower)
     },
     forged: () => foreign().forged,
-    copy: () => copyOfLess() ?? new Headers(sent),
-    copyOfLess,
+    copy,
+    requestOfLess(request) {
+      if (less(sent) !== sent) return new Request(request, { headers: copy() })
+      const { taken } = foreign()
+      if (taken.length === 0) return request
+      // The headers are copied with the request: a second copy, to be given to it, costs a third of this.
+      const own = new Request(request)
+      for (const name of taken) own.headers.delete(name)
+      return own
+    },
     withoutToken: () => headersLess(given, withoutToken),
   }
 }

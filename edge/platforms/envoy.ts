@@ -1,4 +1,3 @@
-import { createBoundedMap, type BoundedMap } from '#shared/bounded-map.ts'
 import type { Presented } from '#shared/verdict/presented.ts'
 import { chainOfXfcc } from '#shared/wire/xfcc-chain.ts'
 import { parseXfcc } from '#shared/wire/xfcc.ts'
@@ -35,33 +34,14 @@ export function envoyPlatform(
   trust: XfccTrust = { elements: 1, before: 'refuse' },
   name: string = 'envoy',
 ): Platform {
-  const known = createBoundedMap<string, Presented>(knownBounds)
   return {
     name,
     ownHeaders: [field],
     read({ headers }) {
       const text = headers.get(field)
-      if (text === null) return { kind: 'none' }
-      return known.get(text) ?? readAnew(text, trust, known)
+      return text === null ? { kind: 'none' } : readXfcc(text, trust)
     },
   }
-}
-
-/** Headers of the devices that one isolate talks to within some minutes, in characters: two thousand or so. */
-const knownBounds = { countMax: 4000, weightMax: 8 * 1024 * 1024 }
-
-/**
- * What a header says is a function of its text: each that could be read is read, and its `Hash` held
- * against its certificate, once.
- */
-async function readAnew(
-  text: string,
-  trust: XfccTrust,
-  known: BoundedMap<string, Presented>,
-): Promise<Presented> {
-  const presented = await readXfcc(text, trust)
-  if (presented.kind === 'chain') known.set(text, presented, text.length)
-  return presented
 }
 
 async function readXfcc(text: string, trust: XfccTrust): Promise<Presented> {

@@ -1,4 +1,5 @@
 import type { Bytes } from '#shared/bytes.ts'
+import type { Soon } from '#shared/soon.ts'
 import { ageAt, type Clock, type Instant } from '#shared/time.ts'
 import {
   buildTrustStore,
@@ -28,7 +29,7 @@ export interface TrustFileProblem {
 /** The trust store of one isolate. */
 export interface HeldTrustStore {
   /** The snapshot to decide by, at most `maxStalenessMs` old; undefined where none was ever complete. */
-  current(): Promise<TrustStore | undefined>
+  current(): Soon<TrustStore | undefined>
   /** Of a store that is followed: how late this isolate knows what is in force. */
   readonly exposure?: () => Exposure
   /** Of a store that is followed: takes note of an anchor that a device came in by. */
@@ -68,19 +69,22 @@ export function createHeldTrustStore(options: HeldTrustStoreOptions): HeldTrustS
   let held: Held | undefined
   let heldOrdinal = 0
   let asked = 0
+  const asking = async (now: Instant): Promise<TrustStore | undefined> => {
+    const ordinal = (asked += 1)
+    const next = await refresh(held, now, options)
+    // Requests may ask side by side: the answer to the later question stays, so that no
+    // evidence is followed by older evidence.
+    if (next !== undefined && ordinal > heldOrdinal) {
+      held = next
+      heldOrdinal = ordinal
+    }
+    return held?.store
+  }
   return {
-    async current() {
+    current() {
       const now = options.clock.now()
       if (held !== undefined && ageAt(now, held.askedAt) < options.maxStalenessMs) return held.store
-      const ordinal = (asked += 1)
-      const next = await refresh(held, now, options)
-      // Requests may ask side by side: the answer to the later question stays, so that no
-      // evidence is followed by older evidence.
-      if (next !== undefined && ordinal > heldOrdinal) {
-        held = next
-        heldOrdinal = ordinal
-      }
-      return held?.store
+      return asking(now)
     },
   }
 }

@@ -98,6 +98,21 @@ describe('in an app of their own', () => {
     await ownApp({ connectionLog: 'json', log }).fetch(requestOf(cfOf()))
     expect(lines).toEqual([expect.stringContaining('no_certificate')])
   })
+
+  test('a device that comes again is answered and logged as it was the first time', async () => {
+    const lines: string[] = []
+    const log = (line: string) => void lines.push(line)
+    const app = ownApp({ connectionLog: 'json', log })
+    for (const nth of [1, 2, 3]) {
+      const response = await app.fetch(requestOf(cfOf(...chainOf(good))))
+      expect([response.status, lines.length]).toEqual([200, nth])
+      expect(await response.json()).toMatchObject({
+        subject: expect.stringContaining('car-good') as string,
+      })
+    }
+    // The first one says what its signatures cost.
+    expect(new Set(lines.slice(1)).size).toBe(1)
+  })
 })
 
 describe('a platform of headers', () => {
