@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { setImmediate as turn } from 'node:timers/promises'
@@ -8,6 +9,7 @@ import { openWireStage, type WireStage } from './wire/stage.ts'
 /*
  * Resident memory of a process of devices before mosquitto: `churn` connects and goes, `hold` stays.
  * Arguments: what, by which client, how many. Prints octets: grown in all, and for each connection.
+ * What is held is held until standard input ends.
  */
 
 setFlagsFromString('--expose-gc')
@@ -52,6 +54,8 @@ await fromTo(warming, warming + Number(count), async (nth) => {
 })
 const grown = (await residentOctets()) - before
 process.stdout.write(`${JSON.stringify({ grown, each: grown / Number(count) })}\n`)
+process.stdin.resume()
+await once(process.stdin, 'end')
 for (const end of ends) end()
 await stage.close()
 process.exit(0)

@@ -13,7 +13,10 @@ export function answersBySerial({ crls, elsewhere }: IssuerCrls): boolean {
 
 /** Whether a certificate is listed by someone else (RFC 5280 4.2.1.13: cRLIssuer). */
 export function namesOtherIssuers({ extensions }: Certificate): boolean {
-  return extensions.crlDistributionPoints?.some((point) => point.crlIssuers !== undefined) === true
+  const { crlDistributionPoints: points } = extensions
+  if (points === undefined) return false
+  for (const { crlIssuers } of points) if (crlIssuers !== undefined) return true
+  return false
 }
 
 /** The question that a serial makes where `answersBySerial` holds; the kind of certificate is never asked. */

@@ -146,6 +146,8 @@ function sortLargeBuckets({ der, offsets, starts }: Buckets): void {
 
 function findEntry(buckets: Buckets, serial: Bytes): CrlEntry | undefined {
   const { der, offsets, starts, hashShift } = buckets
+  // Lists of CAs nearly always are: nothing is worth a hash.
+  if (offsets.length === 0) return undefined
   const bucket = serialHash(serial, 0, serial.length) >>> hashShift
   const to = starts[bucket + 1] ?? 0
   const isSorted = to - (starts[bucket] ?? 0) > scannedMax

@@ -77,8 +77,8 @@ export function algorithmInSet(
   algorithmIdentifier: Bytes,
   set: AlgorithmSet,
 ): SignatureAlgorithm | undefined {
-  const sha1 = set.hashes.includes('SHA-1') ? 'accept' : 'refuse'
-  const algorithm = signatureAlgorithmOf(algorithmIdentifier, sha1)
+  // Of all that are known, SHA-1 among them: the set says which it takes.
+  const algorithm = signatureAlgorithmOf(algorithmIdentifier, 'accept')
   if (algorithm === undefined) return undefined
   const isIn =
     algorithm.hash === undefined ? set.ed25519 === 'accept' : set.hashes.includes(algorithm.hash)

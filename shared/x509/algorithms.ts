@@ -113,7 +113,8 @@ function octetsOf(hex: string): Bytes {
 }
 
 function find<Value>(table: readonly Identified<Value>[], identifier: Bytes): Value | undefined {
-  return table.find((row) => equalBytes(row.identifier, identifier))?.value
+  for (const row of table) if (equalBytes(row.identifier, identifier)) return row.value
+  return undefined
 }
 
 /** ALB's bounds for RSA (its documentation: 2048 to 8192 bits), and common sense for a verifier. */

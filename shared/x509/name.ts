@@ -40,7 +40,7 @@ const shortNameOctets = 256
 
 /** Whether two Names are the same one (RFC 5280 7.1); most are octet for octet, and are not read. */
 export function equalNames(a: Bytes, b: Bytes): boolean {
-  return equalBytes(a, b) || nameKey(a) === nameKey(b)
+  return a === b || equalBytes(a, b) || nameKey(a) === nameKey(b)
 }
 
 /**

@@ -73,7 +73,17 @@ function base128(arc: number): readonly number[] {
 
 /** RFC 5280 4.1.2.5: UTCTime through 2049, GeneralizedTime from 2050, whole seconds, always Z. */
 export function time(at: Instant): Bytes {
-  const digits = new Date(at).toISOString().slice(0, 19).replace(/[-T:]/g, '')
-  const general = digits >= '2050'
-  return element(general ? 0x18 : 0x17, text.encode(`${general ? digits : digits.slice(2)}Z`))
+  const iso = new Date(at).toISOString()
+  const general = iso >= '2050'
+  const places = general ? digitPlaces : digitPlaces.slice(2)
+  const octets = new Uint8Array(places.length + 1)
+  for (let index = 0; index < places.length; index += 1) {
+    octets[index] = iso.charCodeAt(places[index] ?? 0)
+  }
+  octets[places.length] = zulu
+  return element(general ? 0x18 : 0x17, octets)
 }
+
+/** Where the digits stand in `2027-01-31T23:59:59`. */
+const digitPlaces: readonly number[] = [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18]
+const zulu = 0x5a

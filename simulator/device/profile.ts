@@ -1,4 +1,4 @@
-import { between, chance, stream } from '#simulator/random.ts'
+import { between, chance, hash32, stream } from '#simulator/random.ts'
 import { clockJumps, jumpAt, type PlacedJump } from '#simulator/scenario/edge-faults.ts'
 import { caOutages, type PlacedOutage } from '#simulator/scenario/outages.ts'
 import type { DeviceKind, Fleet, IssuanceService, Scenario } from '#simulator/scenario/scenario.ts'
@@ -17,6 +17,8 @@ export interface DeviceProfile {
   readonly grid: Grid
   /** The CA it asks for certificates. */
   readonly ca: CertificateSource
+  /** When, in each interval of its reports, a meter's own is due: a hash of its name, spread over the window. */
+  readonly reportPhaseMs: number
   /** When it is away by plan, in order and apart; tunnels are drawn as they come. */
   readonly absences: readonly Absence[]
   /** How far its own clock is ahead (behind, if negative), in milliseconds. */
@@ -53,7 +55,8 @@ export function planFleet(scenario: Scenario): readonly DeviceProfile[] {
     return Array.from({ length: count }, (_, number): DeviceProfile => {
       const id = idOf(kind, before + number + 1)
       const skewMs = drawSkew(seed, id, fleet)
-      const own = { absences: absences[number] ?? never, skewMs, jumps }
+      const reportPhaseMs = drawReportPhase(id, fleet)
+      const own = { reportPhaseMs, absences: absences[number] ?? never, skewMs, jumps }
       return { id, kind, seed, fleet, grid, ca: asked, ...own }
     })
   })
@@ -64,6 +67,10 @@ const never: readonly Absence[] = []
 
 function idOf(kind: DeviceKind, number: number): string {
   return `${kind}-${String(number).padStart(4, '0')}`
+}
+
+function drawReportPhase(id: string, { traffic: { everyMs, windowMs } }: Fleet): number {
+  return hash32(id) % Math.min(windowMs, everyMs)
 }
 
 /** Most clocks are off by little, evenly both ways; those in the tail by up to very much. */

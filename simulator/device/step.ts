@@ -120,9 +120,14 @@ function stepActive(state: ActiveState, at: Instant, random: Random, profile: De
   const session = drawSession(at, random, profile)
   const over = shift(at, session.ticks * profile.grid.tickMs)
   const drawn = nextSession(at, random, profile)
-  const next = { ...state, nextSessionAt: drawn > over ? drawn : over }
-  const [asleep, effects] = sleep(next, at, profile)
-  return [asleep, [session, ...effects]]
+  // Written out, and nothing copied twice: most of what happens in a run is this.
+  const { kind, retry } = state
+  const next = drawn > over ? drawn : over
+  const wakeAt = alarmAt({ certificate, retry }, next, at, profile)
+  return [
+    { kind, certificate, nextSessionAt: next, retry, wakeAt },
+    [session, { kind: 'wake', at: wakeAt }],
+  ]
 }
 
 /** It finds out by trying: what comes next is decided when it is told how that ended. */
@@ -144,7 +149,7 @@ function seemsOver({ notAfter }: HeldCertificate, at: Instant, profile: DevicePr
  * is over. However far ahead its clock is, it does not ask again within the longest back-off.
  */
 function renewalAt(
-  { certificate, retry }: ActiveState,
+  { certificate, retry }: Pick<ActiveState, 'certificate' | 'retry'>,
   at: Instant,
   profile: DeviceProfile,
 ): Instant {
@@ -207,10 +212,19 @@ function awaitEnrollment(
 
 /** Sets the alarm of an enrolled device: its next session or renewal, or its return from absence. */
 function sleep(state: ActiveState, at: Instant, profile: DeviceProfile): Step {
-  const due = Math.min(state.nextSessionAt, renewalAt(state, at, profile))
-  const planned = later(onGrid(profile.grid, due), nextTick(profile.grid, at))
-  const wakeAt = awayUntil(profile, planned) ?? planned
+  const wakeAt = alarmAt(state, state.nextSessionAt, at, profile)
   return [{ ...state, wakeAt }, [{ kind: 'wake', at: wakeAt }]]
+}
+
+function alarmAt(
+  holder: Pick<ActiveState, 'certificate' | 'retry'>,
+  nextSessionAt: Instant,
+  at: Instant,
+  profile: DeviceProfile,
+): Instant {
+  const due = Math.min(nextSessionAt, renewalAt(holder, at, profile))
+  const planned = later(onGrid(profile.grid, due), nextTick(profile.grid, at))
+  return awayUntil(profile, planned) ?? planned
 }
 
 /** A session of the fleet's usual size; it ends before the device goes away. */

@@ -1,5 +1,5 @@
 import { identityText } from '#shared/identity/identity-text.ts'
-import { createCaches } from '#shared/caches.ts'
+import { createCaches, type Caches } from '#shared/caches.ts'
 import { freshBudget } from '#shared/path/budget.ts'
 import type { VerifiedPath } from '#shared/path/candidate-path.ts'
 import type { VerificationPolicy } from '#shared/path/policy.ts'
@@ -41,13 +41,22 @@ export interface CoreDecisions {
 const latencyMs = 0
 
 /**
+ * What an edge keeps of leaves lives hold themselves: their credential, whose octets nobody writes to,
+ * and the path that was found (`Carried.found`). Kept here as well they would outlive the lives.
+ */
+const nothingOfLeaves: Pick<Caches, 'paths' | 'copied'> = {
+  paths: { find: () => undefined, keep: () => {} },
+  copied: (lent) => lent,
+}
+
+/**
  * What the edge does of a request without a session: a path that was verified before is asked about
  * its validity and every revocation anew (`checkStanding`, as for each request over a held
  * connection); any other, and one that does not stand, is verified whole.
  */
 export function createCoreDecisions(trust: TrustTimeline): CoreDecisions {
   const { storeAt, verifier, crls } = trust
-  const caches = createCaches()
+  const caches = { ...createCaches(), ...nothingOfLeaves }
   const counts = { whole: 0, again: 0 }
   const warmed = new WeakSet<CrlIssuer>()
   /** The lists of an issuer are known by the very object that paths have of it, in every snapshot. */

@@ -10,6 +10,7 @@ import type { Surroundings } from '../device-agent.ts'
 import type { OpenSession } from '../../device/state.ts'
 import type { Door, HttpsLine, MqttLine } from '../door.ts'
 import type { Carried, CoreDecisions } from './core-decisions.ts'
+import type { ListsDue } from './publications.ts'
 
 /** What every life of a shard is lived among: functions of time, and of nobody else's life. */
 export interface LifeStage {
@@ -26,7 +27,10 @@ export interface LifeStage {
   readonly appAt: (phase: PlacedPhase, at: Instant) => Door
   /** Of so many decisions of the core one is asked of the whole app as well. */
   readonly appEvery: number
-  readonly publishedAt: readonly Instant[]
+  /** Lists that are published, in order. */
+  readonly published: readonly ListsDue[]
+  /** When the edge is started anew, in order. */
+  readonly restarts: readonly Instant[]
   readonly authority: Surroundings['authority']
   /** Another device as it is at an instant: lived up to it once more, and told to nobody. */
   readonly ghost: (device: string, at: Instant) => Promise<Ghost | undefined>
@@ -54,6 +58,11 @@ export interface HeldSession {
   readonly line: HttpsLine | MqttLine | undefined
   ticksLeft: number
   nextTickAt: Instant
+}
+
+/** The sessions that are held when one of them has ended. */
+export function without(sessions: readonly HeldSession[], ended: HeldSession): HeldSession[] {
+  return sessions.filter((each) => each !== ended)
 }
 
 /** One phase by its place; throws a RangeError where the scenario has no such one. */

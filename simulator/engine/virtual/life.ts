@@ -11,12 +11,12 @@ import type { Intent, Observation } from '../../oracle/attempt.ts'
 import { hash32, stream, type Random } from '../../random.ts'
 import type { PlacedPhase } from '../../scenario/phases.ts'
 import type { LifecycleEvent } from '../../report/planned-events.ts'
-import { attack } from '../attacks.ts'
 import { noDeeds, type Deeds, type UnnumberedAttempt } from '../deeds.ts'
 import type { Answer, Door, HttpsLine, MqttLine } from '../door.ts'
 import { intentOf, postTelemetry, publishTelemetry, type HeldCookie } from '../telemetry.ts'
+import { beAttacked } from './attacked.ts'
 import { agreed, withoutName, type Carried } from './core-decisions.ts'
-import { phaseOf, type Fate, type HeldSession, type LifeStage } from './life-stage.ts'
+import { phaseOf, without, type Fate, type HeldSession, type LifeStage } from './life-stage.ts'
 import type { Recorder } from './recorder.ts'
 import { addWake, createWakes, firstOf, takeAt } from './wakes.ts'
 
@@ -30,6 +30,9 @@ type Manner = Partial<Pick<UnnumberedAttempt, 'protocol' | 'connection' | 'cooki
  * `DeviceAgent`, without sockets. Its chance is its own stream, and what it meets are functions of
  * time, so lives may be lived one after another, in any order and on any number of threads, and
  * nothing of a device is kept before its life begins or after it has ended.
+ *
+ * What has to wait goes on by a bound method, and what is at hand by the method itself: a function
+ * within would cost every call its memory, in millions of lives.
  */
 export class Life {
   readonly profile: DeviceProfile
@@ -49,6 +52,7 @@ export class Life {
   #returns = 0
   #now: Instant
   #phaseIndex = 0
+  #restarts = 0
   #phase: PlacedPhase
   /** Of the phase. */
   #policy: VerificationPolicy
@@ -137,15 +141,19 @@ export class Life {
     const { revocation } = this.#fate
     const isDue = !this.#isRevoked && revocation !== undefined && revocation.at === at
     const woken = isDue
-      ? after(this.#beRevoked(revocation, at), () => this.#wake(at))
+      ? after(this.#beRevoked(revocation, at), this.#wake.bind(this, at))
       : this.#wake(at)
     const attacked = this.#fate.attacks[this.#attacked]
     if (attacked?.plan.at !== at) return woken instanceof Promise ? woken : undefined
     return this.#beAttacked(at, woken)
   }
 
-  /** Connections do not outlive a deployment. */
+  /** Connections do not outlive a deployment, nor an edge that is started anew. */
   #enterPhase(at: Instant): void {
+    while (at >= (this.#stage.restarts[this.#restarts] ?? Number.POSITIVE_INFINITY)) {
+      this.#restarts += 1
+      this.#sessions = []
+    }
     while (at >= this.#phase.endsAt) {
       this.#phaseIndex += 1
       this.#phase = phaseOf(this.#stage, this.#phaseIndex)
@@ -164,7 +172,7 @@ export class Life {
     const { serial } = credential
     this.#recorder.revoked(serial, at, reason)
     this.#recorder.event(at, 'revoked', { device, serial, reason })
-    this.#publishesAt = this.#stage.publishedAt.find((published) => published >= at)
+    this.#publishesAt = this.#stage.published.find((lists) => lists.at >= at)?.at
     return this.#tell({ kind: 'revoked', goesOn, publishesAt, probesAt }, at)
   }
 
@@ -180,7 +188,7 @@ export class Life {
     if (!takeAt(this.#wakes, at)) return undefined
     this.#noticeReturn(at)
     if (this.#sessions.length === 0) return this.#step(at)
-    return after(this.#tickAll([...this.#sessions], 0, at), () => this.#step(at))
+    return after(this.#tickAll([...this.#sessions], 0, at), this.#step.bind(this, at))
   }
 
   #step(at: Instant): Soon<void> {
@@ -216,9 +224,8 @@ export class Life {
     for (let index = from; index < effects.length; index += 1) {
       const effect = effects[index]
       const done = effect === undefined ? undefined : this.#effect(effect, at)
-      if (done instanceof Promise) {
-        return done.then(() => this.#effects(effects, index + 1, at))
-      }
+      if (done instanceof Promise)
+        return done.then(this.#effects.bind(this, effects, index + 1, at))
     }
     return undefined
   }
@@ -274,20 +281,22 @@ export class Life {
     this.#recorder.handshake(at)
     const line = this.#openLine(effect, carried)
     return line instanceof Promise
-      ? line.then((later) => this.#opened(effect, carried, later, at))
-      : this.#opened(effect, carried, line, at)
+      ? line.then(this.#opened.bind(this, effect, carried, at))
+      : this.#opened(effect, carried, at, line)
   }
 
-  #opened(effect: OpenSession, carried: Carried, line: Opened, at: Instant): Soon<void> {
+  #opened(effect: OpenSession, carried: Carried, at: Instant, line: Opened): Soon<void> {
     if (line === 'refused') return this.#ended(effect, 'refused', at)
     return this.#tick({ effect, carried, line, ticksLeft: effect.ticks, nextTickAt: at }, at)
   }
 
   /** A session cookie is the whole app's business; without one the core decides alone. */
   #openLine(effect: OpenSession, carried: Carried): Soon<Opened> {
-    const isMqtt = effect.protocol === 'mqtt'
     if (this.#phase.phase.cookies) return this.#openAppLine(effect, carried.credential)
-    if (!isMqtt) return undefined
+    return effect.protocol === 'mqtt' ? this.#openMqtt(effect, carried) : undefined
+  }
+
+  #openMqtt(effect: OpenSession, carried: Carried): Soon<Opened> {
     const attempt = this.#attempt(carried.credential, intentOf(effect), { protocol: 'mqtt' })
     return after(this.#decide(carried), (observation) => {
       this.#record(attempt, withoutName(observation, carried))
@@ -315,11 +324,11 @@ export class Life {
   #tick(held: HeldSession, at: Instant): Soon<void> {
     const outcome = this.#sendAll(held, 0)
     return outcome instanceof Promise
-      ? outcome.then((later) => this.#ticked(held, later, at))
-      : this.#ticked(held, outcome, at)
+      ? outcome.then(this.#ticked.bind(this, held, at))
+      : this.#ticked(held, at, outcome)
   }
 
-  #ticked(held: HeldSession, outcome: Observation['outcome'], at: Instant): Soon<void> {
+  #ticked(held: HeldSession, at: Instant, outcome: Observation['outcome']): Soon<void> {
     const wasHeld = held.ticksLeft < held.effect.ticks
     held.ticksLeft -= 1
     if (outcome === 'accepted' && held.ticksLeft > 0) {
@@ -328,11 +337,11 @@ export class Life {
       if (!wasHeld) this.#sessions.push(held)
       return undefined
     }
-    if (wasHeld) this.#sessions = this.#sessions.filter((each) => each !== held)
+    if (wasHeld) this.#sessions = without(this.#sessions, held)
     const closed = held.line?.close()
     return closed === undefined
       ? this.#ended(held.effect, outcome, at)
-      : closed.then(() => this.#ended(held.effect, outcome, at))
+      : closed.then(this.#ended.bind(this, held.effect, outcome, at))
   }
 
   #sendAll(held: HeldSession, from: number): Soon<Observation['outcome']> {
@@ -340,11 +349,19 @@ export class Life {
       const isFirst = sent === 0 && held.ticksLeft === held.effect.ticks
       const outcome = this.#send(held, isFirst)
       if (outcome instanceof Promise) {
-        return outcome.then((seen) => (seen === 'accepted' ? this.#sendAll(held, sent + 1) : seen))
+        return outcome.then(this.#sendOthers.bind(this, held, sent + 1))
       }
       if (outcome !== 'accepted') return outcome
     }
     return 'accepted'
+  }
+
+  #sendOthers(
+    held: HeldSession,
+    from: number,
+    seen: Observation['outcome'],
+  ): Soon<Observation['outcome']> {
+    return seen === 'accepted' ? this.#sendAll(held, from) : seen
   }
 
   #send(held: HeldSession, isFirst: boolean): Soon<Observation['outcome']> {
@@ -352,7 +369,7 @@ export class Life {
     if (line !== undefined) return this.#sendToApp(line, held, isFirst)
     const decided = this.#decide(carried)
     return decided instanceof Promise
-      ? decided.then((later) => this.#sent(held, isFirst, later))
+      ? decided.then(this.#sent.bind(this, held, isFirst))
       : this.#sent(held, isFirst, decided)
   }
 
@@ -431,21 +448,8 @@ export class Life {
     const { attacks } = this.#fate
     for (let next = attacks[this.#attacked]; next?.plan.at === at;) {
       this.#attacked += 1
-      const { plan, ordinal } = next
-      const actor = await this.#stage.ghost(plan.actor, at)
-      if (actor?.held !== undefined) this.#recorder.lent(actor.held)
-      const around = {
-        authority: this.#stage.authority,
-        door: this.#app(),
-        // Nobody is turned away: a CA with a limit makes devices depend on each other.
-        takeCapacity: () => true,
-        cookies: () => this.#phase.phase.cookies,
-        now: () => at,
-      }
-      const deeds = await attack({ plan, victim: this, actor, around, ordinal })
-      for (const certificate of deeds.issued) this.#recorder.lent(certificate)
-      for (const _ of deeds.attempts) this.#recorder.handshake(at)
-      for (const { attempt, observation } of deeds.attempts) this.#record(attempt, observation)
+      const scene = { stage: this.#stage, recorder: this.#recorder, phase: this.#phase, at }
+      await beAttacked(this, next, scene)
       next = attacks[this.#attacked]
     }
   }

@@ -10,7 +10,7 @@ import { placePhases } from '../../scenario/phases.ts'
 import type { Scenario } from '../../scenario/scenario.ts'
 import type { UnnumberedAttempt } from '../deeds.ts'
 import { createEventLog, type EventLog } from '../event-log.ts'
-import { planLists } from './publications.ts'
+import { planLists, type ListsDue } from './publications.ts'
 import { createTally } from './tally.ts'
 
 /** Where a life writes down what happens in it. */
@@ -61,15 +61,15 @@ export interface ChronicleResult {
 /**
  * The ledger, the oracle and the counts of some lives, which know nothing of others.
  *
- * @param publishedAt when lists are published in the run
+ * @param published the lists of the run
  */
 export function createChronicle(
   scenario: Scenario,
   log: 'kept' | 'none',
-  publishedAt: readonly Instant[],
+  published: readonly ListsDue[],
 ): Chronicle {
   const ledger = new Ledger()
-  planLists(scenario, publishedAt, ledger)
+  planLists(scenario, published, ledger)
   const oracle = createOracle({ ledger, scenario })
   const collector: Collector = createCollector({ scenario, ledger })
   const tally = createTally(oracle, collector, placePhases(scenario))

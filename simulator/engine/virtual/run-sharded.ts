@@ -10,16 +10,17 @@ import type { EventSink } from '../../report/event-log/event-sink.ts'
 import type { RunResult } from '../../report/run-result.ts'
 import { outageEnd, publisherOutages } from '../../scenario/outages.ts'
 import { placePhases } from '../../scenario/phases.ts'
-import type { ChaosEvent, Scenario } from '../../scenario/scenario.ts'
+import type { Scenario } from '../../scenario/scenario.ts'
 import type { Run, RunOptions } from '../run.ts'
 import { logHash } from './log-hash.ts'
 import { createMerger } from './merge.ts'
 import { digestsOf } from './digests.ts'
 import { findRevocations, type ShardCounts, type ShardResult } from './shard.ts'
-import { publicationInstants, withheldInstants } from './publications.ts'
+import { publishedLists, withheldLists } from './publications.ts'
 import type { FoundRevocation } from './snapshots.ts'
 import { createShardProgress } from './shard-progress.ts'
 import type { ShardData, ShardMessage } from './shard-worker.ts'
+import { faultStages, isLivable } from './world-faults.ts'
 
 export interface ShardedRunOptions extends Omit<RunOptions, 'port' | 'sabotage'> {
   /** Threads, each of which lives its own part of the devices. At least 1. */
@@ -60,7 +61,7 @@ export async function runSharded(options: ShardedRunOptions): Promise<ShardedRun
 /** What keeps a scenario from being lived device by device, for people; empty where nothing does. */
 export function unshardable(scenario: Scenario): readonly string[] {
   const { front, pki, chaos, fleets, time } = scenario
-  const faults = chaos.filter(({ fault }) => !livableFaults.includes(fault))
+  const faults = chaos.filter((event) => !isLivable(event))
   const silences = publisherOutages(scenario)
   const reasons: readonly (readonly [boolean, string])[] = [
     [front.profile === 'alb', 'front.profile: alb decides by itself'],
@@ -69,7 +70,6 @@ export function unshardable(scenario: Scenario): readonly string[] {
       outageEnd(silences, time.start) !== undefined,
       'a publisher that is down from the start: there is nothing to decide by',
     ],
-    [pki.crl.deltaEveryMs !== undefined, 'pki.crl.delta_every: lists laid over lists'],
     [pki.events.length > 0, 'pki.events: authorities that change'],
     [faults.length > 0, `chaos: ${faults.map(({ fault }) => fault).join(', ')}`],
     [
@@ -82,12 +82,6 @@ export function unshardable(scenario: Scenario): readonly string[] {
     .filter(([holds]) => holds)
     .map(([, what]) => `cannot be lived device by device: ${what}; run it without --shards`)
 }
-
-/** Faults that are functions of time alone, the same for every device whoever else there is. */
-export const livableFaults: readonly string[] = [
-  'ca.down',
-  'crl.publisher_down',
-] satisfies ChaosEvent['fault'][]
 
 /** Beside this file, under the ending that this file has: TypeScript in the project, else JavaScript. */
 const entry = new URL(`./shard-worker${extname(import.meta.url)}`, import.meta.url)
@@ -202,8 +196,11 @@ function worldOf(
   endedAt: Instant,
 ): Parameters<ReturnType<typeof createMerger>['add']>[0] {
   const collector = createCollector({ scenario, ledger: new Ledger() })
-  for (const _ of publicationInstants(scenario, revocations)) collector.count('lists_published')
-  for (const _ of withheldInstants(scenario, revocations)) collector.count('lists_withheld')
+  for (const { kind } of publishedLists(scenario, revocations)) {
+    collector.count(kind === 'delta' ? 'deltas_published' : 'lists_published')
+  }
+  for (const _ of withheldLists(scenario, revocations)) collector.count('lists_withheld')
+  for (const { stage } of faultStages(scenario)) if (stage === 'begins') collector.count('faults')
   return { collected: collector.collected(endedAt), exposures: [], issued: 0 }
 }
 
@@ -215,13 +212,15 @@ function worldLines(
   const phases = placePhases(scenario).map(({ phase: { name, mode }, startedAt }) =>
     line(startedAt, 'phase', { phase: name, mode }),
   )
-  const published = publicationInstants(scenario, revocations).map((at) =>
-    line(at, 'crls_published', { revoked: revocations.filter((each) => each.at <= at).length }),
-  )
-  const withheld = withheldInstants(scenario, revocations).map((at) =>
+  const published = publishedLists(scenario, revocations).map(({ at, kind }) => {
+    const revoked = revocations.filter((each) => each.at <= at).length
+    return line(at, kind === 'delta' ? 'delta_crls_published' : 'crls_published', { revoked })
+  })
+  const withheld = withheldLists(scenario, revocations).map(({ at }) =>
     line(at, 'crls_withheld', {}),
   )
-  return [...phases, ...published, ...withheld]
+  const faults = faultStages(scenario).map(({ at, ...facts }) => line(at, 'fault', facts))
+  return [...phases, ...published, ...withheld, ...faults]
 }
 
 function line(at: Instant, event: string, facts: Readonly<Record<string, unknown>>): string {

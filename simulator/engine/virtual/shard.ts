@@ -63,7 +63,7 @@ export async function liveShard(
   const digests: string[] = []
   const mine = plan.profiles.filter(({ id }) => hash32(id) % shards === shard)
   const end = stage.end
-  let chronicle = createChronicle(scenario, kept, stage.publishedAt)
+  let chronicle = createChronicle(scenario, kept, stage.published)
   let compared = 0
   let lived = 0
   const close = (): void => {
@@ -84,7 +84,7 @@ export async function liveShard(
         untold = createMerger()
         toldLives = index
       }
-      chronicle = createChronicle(scenario, kept, stage.publishedAt)
+      chronicle = createChronicle(scenario, kept, stage.published)
     }
     const life = new Life(fate, stage, chronicle.recorder)
     await life.live(end)

@@ -14,7 +14,7 @@ import type { Ledger } from '../../ca/ledger.ts'
 import type { PlannedRevocation } from '../../device/plan.ts'
 import { playedPlatforms } from '../../front/profiles/by-name.ts'
 import type { Scenario } from '../../scenario/scenario.ts'
-import { publicationInstants } from './publications.ts'
+import { publishedLists, type ListsDue } from './publications.ts'
 
 /** A revocation with the certificate that it fell upon. */
 export interface FoundRevocation extends PlannedRevocation {
@@ -24,8 +24,8 @@ export interface FoundRevocation extends PlannedRevocation {
 
 /** What the edge knows at each instant of a run, whoever asks it and in whatever order. */
 export interface TrustTimeline {
-  /** Instants at which lists were published, in order. */
-  readonly publishedAt: readonly Instant[]
+  /** Lists that were published, in order. */
+  readonly published: readonly ListsDue[]
   /** The snapshot in force at an instant, which a busy edge took when it last was due to ask. */
   readonly storeAt: (at: Instant) => TrustStore
   readonly verifier: SignatureVerifier
@@ -61,8 +61,9 @@ export async function createTrustTimeline({
   ...of
 }: TrustTimelineOptions): Promise<TrustTimeline> {
   const { variables } = of
-  const publishedAt = publicationInstants(scenario, planned)
-  const publications = await publishAll(scenario, publishedAt, revocations, of)
+  const published = publishedLists(scenario, planned)
+  const publishedAt = published.map(({ at }) => at)
+  const publications = await publishAll(scenario, published, revocations, of)
   const verifier = createRememberingVerifier(createNodeVerifier(crypto))
   const snapshots = await loadSnapshots(publications, variables, verifier)
   const crls = createAuthenticatedCrls(verifier)
@@ -75,7 +76,7 @@ export async function createTrustTimeline({
   /** What was answered last: lives are lived forwards, so the next question is close to it. */
   let last: { from: number; until: number; store: TrustStore } | undefined
   return {
-    publishedAt,
+    published,
     verifier,
     crls,
     stores: snapshots.map(({ store }) => store),
@@ -104,20 +105,23 @@ function lastNotAfter(instants: readonly Instant[], at: number): number {
 
 async function publishAll(
   scenario: Scenario,
-  publishedAt: readonly Instant[],
+  published: readonly ListsDue[],
   revocations: readonly FoundRevocation[],
   { authority, ledger }: Publisher,
 ): Promise<readonly Publication[]> {
   const inOrder = revocations.toSorted((a, b) => a.at - b.at)
   let revoked = 0
   const publications: Publication[] = []
-  for (const at of publishedAt) {
+  const { nextUpdateMs } = scenario.pki.crl
+  for (const { at, kind } of published) {
     for (let next = inOrder[revoked]; next !== undefined && next.at <= at;) {
       revoke(next, authority, ledger)
       revoked += 1
       next = inOrder[revoked]
     }
-    const lists = await authority.crls(at, scenario.pki.crl.nextUpdateMs)
+    const lists = await (kind === 'delta'
+      ? authority.deltaCrls(at, nextUpdateMs)
+      : authority.crls(at, nextUpdateMs))
     const files = lists.map(({ name, der }) => ({ name: `crl/${name}`, octets: der }))
     publications.push({
       at,

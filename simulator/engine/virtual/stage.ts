@@ -23,6 +23,7 @@ import type { Fate, LifeStage } from './life-stage.ts'
 import { muted } from './recorder.ts'
 import { listenerVariables } from './run-virtually.ts'
 import { createTrustTimeline, type FoundRevocation, type TrustTimeline } from './snapshots.ts'
+import { restartInstants } from './world-faults.ts'
 
 /** What is planned for every device of a scenario. */
 export interface LifePlans {
@@ -134,7 +135,8 @@ function lifeStage(
       return of(phase).door
     },
     appEvery,
-    publishedAt: trust.publishedAt,
+    published: trust.published,
+    restarts: restartInstants(scenario),
     authority,
     async ghost(device, at) {
       const profile = plan.profileOf(device)

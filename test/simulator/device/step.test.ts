@@ -3,7 +3,7 @@ import { shift, type Instant } from '#shared/time.ts'
 import type { DeviceProfile } from '#simulator/device/profile.ts'
 import type { DeviceEvent, DeviceState, Effect, OpenSession } from '#simulator/device/state.ts'
 import { initialState, step, tell } from '#simulator/device/step.ts'
-import type { Random } from '#simulator/random.ts'
+import { hash32, type Random } from '#simulator/random.ts'
 import type { Fleet } from '#simulator/scenario/scenario.ts'
 import { minimal, present, scenarioOf } from '../scenario/minimal.ts'
 
@@ -29,6 +29,7 @@ const home: DeviceProfile = {
   kind: 'meter',
   fleet,
   seed: 7,
+  reportPhaseMs: hash32('meter-0001') % dayMs,
   grid: { start, tickMs },
   ca: { latencyMinMs: 0, latencyMaxMs: 0, outages: [] },
   absences: [],

@@ -1,6 +1,7 @@
 import { logHash } from '../log-hash.ts'
-import { livableFaults, unshardable } from '../run-sharded.ts'
+import { unshardable } from '../run-sharded.ts'
 import { findRevocations, liveShard, type ShardResult } from '../shard.ts'
+import { isLivable } from '../world-faults.ts'
 import { drawSketch, scenarioOf, type Sketch } from './draw.ts'
 import type { Lived } from './soak.ts'
 import type { Scenario } from '../../../scenario/scenario.ts'
@@ -61,13 +62,11 @@ async function liveAll(scenario: Scenario, shards: number): Promise<ShardResult[
 }
 
 /** Without what `unshardable` names. */
-function withoutMeetings({ front, pki, chaos, fleets, ...sketch }: Sketch): Sketch {
-  const { delta_every: _, ...crl } = pki.crl
+function withoutMeetings({ front, chaos, fleets, ...sketch }: Sketch): Sketch {
   return {
     ...sketch,
     front: front.profile === 'alb' ? { ...front, profile: 'cloudflare' } : front,
-    pki: { ...pki, crl },
-    chaos: chaos.filter(({ fault }) => livableFaults.includes(fault)),
+    chaos: chaos.filter(isLivable),
     fleets: fleets.map(({ onboarding: __, ...fleet }) => fleet),
   }
 }

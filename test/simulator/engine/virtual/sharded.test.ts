@@ -3,6 +3,7 @@ import { logHash } from '#simulator/engine/virtual/log-hash.ts'
 import { runSharded, unshardable } from '#simulator/engine/virtual/run-sharded.ts'
 import { runVirtually } from '#simulator/engine/virtual/run-virtually.ts'
 import { findRevocations, liveShard } from '#simulator/engine/virtual/shard.ts'
+import type { RunResult } from '#simulator/report/run-result.ts'
 import type { Scenario } from '#simulator/scenario/scenario.ts'
 import { smallScenario } from '../run-small.ts'
 
@@ -56,7 +57,7 @@ test('another seed has another hash', async () => {
 function comparable(lines: readonly string[]): readonly string[] {
   return lines
     .filter((line) => !line.includes('"verdict":"either"'))
-    .filter((line) => !/"event":"(phase|crls_published|crls_withheld)"/.test(line))
+    .filter((line) => !/"event":"(phase|(delta_)?crls_published|crls_withheld|fault)"/.test(line))
     .map((line) => line.replace(/"session":"(issued|used)"/, '"session":"any"'))
     .toSorted()
 }
@@ -71,19 +72,18 @@ test('lives lived one by one on the core are those lived together on the whole a
   expect(comparable(lines)).toEqual(comparable(together.log))
 }, 60_000)
 
-/** What is told of lists. */
+const hourMs = 3_600_000
+const fault = { forMs: 0, on: undefined, byMs: undefined, share: undefined } as const
+
+/** What is told of lists and of faults. */
 const worldly = (lines: readonly string[]) =>
-  lines.filter((line) => /"event":"crls_(published|withheld)"/.test(line)).toSorted()
+  lines
+    .filter((line) => /"event":"((delta_)?crls_(published|withheld)|fault)"/.test(line))
+    .toSorted()
 
 test('lists that are missing are stale for lives lived one by one as for those lived together', async () => {
   const small = smallScenario({ seed: 3 })
-  const hourMs = 3_600_000
-  const down = {
-    fault: 'crl.publisher_down',
-    on: undefined,
-    byMs: undefined,
-    share: undefined,
-  } as const
+  const down = { ...fault, fault: 'crl.publisher_down' } as const
   const scenario: Scenario = {
     ...small,
     pki: {
@@ -114,6 +114,90 @@ test('lists that are missing are stale for lives lived one by one as for those l
   expect(run.result.counters['lists_withheld']).toBe(withheld)
 }, 120_000)
 
+/** Worlds with what is the same for every device, whoever else there is. */
+const timed: readonly { readonly name: string; readonly change: (small: Scenario) => Scenario }[] =
+  [
+    {
+      name: 'deltas, and a publisher that is down for a while',
+      change: ({ pki, ...small }) => ({
+        ...small,
+        pki: {
+          ...pki,
+          crl: {
+            ...pki.crl,
+            publishEveryMs: 24 * hourMs,
+            deltaEveryMs: 2 * hourMs,
+            nextUpdateMs: 26 * hourMs,
+            outages: [{ atMs: 30 * hourMs, forMs: 40 * hourMs }],
+          },
+        },
+      }),
+    },
+    {
+      name: 'deltas and divided lists',
+      change: ({ pki, ...small }) => ({
+        ...small,
+        pki: { ...pki, crl: { ...pki.crl, partitions: 4, deltaEveryMs: 3 * hourMs } },
+      }),
+    },
+    {
+      name: 'an edge that is started anew, twice',
+      change: ({ chaos, ...small }) => ({
+        ...small,
+        chaos: [
+          ...chaos,
+          { ...fault, fault: 'gateway.restart', atMs: 20 * hourMs },
+          { ...fault, fault: 'gateway.restart', atMs: 70 * hourMs },
+        ],
+      }),
+    },
+    {
+      name: 'meters whose clocks are a day behind for a while',
+      change: ({ chaos, ...small }) => ({
+        ...small,
+        chaos: [
+          ...chaos,
+          {
+            ...fault,
+            fault: 'clock.jump',
+            on: 'meter',
+            byMs: -24 * hourMs,
+            atMs: 12 * hourMs,
+            forMs: 48 * hourMs,
+          },
+        ],
+      }),
+    },
+  ]
+
+const worldCounts = ({ counters }: RunResult) =>
+  ['faults', 'lists_published', 'deltas_published', 'lists_withheld'].map((name) => [
+    name,
+    counters[name],
+  ])
+
+test.each(timed)(
+  '$name: one by one as together, and the same log for 1, 2 and 4 shards',
+  async ({ change }) => {
+    const scenario = change(smallScenario({ seed: 5 }))
+    expect(unshardable(scenario)).toEqual([])
+    const together = await runVirtually({ ...quiet, scenario })
+    expect(together.result.wrong).toEqual([])
+    const run = await runSharded({ ...quiet, scenario, shards: 1, appEvery: 50, log: 'lines' })
+    expect(run.result.wrong).toEqual([])
+    expect(comparable(run.log)).toEqual(comparable(together.log))
+    expect(worldly(run.log)).toEqual(worldly(together.log))
+    expect(worldCounts(run.result)).toEqual(worldCounts(together.result))
+    const hashes = []
+    for (const shards of [1, 2, 4]) {
+      const parts = await liveAll(scenario, shards, 'digests')
+      hashes.push(logHash(parts.flatMap(({ digests }) => digests)))
+    }
+    expect(new Set(hashes).size).toBe(1)
+  },
+  120_000,
+)
+
 test('threads come to the same as one: decisions, events, exposures, and a report that passes', async () => {
   const scenario = smallScenario()
   const run = await runSharded({ ...quiet, scenario, shards: 2, appEvery: 100, log: 'lines' })
@@ -137,4 +221,7 @@ test('a scenario in which devices meet is refused by name', () => {
   expect(unshardable(crowded)).toEqual([expect.stringContaining('pki.ca.rate')])
   const alb = { ...scenario, front: { ...scenario.front, profile: 'alb' as const } }
   expect(unshardable(alb)).toEqual([expect.stringContaining('front.profile')])
+  const jump = { ...fault, fault: 'clock.jump', on: 'edge', byMs: hourMs, atMs: 0 } as const
+  const behind = { ...scenario, chaos: [...scenario.chaos, jump] }
+  expect(unshardable(behind)).toEqual([expect.stringContaining('chaos: clock.jump')])
 })

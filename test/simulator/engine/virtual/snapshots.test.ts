@@ -27,12 +27,12 @@ const trust = await createTrustTimeline({ scenario, ...none, variables, authorit
 /** By the rule alone: what lay in the bucket when a busy edge asked last. */
 function expectedAt(ms: number): number {
   const asked = time.start + Math.floor(ms / edge.maxStalenessMs) * edge.maxStalenessMs
-  return trust.publishedAt.findLastIndex((at) => at <= asked)
+  return trust.published.findLastIndex(({ at }) => at <= asked)
 }
 
 /** Around each publication and the instants at which it becomes known, and between. */
-const moments = trust.publishedAt
-  .flatMap((at) => [-1, 0, 1, 3_500, 6_999, 7_000, 7_001, 1_800_000].map((ms) => at + ms))
+const moments = trust.published
+  .flatMap(({ at }) => [-1, 0, 1, 3_500, 6_999, 7_000, 7_001, 1_800_000].map((ms) => at + ms))
   .map((at) => at - time.start)
   .filter((ms) => ms >= 0)
 
@@ -41,7 +41,7 @@ test.each([
   { name: 'backwards', order: moments.toSorted((a, b) => b - a) },
   { name: 'from life to life', order: [...moments, ...moments] },
 ])('the snapshot in force does not depend on what was asked before: $name', ({ order }) => {
-  expect(trust.publishedAt.length).toBeGreaterThan(20)
+  expect(trust.published.length).toBeGreaterThan(20)
   const found = order.map((ms) => trust.stores.indexOf(trust.storeAt(shift(time.start, ms))))
   expect(found).toEqual(order.map(expectedAt))
 })
