@@ -2,7 +2,7 @@ import { ok, type Result } from '#shared/result.ts'
 import { after, type Soon } from '#shared/soon.ts'
 import type { Instant } from '#shared/time.ts'
 import type { AuthenticatedCrls } from '#shared/revocation/authenticated-crls.ts'
-import { listsOf } from '#shared/revocation/lists-of.ts'
+import { listsOf, type Lists } from '#shared/revocation/lists-of.ts'
 import { questionOf } from '#shared/revocation/scope.ts'
 import type { TrustAnchor, TrustStore } from '#shared/trust-store/trust-store.ts'
 import type { PathIndex, Rejection } from '#shared/verdict/rejection.ts'
@@ -226,12 +226,21 @@ function checkRevocations(
   // A loop, and no step that waits for another: nearly always all lists are at hand.
   for (let at = from; at < certificates.length; at += 1) {
     const status = checkStatus(candidate, at, context)
-    if (status instanceof Promise) {
-      return status.then((good) => (good.ok ? checkRevocations(candidate, context, at + 1) : good))
-    }
+    if (status instanceof Promise) return checkRevocationsAfter(status, candidate, context, at)
     if (!status.ok) return status
   }
   return ok(undefined)
+}
+
+/** Apart, so that what is at hand is asked without a closure. */
+async function checkRevocationsAfter(
+  status: Promise<Result<void, Rejection>>,
+  candidate: CandidatePath,
+  context: ValidationContext,
+  at: PathIndex,
+): Promise<Result<void, Rejection>> {
+  const good = await status
+  return good.ok ? checkRevocations(candidate, context, at + 1) : good
 }
 
 function checkStatus(
@@ -242,15 +251,33 @@ function checkStatus(
   const { store, policy } = context
   const certificate = candidate.certificates[at]
   if (certificate === undefined) return ok(undefined)
-  const question = questionOf(certificate)
-  if (!areListsAsked(at, policy)) return checkWord(question, at, store)
+  if (!areListsAsked(at, policy)) return checkWord(questionOf(certificate), at, store)
   const lists = listsOf(certificate, issuerOf(candidate, at), candidate, context)
-  if (lists instanceof Promise) {
-    return lists.then((found) =>
-      found.ok ? checkRevocation(question, at, found.value, context) : found,
-    )
-  }
-  return lists.ok ? checkRevocation(question, at, lists.value, context) : lists
+  return lists instanceof Promise
+    ? checkByListsAfter(lists, certificate, at, context)
+    : checkByLists(lists, certificate, at, context)
+}
+
+function checkByLists(
+  lists: Result<Lists, Rejection>,
+  certificate: Certificate,
+  at: PathIndex,
+  context: ValidationContext,
+): Soon<Result<void, Rejection>> {
+  if (!lists.ok) return lists
+  // A path's certificate bears the name that its issuer's lists were found by.
+  const question = questionOf(certificate, lists.value.name)
+  return checkRevocation(question, at, lists.value, context)
+}
+
+/** Apart, so that what is at hand is asked without a closure. */
+async function checkByListsAfter(
+  lists: Promise<Result<Lists, Rejection>>,
+  certificate: Certificate,
+  at: PathIndex,
+  context: ValidationContext,
+): Promise<Result<void, Rejection>> {
+  return checkByLists(await lists, certificate, at, context)
 }
 
 /** Who issued the certificate at one place of a path: the next certificate, or the anchor's. */

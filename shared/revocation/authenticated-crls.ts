@@ -20,7 +20,7 @@ export type CrlIssuer = Pick<Certificate, 'subject' | 'spki' | 'extensions'>
 /** The CRLs of one issuer: those its key has signed. */
 export interface IssuerCrls {
   readonly keyId: IssuerKeyId
-  /** DER of the issuer's Name. */
+  /** DER of the issuer's Name, as its lists spell it: found to be theirs at once. */
   readonly name: Bytes
   readonly crls: readonly RevocationList[]
   /** Others bear its name, and neither its key nor a namesake's of the store may have signed them. */
@@ -128,7 +128,8 @@ async function authenticate(
   }
   let forged = false
   for (const crl of rest) if (!(await isOfNamesake(crl, issuer, store, verifier))) forged = true
-  return { keyId, name: issuer.subject, crls, forged, elsewhere: rest.length > 0 }
+  const name = crls[0]?.issuer ?? issuer.subject
+  return { keyId, name, crls, forged, elsewhere: rest.length > 0 }
 }
 
 /** Keys of one name in a store: an old and a new one in a roll-over; twice as many to spare. */

@@ -10,11 +10,11 @@ export function isDeltaOf(delta: CrlFacts, complete: CrlFacts): boolean {
   if (delta.deltaBase === undefined) return false
   if (delta.number === undefined || complete.number === undefined) return false
   const follows = delta.deltaBase <= complete.number && complete.number < delta.number
-  return follows && scopeKey(delta) === scopeKey(complete) && haveOneKey(delta, complete)
+  return follows && scopeKey(delta) === scopeKey(complete) && isOneKey(delta, complete)
 }
 
 /** RFC 5280 6.3.3 (c)(3): the authority key identifiers match. */
-function haveOneKey(a: CrlFacts, b: CrlFacts): boolean {
+export function isOneKey(a: CrlFacts, b: CrlFacts): boolean {
   return isSame(a.authorityKeyIdentifier, b.authorityKeyIdentifier)
 }
 

@@ -21,7 +21,7 @@ export interface ListsContext extends SignerContext {
 }
 
 /** Lists whose signers are verified. `forged`: there are others of these names, and no such signer's. */
-export type Lists = Pick<IssuerCrls, 'crls' | 'forged'>
+export type Lists = Pick<IssuerCrls, 'crls' | 'forged' | 'name'>
 
 /**
  * The lists that may answer for a certificate of a path: those that its issuer's key signed, and,
@@ -37,27 +37,25 @@ export function listsOf(
   context: ListsContext,
 ): Soon<Result<Lists, Rejection>> {
   const own = context.crls.of(context.store, issuer)
-  const others = otherIssuers(certificate).filter((name) =>
-    context.store.crlsByIssuer.has(nameKey(name)),
-  )
-  return own instanceof Promise
-    ? own.then((found) => withOthers(found, issuer.subject, others, path, context))
-    : withOthers(own, issuer.subject, others, path, context)
+  const others = namesOtherIssuers(certificate) ? listedOthers(certificate, context) : none
+  // Nearly always: asked without a closure, at every request.
+  if (!(own instanceof Promise) && others.length === 0 && !own.elsewhere) return ok(own)
+  return withOthers(own, issuer.subject, others, path, context)
 }
 
-function withOthers(
-  own: IssuerCrls,
+async function withOthers(
+  soon: Soon<IssuerCrls>,
   name: Bytes,
   others: readonly Bytes[],
   path: CandidatePath,
   context: ListsContext,
-): Soon<Result<Lists, Rejection>> {
+): Promise<Result<Lists, Rejection>> {
+  const own = await soon
   if (others.length === 0 && !own.elsewhere) return ok(own)
   const names = own.elsewhere ? [name, ...others] : others
-  const isElsewhere = others.length > 0
-  return listsOfNames(names, own, path, context).then((lists) =>
-    lists.ok ? ok({ crls: lists.value, forged: own.forged || isElsewhere }) : lists,
-  )
+  const lists = await listsOfNames(names, own, path, context)
+  if (!lists.ok) return lists
+  return ok({ crls: lists.value, forged: own.forged || others.length > 0, name: own.name })
 }
 
 /** An issuer's own lists, and those of signers of these names. */
@@ -78,9 +76,13 @@ async function listsOfNames(
   return ok([...crls])
 }
 
+/** Of the other issuers that a certificate names those that lists are at hand of. */
+function listedOthers(certificate: Certificate, { store }: ListsContext): readonly Bytes[] {
+  return otherIssuers(certificate).filter((name) => store.crlsByIssuer.has(nameKey(name)))
+}
+
 /** Names of CRL issuers (RFC 5280 4.2.1.13: at most one a point) that are not the certificate's issuer. */
 function otherIssuers(certificate: Certificate): readonly Bytes[] {
-  if (!namesOtherIssuers(certificate)) return none
   const { issuer, extensions } = certificate
   const names = (extensions.crlDistributionPoints ?? [])
     .flatMap(({ crlIssuers = [] }) => crlIssuers)

@@ -17,11 +17,20 @@ export interface RevocationQuestion {
   readonly points: readonly DistributionPoint[]
 }
 
-/** What is asked of lists about a certificate: its serial, its issuer, its kind and its distribution points. */
-export function questionOf({ serial, issuer, extensions }: Certificate): RevocationQuestion {
+/**
+ * What is asked of lists about a certificate: its serial, its issuer, its kind and its distribution points.
+ *
+ * @param issuer the same name, from wherever it is at hand in the very octets that lists are compared by
+ */
+export function questionOf(
+  { serial, issuer: named, extensions }: Certificate,
+  issuer: Bytes = named,
+): RevocationQuestion {
   const isCa = extensions.basicConstraints?.ca === true
-  return { serial, issuer, isCa, points: extensions.crlDistributionPoints ?? [] }
+  return { serial, issuer, isCa, points: extensions.crlDistributionPoints ?? none }
 }
+
+const none: readonly DistributionPoint[] = []
 
 /**
  * The reasons for which a CRL answers a question: 0 where it does not answer at all. Asked for each

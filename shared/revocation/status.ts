@@ -45,13 +45,31 @@ export function revocationStatus(
     const found = only.index.find(question.serial)
     // What `joined` makes of it, without its steps: nearly every answer is this one.
     if (found === undefined && at <= only.nextUpdate) return goodAndFresh
-    return after(found, (entry) =>
-      joined(
-        [answerWith(only, allReasons, entry, freshnessAt(only.nextUpdate, at, policy.graceMs))],
-        policy,
-      ),
-    )
+    return answeredBy(only, found, at, policy)
   }
+  return answeredTogether(crls, question, at, policy)
+}
+
+const goodAndFresh: RevocationStatus = { status: 'good', freshness: 'fresh' }
+
+/** By a single list of everything. */
+function answeredBy(
+  only: CrlFacts,
+  found: Soon<Answer['entry']>,
+  at: Instant,
+  policy: SilenceWorth,
+): Soon<RevocationStatus> {
+  const freshness = freshnessAt(only.nextUpdate, at, policy.graceMs)
+  return after(found, (entry) => joined([answerWith(only, allReasons, entry, freshness)], policy))
+}
+
+/** By lists that each tell of some, of some reasons, or of what changed. */
+function answeredTogether(
+  crls: readonly CrlFacts[],
+  question: RevocationQuestion,
+  at: Instant,
+  policy: SilenceWorth,
+): Soon<RevocationStatus> {
   const inScope = crls.filter((crl) => isKnown(crl) && reasonsAnswered(crl, question) !== 0)
   const begun = inScope.filter(({ thisUpdate }) => thisUpdate <= at)
   const current = inForce(begun)
@@ -64,8 +82,6 @@ export function revocationStatus(
     return joined(all.slice(0, current.length), policy, all.slice(current.length), gap)
   })
 }
-
-const goodAndFresh: RevocationStatus = { status: 'good', freshness: 'fresh' }
 
 /** A complete list, and the delta that is laid over it. */
 interface Laid {

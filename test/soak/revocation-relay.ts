@@ -1,8 +1,9 @@
 import { Agent, createServer, request, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { buffer } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Fault, Hindrance } from '../chaos/orders.ts'
+import { largeOctets, type Fault, type Hindrance } from '../chaos/orders.ts'
 
 /** What lies between gateways and their control plane: it can move, and be slow or broken for some. */
 export interface Relay {
@@ -58,7 +59,7 @@ interface Relayed {
   readonly outgoing: ServerResponse
   readonly url: string
   readonly agent: Agent
-  readonly hindrance: Hindrance | undefined
+  readonly hindrance: Hindrance | 'large' | undefined
   readonly flaky: () => boolean
 }
 
@@ -75,6 +76,13 @@ async function relayed(given: Relayed): Promise<void> {
     onward.once('response', resolve).once('error', reject)
   })
   const [answer] = await Promise.all([answered, pipeline(incoming, onward)])
+  // Its length is not always said beforehand.
+  const octets = hindrance === 'large' ? await buffer(answer) : undefined
+  if (octets !== undefined && octets.length >= largeOctets) {
+    outgoing.writeHead(503).end()
+    return
+  }
   outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
-  await pipeline(answer, outgoing)
+  if (octets === undefined) await pipeline(answer, outgoing)
+  else outgoing.end(octets)
 }

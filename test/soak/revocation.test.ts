@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
-import { runRevocationSoak, type FaultName } from './revocation.ts'
+import { runRevocationSoak } from './revocation.ts'
+import type { FaultName } from './revocation-faults.ts'
 
 /** The run of `node test/soak/revocation.ts`, small enough to be made each time. */
-test.each<FaultName>(['none', 'restart'])(
+test.each<FaultName>(['none', 'restart', 'shards-away'])(
   'under the fault %s no worker lets a revoked device in after the bound, and none keeps another out',
   async (fault) => {
     const report = await runRevocationSoak({
@@ -21,7 +22,7 @@ test.each<FaultName>(['none', 'restart'])(
   120_000,
 )
 
-test.each<FaultName>(['none', 'r2-errors'])(
+test.each<FaultName>(['none', 'r2-errors', 'kill-at-list'])(
   'under the fault %s gateways in processes of their own keep the same bound over HTTP',
   async (fault) => {
     const report = await runRevocationSoak({
@@ -45,7 +46,7 @@ test('a control plane that is killed and comes back tells everybody what it was 
     workers: 2,
     inProcesses: true,
     revocations: 6,
-    // Not compiled: while it is away nobody has a shard of its files.
+    // Small: what is killed here is not busy with a compile as well.
     list: 1000,
     rate: 10,
     maxStalenessMs: 2000,

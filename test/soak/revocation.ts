@@ -3,16 +3,20 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { parseDuration } from '#shared/duration.ts'
 import { instantFromMs, shift } from '#shared/time.ts'
 import { bundleOf, massOf, startPlane, wordOn } from '../chaos/stage.ts'
-import type { Fault } from '../chaos/orders.ts'
 import { cfOf, dayMs } from '../runtime/given.ts'
 import { createCrl, entry } from '../shared/crls.ts'
 import { newKeys } from '../shared/keys.ts'
 import { createCa, issue, issueCa, type Entity } from '../shared/pki.ts'
+import {
+  faults,
+  makeListUnder,
+  suffer,
+  waited,
+  type FaultName,
+  type Outage,
+  type Suffering,
+} from './revocation-faults.ts'
 import { startProcessPlane, type SoakPlane } from './revocation-processes.ts'
-
-/** What goes wrong while revocations are made. */
-export const faults = ['none', 'restart', 'slow-r2', 'r2-errors', 'cold'] as const
-export type FaultName = (typeof faults)[number]
 
 export interface RevocationSoakOptions {
   readonly workers: number
@@ -38,6 +42,8 @@ export interface RevocationSoakReport {
   readonly p50Ms: number
   readonly p99Ms: number
   readonly maxMs: number
+  /** The time left out in which the control plane, or what it stores, was away: this is what is late, or not. */
+  readonly maxServedMs: number
   /** The most, were every acceptance as late as its answer: the questions wait on a machine that is busy. */
   readonly maxAnsweredMs: number
   /** `maxMs` of the devices that the list revoked. */
@@ -60,8 +66,6 @@ const listDevices = 5
 const healthyDevices = 3
 /** What a process takes to start, on a machine that is busy. */
 const startMs = 5000
-/** How slow a slow bucket is. */
-const slowMs = 1000
 
 interface Device {
   readonly serial: readonly number[]
@@ -85,12 +89,6 @@ interface Exposure {
   readonly servedMs: number
   readonly answeredMs: number
   readonly isListed: boolean
-}
-
-/** When the control plane was away. */
-interface Outage {
-  readonly from: number
-  readonly until: number
 }
 
 interface Tally {
@@ -128,11 +126,13 @@ export async function runRevocationSoak(
       const probe = () => probeOnce(plane, name, fleet, tally)
       return probeUntil(stop.signal, { laterMs, probeEveryMs, probe })
     })
-    const suffering = suffer(stop.signal, plane, names, options.fault, tally)
-    await revokeAll(plane, fleet, names, tally, options)
+    const { fault, maxStalenessMs } = options
+    const suffering: Suffering = { plane, names, fault, maxStalenessMs, outages: tally.outages }
+    const suffered = suffer(stop.signal, suffering)
+    await revokeAll(fleet, tally, suffering, options)
     await settle(tally, options)
     stop.abort()
-    await Promise.all([...probing, suffering])
+    await Promise.all([...probing, suffered])
     return report(tally, options)
   } finally {
     await plane.close()
@@ -288,12 +288,12 @@ function exposureOf(
 }
 
 async function revokeAll(
-  plane: SoakPlane,
   { issuing, byWord, byList }: Fleet,
-  names: readonly string[],
   tally: Tally,
+  suffering: Suffering,
   { rate, list, onProgress }: RevocationSoakOptions,
 ): Promise<void> {
+  const { plane, names } = suffering
   const opened = (device: Device, isListed: boolean): void => {
     const answeredAt = performance.now()
     const never = { lastAcceptedAt: 0, lastAcceptedBy: 0 }
@@ -316,8 +316,10 @@ async function revokeAll(
   if (before.includes('revoked')) throw new Error('a device is refused before its list is there')
   const entries = [...byList.map(({ serial }) => entry(serial)), ...massOf(list - byList.length)]
   const der = await createCrl(issuing, { ...times, number: 8, entries })
-  await made(plane, async () => ({ kind: 'add_lists', lists: [{ file: await plane.file(der) }] }))
-  for (const device of byList) opened(device, true)
+  await makeListUnder(suffering, async () => {
+    await made(plane, async () => ({ kind: 'add_lists', lists: [{ file: await plane.file(der) }] }))
+    for (const device of byList) opened(device, true)
+  })
   onProgress(`${list} revoked by list`)
 }
 
@@ -338,39 +340,6 @@ async function settle({ open, outages }: Tally, options: RevocationSoakOptions):
     await pause(defaultProbeEveryMs)
 }
 
-/** Between two of its deaths: enough for a change, and too little for a worker to forget the last. */
-const restartEveryMs = 2000
-
-/** Makes the fault go on until it is stopped. */
-async function suffer(
-  signal: AbortSignal,
-  plane: SoakPlane,
-  names: readonly string[],
-  fault: FaultName,
-  { outages }: Tally,
-): Promise<void> {
-  if (fault === 'restart') {
-    while (!signal.aborted) {
-      const from = performance.now()
-      await plane.restart()
-      outages.push({ from, until: performance.now() })
-      await waited(restartEveryMs, signal)
-    }
-    return
-  }
-  const suffered: Fault | undefined =
-    fault === 'slow-r2'
-      ? { bucket: slowMs }
-      : fault === 'r2-errors'
-        ? { bucket: 'flaky' }
-        : undefined
-  if (suffered !== undefined) await Promise.all(names.map((name) => plane.suffer(name, suffered)))
-}
-
-async function waited(ms: number, signal: AbortSignal): Promise<void> {
-  await pause(ms, undefined, { signal }).catch(() => undefined)
-}
-
 function report(tally: Tally, { maxStalenessMs }: RevocationSoakOptions): RevocationSoakReport {
   const left = [...tally.open].map((one) => exposureOf(one, tally.outages))
   const all = [...tally.exposures, ...left]
@@ -382,6 +351,7 @@ function report(tally: Tally, { maxStalenessMs }: RevocationSoakOptions): Revoca
     p50Ms: at(0.5),
     p99Ms: at(0.99),
     maxMs: at(1),
+    maxServedMs: Math.max(0, ...all.map(({ servedMs }) => servedMs)),
     maxAnsweredMs: Math.max(0, ...all.map(({ answeredMs }) => answeredMs)),
     listMaxMs: Math.max(0, ...all.filter(({ isListed }) => isListed).map(({ ms }) => ms)),
     late: all.filter(({ servedMs }) => servedMs > maxStalenessMs).length,
@@ -408,7 +378,10 @@ device that nobody revoked was refused, or where a revoked one was never refused
   --rate N            calls a second (10)
   --max-staleness D   the bound, as MAX_STALENESS takes it (5s)
   --probe-every D     between two questions to each of them: exposure is measured to within this (250ms)
-  --fault NAME        ${faults.join(', ')} (none)
+  --fault NAME        ${faults.join(', ')} (none); of the last two, twice the bound
+                      from the list on, the one holds back its shards and nothing else, and the other
+                      kills the control plane when half of the workers know of the list, and leaves
+                      it and its files away
   --help              this
 `
 

@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi'
-import { loadObject, storeObject } from '../../trust-stores/managed/objects.ts'
+import { loadObject, storeAndRelease } from '../../trust-stores/managed/objects.ts'
 import type { ControlPlane } from '../control-plane.ts'
 import { requireScope } from './allowed.ts'
 import type { Api } from './env.ts'
@@ -17,8 +17,9 @@ export function addFiles(api: Api, plane: ControlPlane): void {
     if (octets.length === 0) {
       throw new ApiProblem('request_malformed', { detail: 'the file is empty' })
     }
-    const file = await storeObject(plane.objects, octets)
-    return context.json({ file, octets: octets.length }, 201)
+    const { length } = octets
+    const file = await storeAndRelease(plane.objects, octets)
+    return context.json({ file, octets: length }, 201)
   })
 
   api.openapi(loaded, async (context) => {

@@ -14,7 +14,8 @@ export function addEdgeMetrics(api: Api, askEdge: AskEdge | undefined): void {
       return context.json({ kind: 'unreachable', because: asked.error } as const, 200)
     }
     const { decisions, ...seconds } = asked.value
-    return context.json({ kind: 'counted', decisions: [...decisions], ...seconds } as const, 200)
+    const kind = 'counted' as const
+    return context.json({ kind, decisions: [...decisions], ...seconds }, 200)
   })
 }
 

@@ -1,5 +1,9 @@
 import type { Bytes } from '#shared/bytes.ts'
-import { storeObject, type ObjectName } from '../../trust-stores/managed/objects.ts'
+import {
+  storeAndRelease,
+  storeObject,
+  type ObjectName,
+} from '../../trust-stores/managed/objects.ts'
 import { checkAlbBundle, checkAlbRevocationFile } from './alb-files.ts'
 import type { BucketObject } from '../../trust-stores/buckets/bucket-objects.ts'
 import type { Call } from './call.ts'
@@ -33,7 +37,7 @@ export async function copyRevocations(
   })
   const checked = checkAlbRevocationFile(octets)
   if (!checked.ok) throw new AwsFault('InvalidRevocationContent', checked.error)
-  return { file: await storeObject(call.plane.objects, octets), source: addressOf(object) }
+  return { file: await storeAndRelease(call.plane.objects, octets), source: addressOf(object) }
 }
 
 /** `prefix` is how the operation calls its three parameters. */

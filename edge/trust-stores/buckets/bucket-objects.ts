@@ -17,6 +17,7 @@ export interface BucketFault {
 
 /** The buckets that bundles and revocation lists are copied from, once, when they are named. */
 export interface BucketObjects {
+  /** Octets that are the caller's own: it may give their memory back. */
   get(object: BucketObject): Promise<Result<Bytes, BucketFault>>
 }
 

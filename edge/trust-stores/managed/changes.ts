@@ -26,7 +26,13 @@ import {
   type StoreDocument,
   type StoreLimits,
 } from './document.ts'
-import { loadObject, storeObject, type ObjectName, type Objects } from './objects.ts'
+import {
+  loadObject,
+  storeAndRelease,
+  storeObject,
+  type ObjectName,
+  type Objects,
+} from './objects.ts'
 
 /** What an operator, a source or an AWS tool asks of a trust store. Files are stored beforehand. */
 export type Change =
@@ -293,7 +299,7 @@ async function storeCompiled(
 ): Promise<ObjectName | undefined> {
   if (crl.entries <= limits.wholeEntriesMax) return undefined
   // Shard by shard, and the manifest last: one that is there has all that it names.
-  const keep = async (shard: Bytes): Promise<void> => void (await storeObject(objects, shard))
+  const keep = async (shard: Bytes): Promise<void> => void (await storeAndRelease(objects, shard))
   for (const issuer of issuers) {
     const manifest = await compileCrlTo(crl, { issuer, verifier, sign: 'by_digest' }, keep)
     if (manifest.ok) return storeObject(objects, manifest.value)

@@ -14,7 +14,7 @@ import {
   type RefusedRecords,
 } from '../../enrollment/registry/refused-file.ts'
 import { crlDer } from '../gate.ts'
-import { runtimeAfter, type After } from '../../routing/deadline.ts'
+import type { After } from '../../routing/deadline.ts'
 import type { HeldTrustStore, TrustFileProblem } from '../held-trust-store.ts'
 import { createAnchorNotes } from './anchor-notes.ts'
 import { loadCertificates } from './changes.ts'
@@ -22,6 +22,13 @@ import { decodeDocument, listsInForce, type ListEntry, type StoreDocument } from
 import { createExposure } from './exposure.ts'
 import type { StoreHead } from './managed-trust-store.ts'
 import { loadObject, type ObjectName, type Objects } from './objects.ts'
+import { createShardLoading, type ShardLoading } from './shard-loading.ts'
+import {
+  createSupersededLists,
+  type ListsInForce,
+  type SupersededLists,
+} from './superseded-lists.ts'
+import { within } from './within.ts'
 
 export interface FollowedTrustStoreOptions {
   /**
@@ -87,10 +94,17 @@ const awayKnownMs = 3000
 const tryingMs = 15_000
 
 /**
- * How long a decision waits for one shard, tries and all. By so much at most it may go beyond the bound
- * of its snapshot's age, where the bucket is slow and the shard was not asked for before.
+ * How long a decision waits for one shard, tries and all, before the lists that were held before decide
+ * (`orByListsBefore`). By so much at most it may go beyond the bound of its snapshot's age, where the
+ * bucket is slow and the shard was not asked for before.
  */
 const shardPatienceMs = 2000
+
+/**
+ * The same where nothing was held before, as in an isolate that starts cold: the answer would be a
+ * refusal, and what was killed is back in less. Devices wait ten seconds and more for an answer.
+ */
+const coldShardPatienceMs = 5000
 
 /**
  * Octets of shards that an isolate keeps: of its 128 MB there is to be room for requests. Half of it is
@@ -101,6 +115,8 @@ const shardOctetsMax = 48 * 1024 * 1024
 type Options = Omit<FollowedTrustStoreOptions, 'head'> & {
   readonly head: () => Promise<StoreHead | undefined>
   readonly loaded: LoadedShards
+  readonly shards: ShardLoading
+  readonly superseded: SupersededLists
 }
 
 /**
@@ -114,16 +130,31 @@ type Options = Omit<FollowedTrustStoreOptions, 'head'> & {
 export function createFollowedTrustStore(given: FollowedTrustStoreOptions): HeldTrustStore {
   const loaded = createBoundedMap<string, Shard>({ countMax: shardsMax, weightMax: shardOctetsMax })
   const notes = createAnchorNotes(given.clock)
-  const head = () => notes.tell(given.head)
-  const options = { ...given, head, objects: steady(given), loaded }
-  const { clock, maxStalenessMs, background } = options
   const exposure = createExposure()
+  const { clock, maxStalenessMs, background, failStaticMs: inForceMs } = given
+  const superseded = createSupersededLists({
+    clock,
+    failStaticMs: inForceMs,
+    asked: (inForceAt) => exposure.decidedBy(inForceAt, clock.now()),
+  })
+  const awayMs = Math.max(awayKnownMs, maxStalenessMs)
+  const options: Options = {
+    ...given,
+    head: () => notes.tell(given.head),
+    objects: steady(given),
+    loaded,
+    superseded,
+    shards: createShardLoading({
+      ...given,
+      awayKnownMs: awayMs,
+      report: (because) => given.report({ name: 'trust store', version: '', because }),
+    }),
+  }
   let held: Held | undefined
   let failedAt = Number.NEGATIVE_INFINITY
   let refreshingSince = Number.NEGATIVE_INFINITY
   let tryingSince = Number.NEGATIVE_INFINITY
-  const isKnownAway = (now: Instant): boolean =>
-    ageAt(now, failedAt) < Math.max(awayKnownMs, maxStalenessMs)
+  const isKnownAway = (now: Instant): boolean => ageAt(now, failedAt) < awayMs
   const refresh = async (): Promise<void> => {
     const wasAway = isKnownAway(clock.now())
     const next = await follow(held, options, () => {
@@ -142,7 +173,7 @@ export function createFollowedTrustStore(given: FollowedTrustStoreOptions): Held
     failedAt = Number.NEGATIVE_INFINITY
     if (held !== undefined && isOlder(next, held, clock.now())) return
     exposure.adopted(held?.head, next.head, clock.now())
-    held = next
+    held = held === undefined ? next : succeeding(held, next, superseded)
   }
   const tryBeside = (now: Instant): void => {
     if (ageAt(now, failedAt) < awayRetryMs || ageAt(now, tryingSince) < tryingMs) return
@@ -172,6 +203,21 @@ export function createFollowedTrustStore(given: FollowedTrustStoreOptions): Held
     },
   }
 }
+
+/** What is held once another snapshot has come. */
+function succeeding(held: Held, next: Held, superseded: SupersededLists): Held {
+  // Another request loaded the same meanwhile: what is held stays, with all that is remembered of it.
+  if (next.head.document === held.head.document) {
+    return { ...held, head: next.head, askedAt: next.askedAt }
+  }
+  superseded.replace(listsOf(held), listsOf(next).lists)
+  return next
+}
+
+const listsOf = ({ parts, askedAt }: Held): ListsInForce => ({
+  lists: [...parts.lists.values()],
+  askedAt,
+})
 
 /**
  * Requests may ask side by side, and answers come in any order: no evidence is followed by older
@@ -203,7 +249,7 @@ async function followOnce(
 ): Promise<Held | 'gone' | undefined> {
   const askedAt = options.clock.now()
   try {
-    const head = await within(headPatienceMs, options.head(), options)
+    const head = await within(headPatienceMs, options.head(), options.after)
     if (head === undefined) return 'gone'
     if (held !== undefined && head.epoch < held.head.epoch) {
       throw new Error(`epoch ${head.epoch} was said after epoch ${held.head.epoch}`)
@@ -287,30 +333,32 @@ async function loadRefused(objects: Objects, file: ObjectName): Promise<readonly
 }
 
 /** A list in its compiled form: decisions load the shards that they ask. */
-function openList(manifest: Bytes, options: Options): RevocationList {
-  const report = (because: string): void =>
-    options.report({ name: 'trust store', version: '', because })
+function openList(
+  manifest: Bytes,
+  { loaded, shards, superseded, report }: Options,
+): RevocationList {
   const opened = openByDigest(manifest, {
-    loaded: options.loaded,
-    report: (fault) => report(`a shard of a list cannot be asked: ${fault.code}`),
+    loaded,
+    report({ code }) {
+      // One that did not come is told where it is loaded, once a try and not once a decision.
+      if (code === 'shard_missing') return
+      report({
+        name: 'trust store',
+        version: '',
+        because: `a shard of a list cannot be asked: ${code}`,
+      })
+    },
+    before: () => superseded.before(list),
     loadShard(shard) {
       const digest = list.manifest.shards[shard]?.sha256
-      return digest === undefined ? Promise.resolve(undefined) : loadShard(toHex(digest), options)
+      if (digest === undefined) return Promise.resolve(undefined)
+      const patienceMs = superseded.isAlone(list) ? coldShardPatienceMs : shardPatienceMs
+      return shards.load(toHex(digest), patienceMs)
     },
   })
   if (!opened.ok) throw new Error(`a manifest of a list cannot be read: ${opened.error.code}`)
   const { list } = opened.value
   return list
-}
-
-/** Undefined where it does not come, or not in time: reported. */
-async function loadShard(name: ObjectName, options: Options): Promise<Bytes | undefined> {
-  try {
-    return await within(shardPatienceMs, options.objects.get(name), options)
-  } catch (error) {
-    options.report({ name: 'trust store', version: '', because: String(error) })
-    return undefined
-  }
 }
 
 /**
@@ -332,18 +380,6 @@ function steady({ objects, wait }: FollowedTrustStoreOptions): Objects {
       return objects.get(name)
     },
   }
-}
-
-/** What does not come in so many milliseconds is an Error. */
-function within<Value>(
-  ms: number,
-  work: Promise<Value>,
-  { after = runtimeAfter }: Pick<Options, 'after'>,
-): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    const cancel = after(ms, () => reject(new Error(`no answer within ${ms} ms`)))
-    work.then(resolve, reject).finally(cancel)
-  })
 }
 
 function derOfName(base64: string): Bytes {

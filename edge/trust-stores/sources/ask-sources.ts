@@ -3,7 +3,7 @@ import type { Clock, Instant } from '#shared/time.ts'
 import type { Change } from '../managed/changes.ts'
 import type { StoreDocument } from '../managed/document.ts'
 import type { ManagedTrustStore } from '../managed/managed-trust-store.ts'
-import { objectName, type ObjectName, type Objects } from '../managed/objects.ts'
+import { objectName, release, type ObjectName, type Objects } from '../managed/objects.ts'
 import type { Sql } from '../../sqlite/sql.ts'
 import { shownAddress } from './address.ts'
 import { fetchList, type FetchedList, type SourcePorts } from './fetch-list.ts'
@@ -129,7 +129,11 @@ async function offered(
   if (file === source.file && isJudged(source, document, operatorsEpoch(sql))) {
     return source.lastOutcome
   }
-  if (octets !== undefined) await objects.put(file, octets)
+  if (octets !== undefined) {
+    await objects.put(file, octets)
+    // The gate reads them again: `storeAndRelease` says why not beside these.
+    release(octets)
+  }
   const made = await store.change(changeFor(source, file, document), `source:${source.id}`)
   const at = clock.now()
   if (made.ok) return { kind: 'taken', at, epoch: made.value.epoch }

@@ -6,6 +6,7 @@ import { albSerial } from '#shared/wire/serial.ts'
 import type { IssuerCrls } from '#shared/revocation/authenticated-crls.ts'
 import type { RevocationList } from '#shared/revocation/crl-signature.ts'
 import type { FreshnessPolicy } from '#shared/revocation/freshness.ts'
+import { orByListsBefore } from '#shared/revocation/lists-before.ts'
 import type { RevocationQuestion } from '#shared/revocation/scope.ts'
 import { revocationStatus, type RevocationStatus } from '#shared/revocation/status.ts'
 import type { TrustStore } from '#shared/trust-store/trust-store.ts'
@@ -35,8 +36,23 @@ export function checkRevocation(
   const freshness = freshnessFor(at, policy)
   const status = statusUnder(policy, freshness, lists.crls, question, now)
   return status instanceof Promise
-    ? status.then((found) => verdictOn(found, question, at, lists, freshness))
+    ? verdictAfter(status, question, at, lists, { policy, now })
     : verdictOn(status, question, at, lists, freshness)
+}
+
+/** Apart, so that what is at hand is asked without a closure. Only what was waited for can have failed to come. */
+async function verdictAfter(
+  status: Promise<RevocationStatus>,
+  question: RevocationQuestion,
+  at: PathIndex,
+  lists: Pick<IssuerCrls, 'crls' | 'forged'>,
+  { policy, now }: Pick<RevocationContext, 'policy' | 'now'>,
+): Promise<Result<void, Rejection>> {
+  const freshness = freshnessFor(at, policy)
+  const ask = (crls: readonly RevocationList[]): Soon<RevocationStatus> =>
+    statusUnder(policy, freshness, crls, question, now)
+  const found = await orByListsBefore(await status, lists.crls, question.serial, ask)
+  return verdictOn(found, question, at, lists, freshness)
 }
 
 function verdictOn(
@@ -95,6 +111,21 @@ function statusUnder(
 ): Soon<RevocationStatus> {
   const status = revocationStatus(crls, question, now, freshness)
   if (areAllClearing(crls, policy, now)) return status
+  return ofClearing(status, crls, { policy, freshness, question, now })
+}
+
+interface Asked {
+  readonly policy: VerificationPolicy
+  readonly freshness: FreshnessPolicy
+  readonly question: RevocationQuestion
+  readonly now: Instant
+}
+
+function ofClearing(
+  status: Soon<RevocationStatus>,
+  crls: readonly RevocationList[],
+  { policy, freshness, question, now }: Asked,
+): Soon<RevocationStatus> {
   return after(status, (found) => {
     if (found.status !== 'good') return found
     const young = crls.filter((crl) => isYoung(crl, policy, now))

@@ -11,11 +11,12 @@ import type { PlacedIndex } from '../crl-index.ts'
 import { manifestMagic, sha256 } from './format.ts'
 import { encodeManifest, shardsMax, type ShardEntry } from './manifest.ts'
 import {
-  addRecord,
   buildShard,
+  createShardMemory,
   dateSecondsOf,
   type BuiltShard,
   type ShardGroups,
+  type ShardMemory,
 } from './shard-writer.ts'
 
 /** The two kinds of files of a compiled list: to be named, stored and served as one likes. */
@@ -82,8 +83,9 @@ export async function compileCrlTo(
   const order = sortedByShard(issuers, count)
   const indexes = issuers.map(({ index }) => index)
   const shards: ShardEntry[] = []
+  const memory = createShardMemory()
   for (let shard = 0; shard < count; shard += 1) {
-    const groups = groupsOf(issuers, placesOf(order, shard))
+    const groups = groupsOf(issuers, placesOf(order, shard), memory)
     if (!groups.ok) return groups
     const built = buildShard(groups.value, indexes)
     shards.push(await entryOf(built))
@@ -172,8 +174,9 @@ const placesOf = ({ places, starts }: ShardOrder, shard: number): Uint32Array =>
 function groupsOf(
   issuers: readonly ListedIssuer[],
   places: Uint32Array,
+  memory: ShardMemory,
 ): Result<ShardGroups, CompileRefusal> {
-  const groups: ShardGroups = new Map()
+  const groups = memory.begin()
   let issuer = 0
   let base = 0
   for (const place of places) {
@@ -188,7 +191,7 @@ function groupsOf(
     const { serial, since } = entry
     const seconds = dateSecondsOf(since)
     if (seconds === undefined) return err({ code: 'date_out_of_range', serial, since })
-    addRecord(groups, issuer, entry, seconds)
+    groups.add(issuer, entry, seconds)
   }
   return ok(groups)
 }

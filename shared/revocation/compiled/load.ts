@@ -154,8 +154,7 @@ interface Shards {
 function opened(manifest: Manifest, options: ShardOptions): OpenedCrl {
   const { before } = options
   const all = shardsOf(manifest, options)
-  const isAtHand = (serial: Bytes): boolean =>
-    all.isLoaded(shardOf(serial, manifest.shards.length))
+  const isAtHand = (serial: Bytes): boolean => all.isLoaded(shardOf(serial, manifest.shards.length))
   return {
     list: {
       ...headerOf(manifest),

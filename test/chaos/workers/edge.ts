@@ -4,6 +4,7 @@ import { everyIdlePeriod } from '#edge/websocket/repeat.ts'
 import { instantFromMs } from '#shared/time.ts'
 import {
   chaosHeader,
+  largeOctets,
   probesHeader,
   type Fault,
   type Hindrance,
@@ -46,8 +47,11 @@ function bentBucket(bucket: R2Bucket): R2Bucket {
     get(target, name) {
       if (name !== 'get') return Reflect.get(target, name)
       return async (key: string) => {
-        await hinder(fault.bucket)
-        return target.get(key)
+        if (fault.bucket !== 'large') await hinder(fault.bucket)
+        const object = await target.get(key)
+        if (fault.bucket !== 'large' || object === null || object.size < largeOctets) return object
+        await object.body.cancel()
+        throw new Error('broken on purpose')
       }
     },
   })

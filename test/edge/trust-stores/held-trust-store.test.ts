@@ -320,7 +320,7 @@ describe('requests side by side', () => {
   })
 
   test('the first requests of an isolate all get the whole snapshot', async () => {
-    const stores = await Promise.all(Array.from({ length: 5 }, () => held.current()))
+    const stores = await Promise.all(Array.from({ length: 5 }, async () => held.current()))
     expect(stores.map(numbers)).toEqual(Array.from({ length: 5 }, () => [1, 1]))
   })
 

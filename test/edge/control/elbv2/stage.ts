@@ -27,7 +27,7 @@ function memoryBucket(): Bucket {
     away: undefined,
     async get({ bucket, key }) {
       if (this.away !== undefined) return err(this.away)
-      const octets = objects.get(`${bucket}/${key}`)
+      const octets = objects.get(`${bucket}/${key}`)?.slice()
       return octets === undefined
         ? err({ kind: 'missing', because: 'none of this key' })
         : ok(octets)

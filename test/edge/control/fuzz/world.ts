@@ -100,7 +100,7 @@ export async function createFiles(): Promise<Files> {
 
 const buckets = (objects: ReadonlyMap<string, Bytes>) => ({
   async get({ bucket, key }: { readonly bucket: string; readonly key: string }) {
-    const octets = objects.get(`${bucket}/${key}`)
+    const octets = objects.get(`${bucket}/${key}`)?.slice()
     return octets === undefined
       ? err({ kind: 'missing', because: 'none of this key' } as const)
       : ok(octets)

@@ -267,9 +267,14 @@ async function knock({ leafDer, intermediateDer }: DeviceCredential): Promise<st
   return rejection.code === 'revocation_unknown' ? rejection.gap : rejection.code
 }
 
+function raise(because: string): never {
+  throw new Error(because)
+}
+
+/** Of the newest large list. */
 async function shardNames(): Promise<readonly string[]> {
   const document = await managed.document()
-  const manifest = document?.lists.flatMap((list) => list.manifest ?? []).at(0) ?? ''
+  const manifest = document?.lists.flatMap((list) => list.manifest ?? []).at(-1) ?? ''
   const octets = await objects.get(manifest)
   const read = octets && decodeManifest(octets)
   return read?.ok === true ? read.value.shards.map(({ sha256 }) => toHex(sha256)) : []
@@ -382,6 +387,9 @@ describe('a list of more entries than are loaded whole', () => {
     )
   })
 
+  const knockOf = (index: number): Promise<string> =>
+    knock(devices[index] ?? raise(`there is no device ${index}`))
+
   test('is compiled at the gate, and its shards are loaded when they are asked', async () => {
     const document = await managed.document()
     const large = document?.lists.find(({ entries }) => entries === 5)
@@ -400,9 +408,156 @@ describe('a list of more entries than are loaded whole', () => {
     const [shard = ''] = await shardNames()
     lost.add(shard)
     expect(devices[5] && (await knock(devices[5]))).toBe('not_at_hand')
-    expect(problems.at(-1)?.because).toContain('shard_missing')
+    expect(problems.at(-1)?.because).toContain('is missing')
     lost.clear()
     expect(devices[5] && (await knock(devices[5]))).toBe('in')
+  })
+
+  describe('is replaced, and the shards of the new one are away', () => {
+    /** Of `devices`: on both lists, on the new one alone, on none. */
+    const [revokedBefore, revokedNext, healthy] = [4, 5, 6]
+    let broken: Set<string>
+    let triesLeft: number
+
+    const publishNext = async (): Promise<void> => {
+      revokeInList(devices[revokedNext] ?? raise('no device'))
+      await addLists()
+      broken = new Set(await shardNames())
+      clock.advance(staleMs)
+    }
+
+    const follower = (changes: Partial<FollowedTrustStoreOptions> = {}): HeldTrustStore =>
+      createFollowedTrustStore(
+        optionsOf({
+          objects: {
+            ...objects,
+            async get(name) {
+              asked.gets.push(name)
+              if (!broken.has(name)) return objects.get(name)
+              triesLeft -= 1
+              if (triesLeft < 0) return objects.get(name)
+              throw new Error('the bucket is away')
+            },
+          },
+          ...changes,
+        }),
+      )
+
+    const shardGets = (): number => asked.gets.filter((name) => broken.has(name)).length
+
+    beforeEach(async () => {
+      broken = new Set()
+      triesLeft = Number.POSITIVE_INFINITY
+      devices.push(await pki.issue('car-6'))
+      followed = follower()
+      await knockOf(healthy)
+      await publishNext()
+    })
+
+    test('the list before it decides on, and what is small in the epoch counts at once', async () => {
+      expect(await knockOf(healthy)).toBe('in')
+      expect(await knockOf(revokedBefore)).toBe('revoked')
+      expect(await knockOf(revokedNext)).toBe('in')
+      const issuer = (await managed.document())?.lists.find(({ entries }) => entries > 0)?.issuer
+      const serial = devices[healthy]?.serial ?? ''
+      const word = { issuer: issuer ?? '', serial, reason: '' }
+      await managed.change({ kind: 'revoke_serials', serials: [word] }, 'test')
+      clock.advance(staleMs)
+      expect(await knockOf(healthy)).toBe('revoked')
+    })
+
+    test('whom the new list revokes is refused with the first question after the shard is back', async () => {
+      expect(await knockOf(revokedNext)).toBe('in')
+      triesLeft = 0
+      clock.advance(1000)
+      await knockOf(revokedNext)
+      await Promise.all(background)
+      expect(await knockOf(revokedNext)).toBe('revoked')
+      expect(await knockOf(healthy)).toBe('in')
+    })
+
+    test('nobody waits for it while it is known to be away; it is asked once a second', async () => {
+      expect(await knockOf(healthy)).toBe('in')
+      const [before, at] = [shardGets(), clock.now()]
+      const told = problems.length
+      for (let count = 0; count < 5; count += 1) expect(await knockOf(healthy)).toBe('in')
+      expect(shardGets()).toBe(before)
+      expect(problems.length).toBe(told)
+      clock.advance(1000)
+      for (let count = 0; count < 5; count += 1) await knockOf(healthy)
+      expect(shardGets()).toBe(before + 1)
+      expect(clock.now() - at).toBe(1000)
+    })
+
+    test('after fail-static nobody is cleared by what was in force before', async () => {
+      expect(await knockOf(healthy)).toBe('in')
+      clock.advance(failStaticMs)
+      expect(await knockOf(healthy)).toBe('not_at_hand')
+      expect(await knockOf(revokedNext)).toBe('not_at_hand')
+    })
+
+    test('the exposure that is told is that of the list that decided', async () => {
+      followed.exposure?.()
+      await knockOf(healthy)
+      expect(followed.exposure?.().ageMaxMs).toBeGreaterThan(staleMs)
+    })
+
+    test('and another comes before it does: the last whose shard is at hand decides', async () => {
+      await knockOf(healthy)
+      const first = broken
+      revokeInList(devices[0] ?? raise('no device'))
+      devices.push(await pki.issue('car-7'))
+      revokeInList(devices[7] ?? raise('no device'))
+      await addLists()
+      broken = new Set([...first, ...(await shardNames())])
+      clock.advance(staleMs)
+      expect(await knockOf(healthy)).toBe('in')
+      expect(await knockOf(revokedBefore)).toBe('revoked')
+    })
+
+    test('and many requests load it side by side: the list before it decides all the same', async () => {
+      await Promise.all(Array.from({ length: 10 }, () => revokedNow()))
+      expect(await knockOf(healthy)).toBe('in')
+      expect(await knockOf(revokedBefore)).toBe('revoked')
+    })
+
+    test('an isolate that starts cold has nothing before it: it waits, and clears nobody', async () => {
+      followed = follower()
+      expect(await knockOf(healthy)).toBe('not_at_hand')
+      expect(await knockOf(revokedBefore)).toBe('not_at_hand')
+    })
+
+    test.each([
+      { name: 'the last of its tries', tries: 7, says: 'in' },
+      { name: 'one too late', tries: 8, says: 'not_at_hand' },
+    ])('an isolate that starts cold is answered with $name: $says', async ({ tries, says }) => {
+      followed = follower()
+      triesLeft = tries
+      expect(await knockOf(healthy)).toBe(says)
+    })
+
+    test('what comes when its patience is over is there for who asks next', async () => {
+      const gate = Promise.withResolvers<void>()
+      followed = follower({
+        objects: {
+          ...objects,
+          async get(name) {
+            if (broken.has(name)) await gate.promise
+            return objects.get(name)
+          },
+        },
+        after: (ms, action) => {
+          // Of a shard that hangs: nothing else here takes time.
+          if (ms >= 5000) queueMicrotask(action)
+          return () => undefined
+        },
+      })
+      expect(await knockOf(healthy)).toBe('not_at_hand')
+      gate.resolve()
+      await Promise.all(background)
+      expect(await knockOf(healthy)).toBe('in')
+      expect(await knockOf(revokedNext)).toBe('revoked')
+    })
   })
 
   test('offered again it is no change; the next one is checked against it and takes its place', async () => {
