@@ -38,8 +38,8 @@ export const virtualBench: Bench = {
       title: `${share}; identities included`,
       unit: 'µs',
       figures: [figureOf(ours, costs), figureOf('a bare event heap, 100,000 devices', bare)],
-      // 800,000 events a second on two cores.
-      goals: [{ of: ours, atMost: 2.5 }],
+      // The goal is one of many devices, on all cores: below.
+      goals: [],
     }
     yield await onAllCores(median(bare))
     const planned = await retainedOctets(() => planFleet(metersHourly(parked)))
