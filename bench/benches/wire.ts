@@ -4,6 +4,7 @@ import type { Bench, Section } from '../bench.ts'
 import { alternate, type Contender, type Rounds } from '../measure.ts'
 import { awaited } from '../operations/operation.ts'
 import { contenderHere } from '../runtimes/node.ts'
+import { artilleryContender } from '../wire/artillery.ts'
 import { connectPacket, disconnectPacket, openMqttJs, openOurs, openRaw } from '../wire/clients.ts'
 import { openWireStage, type WireStage } from '../wire/stage.ts'
 
@@ -29,14 +30,14 @@ const raw = 'raw Node: tls.connect, write, first data'
 
 async function* against(
   gateway: 'nginx' | 'mosquitto',
-  contendersOf: (stage: WireStage) => readonly Contender[],
+  contendersOf: (stage: WireStage) => Promise<readonly Contender[]> | readonly Contender[],
   title: string,
   rounds: Rounds,
 ): AsyncGenerator<Section> {
   const stage = await openWireStage(gateway, devices)
   if (stage === undefined) return
   try {
-    const figures = await alternate(contendersOf(stage), rounds)
+    const figures = await alternate(await contendersOf(stage), rounds)
     yield { title, unit: 'µs', figures, goals: [{ of: ours, to: raw, atMost: 1.15 }] }
   } finally {
     await stage.close()
@@ -47,7 +48,7 @@ function contender(name: string, connectOnce: (nth: number) => Promise<unknown>)
   return contenderHere(awaited(name, connectOnce))
 }
 
-function httpsContenders(stage: WireStage): readonly Contender[] {
+async function httpsContenders(stage: WireStage): Promise<readonly Contender[]> {
   const { address } = stage
   return [
     contender(ours, async (nth) => {
@@ -66,6 +67,7 @@ function httpsContenders(stage: WireStage): readonly Contender[] {
       await opened.value.close()
       if (!answer.ok || answer.value.status !== 200) throw new Error('not let in')
     }),
+    ...(await artilleryContender(stage)),
   ]
 }
 
