@@ -1,5 +1,6 @@
 import { createBoundedMap, type MapBounds } from './bounded-map.ts'
 import { equalBytes, type Bytes } from './bytes.ts'
+import { placeOf, fnvStart, fnvWith } from './place.ts'
 
 interface Known<Value> {
   /** A copy: nobody else can write to it. */
@@ -19,7 +20,7 @@ export function rememberByOctets<Value>(
 ): (octets: Bytes) => Value {
   const known = createBoundedMap<number, Known<Value>>(bounds)
   return (octets) => {
-    const place = placeOf(octets)
+    const place = placeOfAll(octets)
     const before = known.get(place)
     if (before !== undefined && equalBytes(before.octets, octets)) return before.value
     const value = compute(octets)
@@ -28,11 +29,10 @@ export function rememberByOctets<Value>(
   }
 }
 
-/** A number of all octets (FNV-1a), of 30 bits, which V8 holds without a heap object. */
-function placeOf(octets: Bytes): number {
-  let hash = 0x811c_9dc5
+function placeOfAll(octets: Bytes): number {
+  let hash = fnvStart
   for (let at = 0; at < octets.length; at += 1) {
-    hash = Math.imul(hash ^ (octets[at] ?? 0), 0x0100_0193)
+    hash = fnvWith(hash, octets[at] ?? 0)
   }
-  return hash & 0x3fff_ffff
+  return placeOf(hash)
 }

@@ -1,4 +1,5 @@
 import { createBoundedMap, type MapBounds } from './bounded-map.ts'
+import { createMetBefore, placeOf, fnvStart, fnvWith } from './place.ts'
 
 interface Known<Value> {
   readonly text: string
@@ -11,9 +12,6 @@ interface Known<Value> {
  */
 const placeLength = 8
 const placeFromEnd = 48
-
-/** Places of texts that were met once: as many as a map of texts of certificates has entries. */
-const metOnce = 1024
 
 /**
  * A pure function of texts that remembers what it gave, for long texts that come again, such as a
@@ -28,26 +26,23 @@ export function rememberByText<Value>(
   bounds: MapBounds,
 ): (text: string) => Value | undefined {
   const known = createBoundedMap<number, Known<Value>>(bounds)
-  const met = new Uint32Array(metOnce)
+  const isMetBefore = createMetBefore()
   return (text) => {
-    const place = placeOf(text)
+    const place = placeOfText(text)
     const before = known.get(place)
     if (before !== undefined && before.text === text) return before.value
     const value = compute(text)
     if (value === undefined) return undefined
-    // Whoever makes two texts meet in one place costs the other its memory, and nothing else.
-    if (met[place % metOnce] === place) known.set(place, { text, value }, text.length)
-    else met[place % metOnce] = place
+    if (isMetBefore(place)) known.set(place, { text, value }, text.length)
     return value
   }
 }
 
-/** A number of 30 bits, which V8 holds without a heap object (FNV-1a). */
-function placeOf(text: string): number {
+function placeOfText(text: string): number {
   const start = text.length - placeFromEnd
-  let hash = 0x811c_9dc5
+  let hash = fnvStart
   for (let at = start; at < start + placeLength; at += 1) {
-    hash = Math.imul(hash ^ text.charCodeAt(at), 0x0100_0193)
+    hash = fnvWith(hash, text.charCodeAt(at))
   }
-  return hash & 0x3fff_ffff
+  return placeOf(hash)
 }

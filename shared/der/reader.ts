@@ -192,7 +192,11 @@ export class DerReader {
     return start + 1
   }
 
-  /** A BIT STRING of named bits (X.690 11.2.2): unused bits zero, no trailing zero bits. */
+  /**
+   * A BIT STRING of named bits: unused bits zero. Zero bits at its end say nothing (X.680 22.7) and
+   * are let stand, which X.690 11.2.2 would not: older GnuTLS writes every keyUsage as nine bits, and
+   * OpenSSL, Go and BoringSSL read it.
+   */
   namedBits(expected: string, expectedTag: number = tag.bitString): Bytes {
     const start = this.passNamedBits(expected, expectedTag)
     return this.bytes.subarray(start, this.at)
@@ -210,9 +214,6 @@ export class DerReader {
     if (length === 1) return start + 1
     const last = this.octet(this.at - 1)
     if ((last & ((1 << unused) - 1)) !== 0) return this.fail(`${expected} zero-padded`, element)
-    if (((last >> unused) & 1) === 0) {
-      return this.fail(`${expected} without trailing zero bits`, element)
-    }
     return start + 1
   }
 

@@ -1,5 +1,5 @@
 import { ok, type Result } from '#shared/result.ts'
-import { after, type Soon } from '#shared/soon.ts'
+import type { Soon } from '#shared/soon.ts'
 import type { Instant } from '#shared/time.ts'
 import type { AuthenticatedCrls } from '#shared/revocation/authenticated-crls.ts'
 import { listsOf, type Lists } from '#shared/revocation/lists-of.ts'
@@ -67,14 +67,43 @@ export function validateBelowKnown(
   return rules.ok ? checkSigned(candidate, context, 0) : rules
 }
 
-/** What is asked of a path that keeps the rules. @param from the first whose signature is to be verified */
+/**
+ * What is asked of a path that keeps the rules.
+ *
+ * @param from the first whose signature is to be verified, and then those below it; -1 where all are
+ */
 function checkSigned(
   candidate: CandidatePath,
   context: ValidationContext,
   from: PathIndex,
 ): Soon<Result<VerifiedPath, Rejection>> {
-  const signatures = checkSignatures(candidate, context, from)
-  return after(signatures, (signed) => (signed.ok ? checkCertified(candidate, context) : signed))
+  for (let at = from; at >= 0; at -= 1) {
+    const signature = checkSignatureAt(candidate, at, context)
+    if (signature instanceof Promise) return checkSignedAfter(signature, candidate, context, at)
+    if (!signature.ok) return signature
+  }
+  return checkCertified(candidate, context)
+}
+
+/** Apart, so that what is at hand is asked without a closure. */
+async function checkSignedAfter(
+  signature: Promise<Result<void, Rejection>>,
+  candidate: CandidatePath,
+  context: ValidationContext,
+  at: PathIndex,
+): Promise<Result<VerifiedPath, Rejection>> {
+  const right = await signature
+  return right.ok ? checkSigned(candidate, context, at - 1) : right
+}
+
+function checkSignatureAt(
+  { certificates, anchor }: CandidatePath,
+  at: PathIndex,
+  { verifier, budget }: ValidationContext,
+): Soon<Result<void, Rejection>> {
+  const certificate = certificates[at] ?? certificates[0]
+  const { spki } = certificates[at + 1] ?? anchor
+  return checkSignature(certificate, at, spki, verifier, budget)
 }
 
 /** What is asked of a path once CAs of ours have certified it. */
@@ -87,9 +116,27 @@ function checkCertified(
   if (!names.ok) return names
   const policies = processPolicies(candidate, policy.certificatePolicies, policy.anchor)
   if (!policies.ok) return policies
-  return after(checkStanding(candidate, context), (standing) =>
-    standing.ok ? ok({ ...candidate, policies: policies.value } as VerifiedPath) : standing,
-  )
+  const standing = checkStanding(candidate, context)
+  return standing instanceof Promise
+    ? verifiedAfter(standing, candidate, policies.value)
+    : verified(standing, candidate, policies.value)
+}
+
+/** Apart, so that what is at hand is asked without a closure. */
+async function verifiedAfter(
+  standing: Promise<Result<void, Rejection>>,
+  candidate: CandidatePath,
+  policies: readonly string[],
+): Promise<Result<VerifiedPath, Rejection>> {
+  return verified(await standing, candidate, policies)
+}
+
+function verified(
+  standing: Result<void, Rejection>,
+  candidate: CandidatePath,
+  policies: readonly string[],
+): Result<VerifiedPath, Rejection> {
+  return standing.ok ? ok({ ...candidate, policies } as VerifiedPath) : standing
 }
 
 /**
@@ -197,22 +244,6 @@ function checkIssuer(
     () => checkKey(issuer.spki, at, algorithms),
     () => checkConsistency(issuer, at),
     () => profile.checkCertificate(issuer, at, 'issuer'),
-  )
-}
-
-/** The signatures of a path from one place down to the leaf. */
-function checkSignatures(
-  candidate: CandidatePath,
-  context: ValidationContext,
-  at: PathIndex,
-): Soon<Result<void, Rejection>> {
-  const { certificates, anchor } = candidate
-  const certificate = certificates[at]
-  if (certificate === undefined) return ok(undefined)
-  const { spki } = certificates[at + 1] ?? anchor
-  const signature = checkSignature(certificate, at, spki, context.verifier, context.budget)
-  return after(signature, (right) =>
-    right.ok ? checkSignatures(candidate, context, at - 1) : right,
   )
 }
 

@@ -1,5 +1,6 @@
 import type { Bytes } from '#shared/bytes.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
+import { noExtensions } from '#shared/x509/extensions.ts'
 import type { IssuerCrls } from './authenticated-crls.ts'
 import type { RevocationQuestion } from './scope.ts'
 
@@ -13,13 +14,10 @@ export function answersBySerial({ crls, elsewhere }: IssuerCrls): boolean {
 
 /** Whether a certificate is listed by someone else (RFC 5280 4.2.1.13: cRLIssuer). */
 export function namesOtherIssuers({ extensions }: Certificate): boolean {
-  const { crlDistributionPoints: points } = extensions
-  if (points === undefined) return false
-  for (const { crlIssuers } of points) if (crlIssuers !== undefined) return true
-  return false
+  return extensions.namesCrlIssuer
 }
 
 /** The question that a serial makes where `answersBySerial` holds; the kind of certificate is never asked. */
 export function bareQuestion(serial: Bytes, { name }: IssuerCrls): RevocationQuestion {
-  return { serial, issuer: name, isCa: false, points: [] }
+  return { serial, issuer: name, isCa: false, extensions: noExtensions }
 }

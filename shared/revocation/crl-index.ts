@@ -1,4 +1,5 @@
 import { compareBytes, type Bytes } from '#shared/bytes.ts'
+import { contentAt, lengthAt } from '#shared/der/element.ts'
 import { DerReader } from '#shared/der/reader.ts'
 import type { Soon } from '#shared/soon.ts'
 import { removeFromCrl, readCrlEntry, type CrlEntry } from './crl-entry.ts'
@@ -217,20 +218,4 @@ function serialAt(der: Bytes, offset: number): Bytes {
   const element = contentAt(der, offset)
   const start = contentAt(der, element)
   return der.subarray(start, start + lengthAt(der, element))
-}
-
-/** Where the content of an element starts that has been read before. */
-function contentAt(der: Bytes, element: number): number {
-  const length = der[element + 1] ?? 0
-  return element + 2 + (length < 0x80 ? 0 : length & 0x7f)
-}
-
-function lengthAt(der: Bytes, element: number): number {
-  const first = der[element + 1] ?? 0
-  if (first < 0x80) return first
-  let length = 0
-  for (let index = 0; index < (first & 0x7f); index += 1) {
-    length = length * 256 + (der[element + 2 + index] ?? 0)
-  }
-  return length
 }

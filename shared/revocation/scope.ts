@@ -1,6 +1,6 @@
 import { toHex, type Bytes } from '#shared/bytes.ts'
 import { equalNames, nameKey } from '#shared/x509/name.ts'
-import type { Certificate } from '#shared/x509/certificate.ts'
+import type { Certificate, Extensions } from '#shared/x509/certificate.ts'
 import type { DistributionPoint } from '#shared/x509/distribution-points.ts'
 import type { CrlFacts, CrlHeader } from './crl.ts'
 import type { CrlScope } from './issuing-distribution-point.ts'
@@ -14,7 +14,8 @@ export interface RevocationQuestion {
   /** Name of the certificate's issuer. */
   readonly issuer: Bytes
   readonly isCa: boolean
-  readonly points: readonly DistributionPoint[]
+  /** Looked at for lists of a scope alone. */
+  readonly extensions: Pick<Extensions, 'crlDistributionPoints'>
 }
 
 /**
@@ -27,7 +28,7 @@ export function questionOf(
   issuer: Bytes = named,
 ): RevocationQuestion {
   const isCa = extensions.basicConstraints?.ca === true
-  return { serial, issuer, isCa, points: extensions.crlDistributionPoints ?? none }
+  return { serial, issuer, isCa, extensions }
 }
 
 const none: readonly DistributionPoint[] = []
@@ -40,7 +41,8 @@ const none: readonly DistributionPoint[] = []
 export function reasonsAnswered(crl: CrlFacts, question: RevocationQuestion): ReasonMask {
   // A list of everything of the certificate's own issuer: that last point alone covers all reasons.
   if (crl.scope === undefined && equalNames(crl.issuer, question.issuer)) return allReasons
-  return [...question.points, undefined].reduce(
+  const points = question.extensions.crlDistributionPoints ?? none
+  return [...points, undefined].reduce(
     (mask, point) => mask | reasonsAtPoint(crl, question, point),
     0,
   )

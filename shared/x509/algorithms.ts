@@ -1,4 +1,4 @@
-import { equalBytes, type Bytes } from '#shared/bytes.ts'
+import { equalBytes, standsAt, type Bytes } from '#shared/bytes.ts'
 import { parseDer, tag } from '#shared/der/reader.ts'
 import { pssHashOf, type Hash } from './rsa-pss.ts'
 
@@ -181,42 +181,70 @@ export function publicKeyOf(spki: Bytes): PublicKey | undefined {
 
 /** The same without remembering it: for a leaf's, which nobody asks for again. */
 export function readPublicKey(spki: Bytes): PublicKey | undefined {
-  const parsed = parseDer(spki, (reader) => {
-    const outer = reader.open(tag.sequence, 'SubjectPublicKeyInfo')
-    const kind = kindOfIdentifier(reader.element(tag.sequence, 'algorithm'))
-    const key = reader.octetAlignedBits('subjectPublicKey')
-    reader.close(outer)
-    return kind && keyOfKind(kind, key)
-  })
-  return parsed.ok ? parsed.value : undefined
+  for (const { key, before, octets } of fixedKeys) {
+    if (spki.length === octets && standsAt(spki, 0, before)) return key
+  }
+  return readRsaKey(spki)
 }
 
-function kindOfIdentifier(algorithmIdentifier: Bytes): PublicKeyKind | undefined {
-  const known = find(publicKeyKinds, algorithmIdentifier)
-  if (known !== undefined) return known
-  const pssOnly = pssHashOf(algorithmIdentifier)
-  if (pssOnly === undefined) return undefined
-  return { name: 'RSASSA-PSS', family: 'rsa', curve: undefined, scalarOctets: 0, pssOnly }
+/** A kind whose keys are all of one length, and so begin alike: DER has one spelling for each. */
+interface FixedKey {
+  readonly key: PublicKey
+  /** All of the SubjectPublicKeyInfo that stands before the key's own octets. */
+  readonly before: Bytes
+  /** Of the whole SubjectPublicKeyInfo. */
+  readonly octets: number
 }
 
 /** RFC 8032 5.1.5. */
 const ed25519Octets = 32
 
-function keyOfKind(kind: PublicKeyKind, key: Bytes): PublicKey | undefined {
-  if (kind.family === 'rsa') return rsaKey(kind, key)
-  const isKey =
-    kind.family === 'ed25519'
-      ? key.length === ed25519Octets
-      : isUncompressedPoint(key, kind.scalarOctets)
-  return isKey ? { kind, rsa: undefined } : undefined
-}
-
 /**
  * RFC 5480 2.2: 04, x and y. The hybrid form (06, 07), which it forbids, some runtimes import all the
  * same, and compressed points some do not: one key has one spelling here, in every runtime.
  */
-function isUncompressedPoint(point: Bytes, scalarOctets: number): boolean {
-  return point[0] === 0x04 && point.length === 1 + 2 * scalarOctets
+const pointForm = [0x04]
+
+const fixedKeys: readonly FixedKey[] = publicKeyKinds.flatMap(({ identifier, value }) => {
+  if (value.family === 'ec') return [fixedKey(value, identifier, pointForm, 2 * value.scalarOctets)]
+  return value.family === 'ed25519' ? [fixedKey(value, identifier, [], ed25519Octets)] : []
+})
+
+function fixedKey(
+  kind: PublicKeyKind,
+  identifier: Bytes,
+  form: readonly number[],
+  keyOctets: number,
+): FixedKey {
+  const bits = header(tag.bitString, 1 + form.length + keyOctets)
+  const start = [...identifier, ...bits, 0, ...form]
+  const whole = header(tag.sequence, start.length + keyOctets)
+  const before = Uint8Array.of(...whole, ...start)
+  return { key: { kind, rsa: undefined }, before, octets: before.length + keyOctets }
+}
+
+/** Of an element of up to 255 octets (X.690 10.1). */
+function header(elementTag: number, octets: number): readonly number[] {
+  return octets < 0x80 ? [elementTag, octets] : [elementTag, 0x81, octets]
+}
+
+function readRsaKey(spki: Bytes): PublicKey | undefined {
+  const parsed = parseDer(spki, (reader) => {
+    const outer = reader.open(tag.sequence, 'SubjectPublicKeyInfo')
+    const kind = rsaKindOf(reader.element(tag.sequence, 'algorithm'))
+    const key = reader.octetAlignedBits('subjectPublicKey')
+    reader.close(outer)
+    return kind && rsaKey(kind, key)
+  })
+  return parsed.ok ? parsed.value : undefined
+}
+
+function rsaKindOf(algorithmIdentifier: Bytes): PublicKeyKind | undefined {
+  const known = find(publicKeyKinds, algorithmIdentifier)
+  if (known !== undefined) return known.family === 'rsa' ? known : undefined
+  const pssOnly = pssHashOf(algorithmIdentifier)
+  if (pssOnly === undefined) return undefined
+  return { name: 'RSASSA-PSS', family: 'rsa', curve: undefined, scalarOctets: 0, pssOnly }
 }
 
 /** RFC 8017 3.1: modulus and exponent are positive. */

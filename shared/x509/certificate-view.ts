@@ -1,11 +1,14 @@
 import type { Bytes } from '#shared/bytes.ts'
-import { readerAt, tag } from '#shared/der/reader.ts'
+import { contentAt, lengthAt } from '#shared/der/element.ts'
 import type { Instant } from '#shared/time.ts'
 import type { Certificate } from './certificate.ts'
 import { noExtensions } from './extensions.ts'
 
 /** Where a part starts, until somebody asks for its view. */
 type Part = number | Bytes
+
+/** X.690 8.6.2.2: the first octet of a BIT STRING tells how many bits of the last one are unused. */
+const unusedBitsOctets = 1
 
 /** Of no certificate at any time. */
 const unread = { notBefore: Number.POSITIVE_INFINITY as Instant, notAfter: 0 as Instant }
@@ -34,41 +37,43 @@ export class CertificateView implements Certificate {
   }
 
   get tbs(): Bytes {
-    return (this.tbsPart = this.#sequence(this.tbsPart))
+    return (this.tbsPart = this.#whole(this.tbsPart))
   }
 
   get serial(): Bytes {
-    if (typeof this.serialPart === 'number') {
-      this.serialPart = readerAt(this.der, this.serialPart).integer('serialNumber')
-    }
-    return this.serialPart
+    return (this.serialPart = this.#content(this.serialPart, 0))
   }
 
   get signatureAlgorithm(): Bytes {
-    return (this.signatureAlgorithmPart = this.#sequence(this.signatureAlgorithmPart))
+    return (this.signatureAlgorithmPart = this.#whole(this.signatureAlgorithmPart))
   }
 
   get issuer(): Bytes {
-    return (this.issuerPart = this.#sequence(this.issuerPart))
+    return (this.issuerPart = this.#whole(this.issuerPart))
   }
 
   get subject(): Bytes {
-    return (this.subjectPart = this.#sequence(this.subjectPart))
+    return (this.subjectPart = this.#whole(this.subjectPart))
   }
 
   get spki(): Bytes {
-    return (this.spkiPart = this.#sequence(this.spkiPart))
+    return (this.spkiPart = this.#whole(this.spkiPart))
   }
 
   get signature(): Bytes {
-    if (typeof this.signaturePart === 'number') {
-      this.signaturePart = readerAt(this.der, this.signaturePart).octetAlignedBits('signature')
-    }
-    return this.signaturePart
+    return (this.signaturePart = this.#content(this.signaturePart, unusedBitsOctets))
   }
 
-  #sequence(part: Part): Bytes {
+  /** An element, header included. */
+  #whole(part: Part): Bytes {
     if (typeof part !== 'number') return part
-    return readerAt(this.der, part).element(tag.sequence, 'a part read before')
+    return this.der.subarray(part, contentAt(this.der, part) + lengthAt(this.der, part))
+  }
+
+  /** Of an element the content, but for so many octets that it begins with. */
+  #content(part: Part, but: number): Bytes {
+    if (typeof part !== 'number') return part
+    const start = contentAt(this.der, part)
+    return this.der.subarray(start + but, start + lengthAt(this.der, part))
   }
 }

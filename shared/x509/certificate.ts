@@ -43,6 +43,8 @@ export interface Extensions {
   readonly inhibitAnyPolicy: number | undefined
   /** RFC 5280 4.2.1.13: where revocations of this certificate are listed. */
   readonly crlDistributionPoints: readonly DistributionPoint[] | undefined
+  /** Whether one of them names who signs its list (cRLIssuer): told without looking at them. */
+  readonly namesCrlIssuer: boolean
   /** RFC 5280 4.2.1.15: the same for delta CRLs. */
   readonly freshestCrl: readonly DistributionPoint[] | undefined
   /** Critical extensions that this core does not process: their presence refuses the path (RFC 5280 4.2). */

@@ -1,5 +1,5 @@
 import type { Bytes } from '#shared/bytes.ts'
-import { tag, type DerReader } from '#shared/der/reader.ts'
+import { DerReader, tag } from '#shared/der/reader.ts'
 
 /** Where a CRL is to be had, or what it is called (RFC 5280 4.2.1.13): only compared, never fetched. */
 export type DistributionPointName =
@@ -23,22 +23,57 @@ const pointsMax = 16
 /** Names of one point: one a protocol or a replica; PKITS uses two. */
 const pointNamesMax = 32
 
-/** RFC 5280 4.2.1.13 and 4.2.1.15: `CRLDistributionPoints`, which freshestCRL is made of as well. */
-export function readDistributionPoints(reader: DerReader): readonly DistributionPoint[] {
+/**
+ * RFC 5280 4.2.1.13 and 4.2.1.15: `CRLDistributionPoints`, which freshestCRL is made of as well. Points
+ * are checked one by one, and made into views when somebody asks for them: only lists of a part of an
+ * issuer's certificates are compared with them.
+ *
+ * @returns whether one of them has a cRLIssuer
+ */
+export function passDistributionPoints(reader: DerReader): boolean {
   const outer = reader.open(tag.sequence, 'CRLDistributionPoints')
   if (reader.done) reader.fail('at least one DistributionPoint')
-  // One is what nearly all have: an array that starts with it has room for no more.
-  const points = [readDistributionPoint(reader)]
-  while (!reader.done) {
-    if (points.length === pointsMax) reader.fail(`at most ${pointsMax} distribution points`)
-    points.push(readDistributionPoint(reader))
+  let hasIssuer = false
+  for (let count = 0; !reader.done; count += 1) {
+    if (count === pointsMax) reader.fail(`at most ${pointsMax} distribution points`)
+    if (passDistributionPoint(reader)) hasIssuer = true
   }
   reader.close(outer)
+  return hasIssuer
+}
+
+/** @returns whether it has a cRLIssuer */
+function passDistributionPoint(reader: DerReader): boolean {
+  const start = reader.at
+  const outer = reader.open(tag.sequence, 'DistributionPoint')
+  const isNamed = passPointName(reader)
+  if (reader.nextTag === tag.context(1)) reader.passNamedBits('ReasonFlags', tag.context(1))
+  const hasIssuer = reader.nextTag === tag.contextConstructed(2)
+  if (hasIssuer) passGeneralNames(reader, tag.contextConstructed(2), 'cRLIssuer')
+  reader.close(outer)
+  // RFC 5280 4.2.1.13: a point never consists of reasons alone.
+  if (!isNamed && !hasIssuer) reader.fail('distributionPoint or cRLIssuer', start)
+  return hasIssuer
+}
+
+function passPointName(reader: DerReader): boolean {
+  const outer = reader.openOptional(tag.contextConstructed(0), 'distributionPoint')
+  if (outer === -1) return false
+  if (reader.nextTag === tag.contextConstructed(1)) reader.skip('relative name')
+  else passGeneralNames(reader, tag.contextConstructed(0), 'fullName')
+  reader.close(outer)
+  return true
+}
+
+/** Of points that `passDistributionPoints` has checked. */
+export function readDistributionPoints(reader: DerReader): readonly DistributionPoint[] {
+  const points: DistributionPoint[] = []
+  reader.open(tag.sequence, 'CRLDistributionPoints')
+  while (!reader.done) points.push(readDistributionPoint(reader))
   return points
 }
 
 function readDistributionPoint(reader: DerReader): DistributionPoint {
-  const start = reader.at
   const outer = reader.open(tag.sequence, 'DistributionPoint')
   const name = readPointName(reader)
   const reasons = readReasons(reader, 1)
@@ -47,10 +82,6 @@ function readDistributionPoint(reader: DerReader): DistributionPoint {
       ? readGeneralNames(reader, tag.contextConstructed(2), 'cRLIssuer')
       : undefined
   reader.close(outer)
-  // RFC 5280 4.2.1.13: a point never consists of reasons alone.
-  if (name === undefined && crlIssuers === undefined) {
-    reader.fail('distributionPoint or cRLIssuer', start)
-  }
   return { name, reasons, crlIssuers }
 }
 
@@ -78,13 +109,21 @@ export function readGeneralNames(
   expectedTag: number,
   expected: string,
 ): readonly Bytes[] {
+  const inside = new DerReader(reader.bytes, reader.at, reader.end)
+  passGeneralNames(reader, expectedTag, expected)
+  inside.open(expectedTag, expected)
+  // One is what nearly all have: an array that starts with it has room for no more.
+  const names = [inside.element(inside.nextTag, 'GeneralName')]
+  while (!inside.done) names.push(inside.element(inside.nextTag, 'GeneralName'))
+  return names
+}
+
+function passGeneralNames(reader: DerReader, expectedTag: number, expected: string): void {
   const outer = reader.open(expectedTag, expected)
   if (reader.done) reader.fail('at least one GeneralName')
-  const names = [reader.element(reader.nextTag, 'GeneralName')]
-  while (!reader.done) {
-    if (names.length === pointNamesMax) reader.fail(`at most ${pointNamesMax} names`)
-    names.push(reader.element(reader.nextTag, 'GeneralName'))
+  for (let count = 0; !reader.done; count += 1) {
+    if (count === pointNamesMax) reader.fail(`at most ${pointNamesMax} names`)
+    reader.skip('GeneralName')
   }
   reader.close(outer)
-  return names
 }

@@ -2,7 +2,11 @@ import { repeatsAt, standsAt, type Bytes } from '#shared/bytes.ts'
 import { dottedOid, passOid, readOid } from '#shared/der/oid.ts'
 import { DerReader, readerAt, tag } from '#shared/der/reader.ts'
 import type { Extensions, SubjectAltNames } from './certificate.ts'
-import { readDistributionPoints, type DistributionPoint } from './distribution-points.ts'
+import {
+  passDistributionPoints,
+  readDistributionPoints,
+  type DistributionPoint,
+} from './distribution-points.ts'
 import { passGeneralName, readGeneralName, readUri, type GeneralName } from './general-name.ts'
 import { readNameConstraints, type NameConstraints } from './name-constraints.ts'
 import {
@@ -34,6 +38,7 @@ export const noExtensions: Extensions = {
   policyConstraints: undefined,
   inhibitAnyPolicy: undefined,
   crlDistributionPoints: undefined,
+  namesCrlIssuer: false,
   freshestCrl: undefined,
   criticalUnknown: [],
 }
@@ -53,14 +58,15 @@ class ReadExtensions implements Extensions {
   policyMappings: readonly PolicyMapping[] | undefined = undefined
   policyConstraints: PolicyConstraints | undefined = undefined
   inhibitAnyPolicy: number | undefined = undefined
-  crlDistributionPoints: readonly DistributionPoint[] | undefined = undefined
-  freshestCrl: readonly DistributionPoint[] | undefined = undefined
   criticalUnknown: readonly string[] = noExtensions.criticalUnknown
+  namesCrlIssuer = false
   keyUsagePart: Part<Bytes> = undefined
   subjectKeyPart: Part<Bytes> = undefined
   authorityKeyPart: Part<Bytes> = undefined
   altNamesPart: Part<SubjectAltNames> = undefined
   onlyUriPart: Part<string> = undefined
+  distributionPointsPart: Part<readonly DistributionPoint[]> = undefined
+  freshestCrlPart: Part<readonly DistributionPoint[]> = undefined
   /** Whether the subject is empty. */
   readonly isNameless: boolean
   readonly #der: Bytes
@@ -104,6 +110,18 @@ class ReadExtensions implements Extensions {
     }
     return this.onlyUriPart
   }
+
+  get crlDistributionPoints(): readonly DistributionPoint[] | undefined {
+    return (this.distributionPointsPart = this.#points(this.distributionPointsPart))
+  }
+
+  get freshestCrl(): readonly DistributionPoint[] | undefined {
+    return (this.freshestCrlPart = this.#points(this.freshestCrlPart))
+  }
+
+  #points(part: Part<readonly DistributionPoint[]>): readonly DistributionPoint[] | undefined {
+    return typeof part === 'number' ? readDistributionPoints(readerAt(this.#der, part)) : part
+  }
 }
 
 type ReadExtension = (reader: DerReader, found: ReadExtensions, critical: boolean) => void
@@ -128,7 +146,8 @@ const rows: Readonly<Record<number, ReadExtension>> = {
     found.nameConstraints = readNameConstraints(reader)
   },
   31: (reader, found) => {
-    found.crlDistributionPoints = readDistributionPoints(reader)
+    found.distributionPointsPart = reader.at
+    found.namesCrlIssuer = passDistributionPoints(reader)
   },
   32: (reader, found, critical) => {
     const { policies, unknownQualifiers } = readCertificatePolicies(reader)
@@ -149,7 +168,8 @@ const rows: Readonly<Record<number, ReadExtension>> = {
     found.extendedKeyUsage = readExtendedKeyUsage(reader)
   },
   46: (reader, found) => {
-    found.freshestCrl = readDistributionPoints(reader)
+    found.freshestCrlPart = reader.at
+    passDistributionPoints(reader)
   },
   54: (reader, found) => {
     found.inhibitAnyPolicy = readInhibitAnyPolicy(reader)
@@ -320,8 +340,14 @@ function readBasicConstraints(reader: DerReader): NonNullable<Extensions['basicC
 function passKeyUsage(reader: DerReader): number {
   const element = reader.at
   const start = reader.passNamedBits('keyUsage')
-  if (start === reader.at) reader.fail('keyUsage with at least one bit', element)
+  if (!hasBit(reader, start)) reader.fail('keyUsage with at least one bit', element)
   return element
+}
+
+/** Whether a bit is set from `start` to where the reader is. */
+function hasBit(reader: DerReader, start: number): boolean {
+  for (let at = start; at < reader.at; at += 1) if (reader.octet(at) !== 0) return true
+  return false
 }
 
 /** RFC 5280 4.2.1.12. */

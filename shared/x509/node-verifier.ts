@@ -1,7 +1,7 @@
 import { toBase64, type Bytes } from '#shared/bytes.ts'
 import { canSign, rsaBitsMin, type PublicKeyKind, type SignatureAlgorithm } from './algorithms.ts'
 import { hashOctets, plainRsaSpki, type Hash } from './rsa-pss.ts'
-import { rawEcdsaSignature, type SignatureVerifier } from './signature.ts'
+import { isEcdsaSignature, type SignatureVerifier } from './signature.ts'
 
 /** The part of `node:crypto` that verifies: an argument, since this core runs where Node is not. */
 export interface NodeCrypto<Key> {
@@ -141,8 +141,4 @@ function askedWith<Key>(
   if (padding !== 'PSS') return key
   const saltLength = hashOctets[hash ?? 'SHA-256']
   return { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength }
-}
-
-function isEcdsaSignature(der: Bytes, scalarOctets: number): boolean {
-  return rawEcdsaSignature(der, scalarOctets) !== undefined
 }

@@ -31,33 +31,43 @@ export interface SignatureVerifier {
  */
 export function rawEcdsaSignature(der: Bytes, scalarOctets: number): Bytes | undefined {
   const parsed = parseDer(der, (reader) => {
-    const outer = reader.open(tag.sequence, 'Ecdsa-Sig-Value')
     const raw = new Uint8Array(2 * scalarOctets)
-    readScalar(reader, 'r', raw, scalarOctets, scalarOctets)
-    readScalar(reader, 's', raw, 2 * scalarOctets, scalarOctets)
+    const outer = reader.open(tag.sequence, 'Ecdsa-Sig-Value')
+    copyScalar(reader, passScalar(reader, 'r', scalarOctets), raw, scalarOctets)
+    copyScalar(reader, passScalar(reader, 's', scalarOctets), raw, 2 * scalarOctets)
     reader.close(outer)
     return raw
   })
   return parsed.ok ? parsed.value : undefined
 }
 
+/** Whether a DER ECDSA signature is one, for those who take it as it is. */
+export function isEcdsaSignature(der: Bytes, scalarOctets: number): boolean {
+  return parseDer(der, (reader) => {
+    const outer = reader.open(tag.sequence, 'Ecdsa-Sig-Value')
+    passScalar(reader, 'r', scalarOctets)
+    passScalar(reader, 's', scalarOctets)
+    reader.close(outer)
+  }).ok
+}
+
 /**
- * Reads a positive INTEGER, without its sign octet, to a place of `raw`.
+ * Passes over a positive INTEGER of at most so many octets without its sign octet.
  *
- * @param end where the place ends: the number's last octet goes before it
+ * @returns where its magnitude starts; it ends at `at`
  */
-function readScalar(
-  reader: DerReader,
-  name: string,
-  raw: Bytes,
-  end: number,
-  scalarOctets: number,
-): void {
+function passScalar(reader: DerReader, name: string, scalarOctets: number): number {
   const content = reader.passInteger(name)
   const sign = reader.octet(content)
   const start = sign === 0 ? content + 1 : content
-  const length = reader.at - start
-  if (sign >= 0x80 || length > scalarOctets)
+  if (sign >= 0x80 || reader.at - start > scalarOctets) {
     reader.fail(`${name} within its curve's order`, content)
+  }
+  return start
+}
+
+/** Copies what the reader has passed over since `start` to a place of `raw` that ends at `end`. */
+function copyScalar(reader: DerReader, start: number, raw: Bytes, end: number): void {
+  const length = reader.at - start
   for (let at = 0; at < length; at += 1) raw[end - length + at] = reader.octet(start + at)
 }

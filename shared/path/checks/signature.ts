@@ -1,6 +1,6 @@
 import { equalBytes, type Bytes } from '#shared/bytes.ts'
 import { err, ok, type Result } from '#shared/result.ts'
-import { after, type Soon } from '#shared/soon.ts'
+import type { Soon } from '#shared/soon.ts'
 import type { PathIndex, Rejection } from '#shared/verdict/rejection.ts'
 import { publicKeyKindOf, signatureAlgorithmOf } from '#shared/x509/algorithms.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
@@ -39,8 +39,7 @@ export function checkSignature(
       key: issuerSpki,
       set: everyAlgorithm,
     })
-  const seen = (budget.signaturesSeen ??= [])
-  const before = findSeen(seen, certificate, issuerSpki)
+  const before = findSeen(budget, certificate, issuerSpki)
   if (before !== undefined) return resultOf(before, at)
   if (budget.signatures === 0) return err({ code: 'budget_exhausted', budget: 'signatures' })
   budget.signatures -= 1
@@ -49,21 +48,38 @@ export function checkSignature(
   const input = { algorithm, kind, spki: issuerSpki, signature, signed, comesOnce }
   const answer = verifier.verify(input)
   // Whatever is no boolean is waited for: a promise of another making is no answer either.
-  return after(typeof answer === 'boolean' ? answer : Promise.resolve(answer), (isRight) => {
-    const now = { certificate, issuerSpki, isRight }
-    seen.push(now)
-    return resultOf(now, at)
-  })
+  return typeof answer === 'boolean'
+    ? noted({ certificate, issuerSpki, isRight: answer }, at, budget)
+    : notedAfter(answer, { certificate, issuerSpki }, at, budget)
 }
 
 function findSeen(
-  seen: readonly SeenSignature[],
+  { signaturesSeen }: Budget,
   certificate: Certificate,
   issuerSpki: Bytes,
 ): SeenSignature | undefined {
-  return seen.find(
-    (each) => each.certificate === certificate && equalBytes(each.issuerSpki, issuerSpki),
-  )
+  if (signaturesSeen === undefined) return undefined
+  for (const seen of signaturesSeen) {
+    if (seen.certificate === certificate && equalBytes(seen.issuerSpki, issuerSpki)) return seen
+  }
+  return undefined
+}
+
+/** Apart, so that what is at hand is noted without a closure. */
+async function notedAfter(
+  answer: Promise<boolean>,
+  asked: Omit<SeenSignature, 'isRight'>,
+  at: PathIndex,
+  budget: Budget,
+): Promise<Result<void, Rejection>> {
+  return noted({ ...asked, isRight: await answer }, at, budget)
+}
+
+function noted(now: SeenSignature, at: PathIndex, budget: Budget): Result<void, Rejection> {
+  // Nearly always the only one: an array that starts with it has room for no more.
+  if (budget.signaturesSeen === undefined) budget.signaturesSeen = [now]
+  else budget.signaturesSeen.push(now)
+  return resultOf(now, at)
 }
 
 function resultOf({ certificate, isRight }: SeenSignature, at: PathIndex): Result<void, Rejection> {

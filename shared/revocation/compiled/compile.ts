@@ -10,6 +10,7 @@ import type { Crl } from '../crl.ts'
 import type { PlacedIndex } from '../crl-index.ts'
 import { manifestMagic, sha256 } from './format.ts'
 import { encodeManifest, shardsMax, type ShardEntry } from './manifest.ts'
+import { checkEntries, readShard, type EntriesFault, type ShardFault } from './shard.ts'
 import {
   buildShard,
   createShardMemory,
@@ -32,6 +33,12 @@ export type CompileRefusal =
   /** Neither side of the years that the compiled form has room for: 1950 to 2086. */
   | { readonly code: 'date_out_of_range'; readonly serial: Bytes; readonly since: Instant }
   | { readonly code: 'too_many_entries'; readonly entries: number; readonly limit: number }
+  /** What was made of it is no shard that could be asked: nobody is to vouch for it. */
+  | {
+      readonly code: 'shard_unfit'
+      readonly shard: number
+      readonly fault: ShardFault | EntriesFault
+    }
 
 export interface CompileOptions {
   /** Whose key has signed the list: proven here, so that whoever loads it need not. */
@@ -88,6 +95,8 @@ export async function compileCrlTo(
     const groups = groupsOf(issuers, placesOf(order, shard), memory)
     if (!groups.ok) return groups
     const built = buildShard(groups.value, indexes)
+    const fit = checkBuilt(built.octets, issuers.length)
+    if (!fit.ok) return err({ code: 'shard_unfit', shard, fault: fit.error })
     shards.push(await entryOf(built))
     await keep(built.octets)
   }
@@ -200,6 +209,12 @@ function indexAt(issuers: readonly ListedIssuer[], at: number): PlacedIndex {
   const issuer = issuers[at]
   if (issuer !== undefined) return issuer.index
   throw new RangeError(`a list of ${issuers.length} issuers has no issuer ${at}`)
+}
+
+/** All that a loader relies on: it looks at the entries no more. */
+function checkBuilt(octets: Bytes, issuers: number): Result<void, ShardFault | EntriesFault> {
+  const shard = readShard(octets, issuers)
+  return shard.ok ? checkEntries(shard.value) : shard
 }
 
 async function entryOf({ octets, entries }: BuiltShard): Promise<ShardEntry> {

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, Option, InvalidArgumentError } from 'commander'
 import type { NodeControlVariables } from '#edge/node/control.ts'
 import { messageOf, unusable } from '../options.ts'
 import { localDirectory } from './target.ts'
@@ -17,10 +17,11 @@ export function serveCommand(): Command {
   return new Command('serve')
     .description('serve a control plane of this machine, with everything in one directory')
     .option('--local <dir>', 'where everything lies: made where it is not there', localDirectory)
-    .option('--listen <host:port>', 'a loopback address; port 0 takes any free one', loopback, {
-      host: '127.0.0.1',
-      port: 8600,
-    })
+    .addOption(
+      new Option('--listen <host:port>', 'a loopback address; port 0 takes any free one')
+        .argParser(loopback)
+        .default({ host: '127.0.0.1', port: 8600 }, '127.0.0.1:8600'),
+    )
     .option('--buckets <dir>', 'bucket/key is a file below it (default: SALLYPORT_S3_ENDPOINT)')
     .addHelpText('after', help)
     .action(serve)

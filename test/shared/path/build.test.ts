@@ -257,6 +257,11 @@ describe('key identifiers order the search and decide nothing', () => {
 const twice = (issuer: Entity, subject: string, { keys }: Entity) =>
   Promise.all([1, 2].map((serial) => issueCa(issuer, { subject, keys, serial: [serial] })))
 
+/** A certificate of one CA for the name and key of another. */
+function crossCertify(issuer: Entity, { keys, name: subject }: Entity): Promise<Entity> {
+  return issueCa(issuer, { keys, parts: { subject } })
+}
+
 describe('loops', () => {
   test('two CAs that certify each other, and nobody else', async () => {
     const [one, two] = [await createCa({ subject: 'One' }), await createCa({ subject: 'Two' })]
@@ -296,6 +301,24 @@ describe('loops', () => {
     const again = await createCa({ subject: 'Self', keys: self.keys, serial: [1] })
     const built = await build(self, [again], { anchors }, { ...freshBudget(), paths: 0 })
     expect(told(built, {})).toMatchObject({ code: 'untrusted', at: 0 })
+  })
+
+  test('CAs that certify each other, and of more than 200 ways the last one is right', async () => {
+    const cas = await Promise.all(['A', 'B', 'C', 'D', 'E'].map((subject) => createCa({ subject })))
+    const [first = root, ...others] = cas
+    const gate = await issueCa(root, {
+      subject: 'Gate',
+      extensions: { basicConstraints: basicConstraints(1) },
+    })
+    const mesh = others.flatMap((ca) =>
+      [...others.filter((other) => other !== ca), gate].map((issuer) => crossCertify(issuer, ca)),
+    )
+    const ways = others.slice(1).map((issuer) => crossCertify(issuer, first))
+    const last = await crossCertify(gate, first)
+    const device = await issue(first)
+    const pool = [...(await Promise.all([...mesh, ...ways])), last, gate]
+    const built = await build(device, pool, { anchors })
+    expect(told(built, { device, last, gate })).toEqual(['device', 'last', 'gate'])
   })
 
   test('a leaf that is named as its own issuer', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { noExtensions } from '#shared/x509/extensions.ts'
 import { isDeltaOf } from '#shared/revocation/delta.ts'
 import { freshnessAt, strictFreshness } from '#shared/revocation/freshness.ts'
 import { revocationStatus } from '#shared/revocation/status.ts'
@@ -17,7 +18,7 @@ const delta = (base: number, overrides: CrlOverrides = {}) =>
       base: extension('2.5.29.27', integer(base), 'critical'),
     },
   })
-const ask = { serial: octets(0x2a), issuer: ca.name, isCa: false, points: [] }
+const ask = { serial: octets(0x2a), issuer: ca.name, isCa: false, extensions: noExtensions }
 const keyId = (id: number) => extension('2.5.29.35', sequence(context(0, octets(id))))
 const userOnly = extension('2.5.29.28', sequence(context(1, octets(0xff))), 'critical')
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { noExtensions } from '#shared/x509/extensions.ts'
 import { checkRevocation } from '#shared/path/checks/revocation.ts'
 import { strictPolicy, type VerificationPolicy } from '#shared/path/policy.ts'
 import { compileCrl } from '#shared/revocation/compiled/compile.ts'
@@ -42,7 +43,12 @@ async function away(before: readonly RevocationList[]): Promise<ShardedCrl> {
 }
 
 const serial = [0x2a]
-const question = { serial: octets(...serial), issuer: ca.name, isCa: false, points: [] }
+const question = {
+  serial: octets(...serial),
+  issuer: ca.name,
+  isCa: false,
+  extensions: noExtensions,
+}
 
 async function said(
   crls: readonly RevocationList[],

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { noExtensions } from '#shared/x509/extensions.ts'
 import type { Bytes } from '#shared/bytes.ts'
 import { answeringCrl, isNewer, listsInForce, revocationStatus } from '#shared/revocation/status.ts'
 import { shift } from '#shared/time.ts'
@@ -9,7 +10,7 @@ import { at, createCa, extension, noon } from '../pki.ts'
 
 const ca = await createCa({ keys: await newKeys() })
 const crl = async (overrides: CrlOverrides = {}) => crlOf(await createCrl(ca, overrides))
-const question = { serial: octets(0x2a), issuer: ca.name, isCa: false, points: [] }
+const question = { serial: octets(0x2a), issuer: ca.name, isCa: false, extensions: noExtensions }
 
 const listed: CrlOverrides = { entries: [entry([0x2a])] }
 const takenOff: CrlOverrides = { entries: [entry([0x2a], reason(8))] }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { noExtensions } from '#shared/x509/extensions.ts'
 import { answeringCrl, isNewer, newest, revocationStatus } from '#shared/revocation/status.ts'
 import type { Bytes } from '#shared/bytes.ts'
 import { shift } from '#shared/time.ts'
@@ -25,7 +26,7 @@ const forCas = context(2, octets(0xff))
 const scoped = await crl({
   extensions: { point: extension('2.5.29.28', sequence(forCas), 'critical') },
 })
-const ask = (serial: Bytes) => ({ serial, issuer: ca.name, isCa: false, points: [] })
+const ask = (serial: Bytes) => ({ serial, issuer: ca.name, isCa: false, extensions: noExtensions })
 
 const unknown = (gap: string) => ({ status: 'unknown', gap })
 

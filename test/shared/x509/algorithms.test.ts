@@ -104,12 +104,31 @@ describe('public keys', () => {
     { name: 'one octet too many', spki: sequence(p256, point(0x04, 65)), kind: undefined },
     { name: 'a compressed point', spki: sequence(p256, point(0x02, 32)), kind: undefined },
     { name: 'a hybrid point', spki: sequence(p256, point(0x06, 64)), kind: undefined },
+    { name: 'an element behind it', spki: sequence(p256, point(0x04, 64), nul), kind: undefined },
+    {
+      name: 'another point behind',
+      spki: sequence(p256, point(4, 64), bitString(octets(4))),
+      kind: undefined,
+    },
     { name: 'an Ed25519 key', spki: sequence(ed25519, point(0x01, 31)), kind: 'Ed25519' },
     { name: 'one of 31 octets', spki: sequence(ed25519, point(0x01, 30)), kind: undefined },
     { name: 'one of 33 octets', spki: sequence(ed25519, point(0x01, 32)), kind: undefined },
   ])('RFC 5480 2.2 and RFC 8032 5.1.5: $name: $kind', ({ spki, kind }) => {
     expect(publicKeyKindOf(spki)?.name).toBe(kind)
   })
+
+  test.each(['P-256', 'P-384', 'P-521', 'Ed25519'] as const)(
+    '%s: whatever else stands before the key makes it none',
+    async (kind) => {
+      const { spki } = await newKeys(kind)
+      const keyOctets = { 'P-256': 64, 'P-384': 96, 'P-521': 132, Ed25519: 32 }[kind]
+      for (let place = 0; place < spki.length - keyOctets; place += 1) {
+        const bent = spki.slice()
+        bent[place] = (bent[place] ?? 0) ^ 1
+        expect(publicKeyKindOf(bent)).toBeUndefined()
+      }
+    },
+  )
 
   const bits = bitString(octets(1))
   test.each([

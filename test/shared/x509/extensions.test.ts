@@ -173,10 +173,16 @@ describe('keyUsage and extKeyUsage (RFC 5280 4.2.1.3 and 4.2.1.12)', () => {
     expect(result.ok && result.value.keyUsage).toEqual(octets(0x86))
   })
 
-  test('usage of no bit, where at least one must be set', () => {
-    expect(said(read(extension('2.5.29.15', bitString(octets(), 0))))).toBe(
-      'keyUsage with at least one bit',
-    )
+  test('usage of nine bits, as older GnuTLS writes it', () => {
+    const result = read(extension('2.5.29.15', bitString(octets(0x80, 0x00), 7)))
+    expect(result.ok && result.value.keyUsage).toEqual(octets(0x80, 0x00))
+  })
+
+  test.each([
+    { name: 'no bit', bits: bitString(octets(), 0) },
+    { name: 'nine bits, all zero', bits: bitString(octets(0x00, 0x00), 7) },
+  ])('usage of $name, where at least one must be set', ({ bits }) => {
+    expect(said(read(extension('2.5.29.15', bits)))).toBe('keyUsage with at least one bit')
   })
 
   test('usage with bits that do not count but are set', () => {

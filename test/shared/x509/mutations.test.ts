@@ -6,13 +6,23 @@ import type { Result } from '#shared/result.ts'
 import { parseCrl } from '#shared/revocation/crl.ts'
 import { CertificateView } from '#shared/x509/certificate-view.ts'
 import { parseCertificate } from '#shared/x509/parse.ts'
-import { context, octets } from '../der/writer.ts'
+import { context, explicit, octets, sequence } from '../der/writer.ts'
 import { createCrl, entry, reason } from '../crls.ts'
-import { altNames, basicConstraints, createCa, issue } from '../pki.ts'
+import { altNames, basicConstraints, createCa, extension, issue, name } from '../pki.ts'
 
 const ca = await createCa()
 const names = altNames(context(2, octets(0x61)), context(7, octets(192, 0, 2, 1)))
-const leaf = await issue(ca, { extensions: { names, basicConstraints: basicConstraints(3) } })
+const listing = explicit(4, name('Listing'))
+const point = sequence(
+  explicit(0, explicit(0, context(6, octets(0x75)))),
+  context(1, octets(6, 0x40)),
+  explicit(2, listing),
+)
+const points = extension('2.5.29.31', sequence(point, point))
+const freshest = extension('2.5.29.46', sequence(point))
+const leaf = await issue(ca, {
+  extensions: { names, basicConstraints: basicConstraints(3), points, freshest },
+})
 const crl = await createCrl(ca, { entries: [entry([0x2a], reason(1)), entry([0x00, 0xd2, 0xab])] })
 
 /** What is done to some bytes: a place (as a share of their length, in thousandths) and an octet. */
@@ -39,14 +49,16 @@ function edited(bytes: Bytes, { kind, place, octet }: Edit): Bytes {
 function lookAtAll(read: unknown): void {
   if (!(read instanceof CertificateView)) return
   const { tbs, serial, signatureAlgorithm, issuer, subject, spki, signature } = read
-  const { keyUsage, subjectKeyIdentifier, authorityKeyIdentifier, subjectAltNames } =
-    read.extensions
+  const { keyUsage, subjectKeyIdentifier, authorityKeyIdentifier } = read.extensions
+  const { subjectAltNames, crlDistributionPoints, freshestCrl } = read.extensions
   const views = [tbs, serial, signatureAlgorithm, issuer, subject, spki, signature, keyUsage]
   const buffers = [...views, subjectKeyIdentifier, authorityKeyIdentifier]
     .filter((view) => view !== undefined)
     .map(({ buffer }) => buffer)
   expect(new Set(buffers)).toEqual(new Set([read.der.buffer]))
   expect(subjectAltNames?.all.length).not.toBe(0)
+  expect(crlDistributionPoints?.length).not.toBe(0)
+  expect(freshestCrl?.length).not.toBe(0)
 }
 
 test.each([

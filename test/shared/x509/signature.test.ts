@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { concatBytes, toUtf8, type Bytes } from '#shared/bytes.ts'
 import { publicKeyKindOf, signatureAlgorithmOf } from '#shared/x509/algorithms.ts'
-import { rawEcdsaSignature } from '#shared/x509/signature.ts'
+import { isEcdsaSignature, rawEcdsaSignature } from '#shared/x509/signature.ts'
 import { createWebCryptoVerifier } from '#shared/x509/web-crypto-verifier.ts'
 import { bitString, element, integer, nul, octets, oid, sequence } from '../der/writer.ts'
 import { keyNames, newKeys, pssIdentifier, sameKeys, type Keys } from '../keys.ts'
@@ -27,6 +27,7 @@ describe('raw ECDSA signatures (RFC 3279 2.2.3)', () => {
     },
   ])('$name', ({ der, raw }) => {
     expect(rawEcdsaSignature(der, 2)).toEqual(raw)
+    expect(isEcdsaSignature(der, 2)).toBe(true)
   })
 
   test.each([
@@ -44,6 +45,7 @@ describe('raw ECDSA signatures (RFC 3279 2.2.3)', () => {
     { name: 'nothing', der: octets() },
   ])('refused: $name', ({ der }) => {
     expect(rawEcdsaSignature(der, 2)).toBeUndefined()
+    expect(isEcdsaSignature(der, 2)).toBe(false)
   })
 })
 

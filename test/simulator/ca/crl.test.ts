@@ -97,7 +97,7 @@ test('an issuer of several lists: each names its own certificates, in every delt
     const leaf = parseCertificate(leafDer)
     if (!leaf.ok) throw new Error(`octet ${leaf.error.offset}: expected ${leaf.error.expected}`)
     const question = questionOf(leaf.value)
-    expect(question.points).toHaveLength(1)
+    expect(question.extensions.crlDistributionPoints).toHaveLength(1)
     // Exactly one list of each kind answers for it, and the one that was made after its revocation names it.
     for (const [lists, isNamed] of [
       [complete, index < 20],

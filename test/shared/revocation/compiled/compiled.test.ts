@@ -27,7 +27,9 @@ import {
   type ShardedCrl,
   type ShardOptions,
 } from '#shared/revocation/compiled/load.ts'
-import { readShard, type Shard } from '#shared/revocation/compiled/shard.ts'
+import { checkEntries, readShard, type Shard } from '#shared/revocation/compiled/shard.ts'
+import { sha256 } from '#shared/revocation/compiled/format.ts'
+import { encodeManifest } from '#shared/revocation/compiled/manifest.ts'
 import type { CrlEntry } from '#shared/revocation/crl-entry.ts'
 import type { RevocationList } from '#shared/revocation/crl-signature.ts'
 import type { Crl } from '#shared/revocation/crl.ts'
@@ -425,7 +427,37 @@ describe('octets that are no shard', () => {
     },
   ])('$title: $says', ({ parts, says }) => {
     const shard = readShard(octets(...parts), 2)
-    expect(shard.ok ? 'ok' : shard.error).toBe(says)
+    const checked = shard.ok ? checkEntries(shard.value) : shard
+    expect(checked.ok ? 'ok' : checked.error).toBe(says)
+  })
+})
+
+test('a reason there is none of revokes: nobody is taken off a list by it', async () => {
+  for (const code of [7, 11, 255]) {
+    const shard = octets(...word(1), ...group(0, 2, 1), 0x40, 7, 0, 0, 0, 1, code)
+    const known = { sha256: await sha256(shard), octets: shard.length, entries: 1 }
+    const manifest = encodeManifest(list, {
+      signerSpki: keys.spki,
+      crlSha256: await sha256(list.der),
+      otherIssuers: [],
+      shards: [known],
+    })
+    const opened = openByDigest(manifest, { loadShard: async () => shard })
+    if (!opened.ok) throw new Error(opened.error.code)
+    expect(await decide(7, [opened.value.list])).toBe('revoked')
+  }
+})
+
+describe('what was made of a list is checked before anybody vouches for it', () => {
+  test.each([
+    { code: 10, says: 'ok' },
+    { code: 11, says: { code: 'shard_unfit', shard: 0, fault: 'reason_unknown' } },
+    { code: 7, says: { code: 'shard_unfit', shard: 0, fault: 'reason_unknown' } },
+  ])('an index that tells of reason $code', async ({ code, says }) => {
+    const { index } = list
+    const entryAt = (place: number) => ({ ...index.entryAt(place), reason: code })
+    const made = await compile({ ...list, index: { ...index, entryAt } })
+    expect(made.ok ? 'ok' : made.error).toEqual(says)
   })
 })
 

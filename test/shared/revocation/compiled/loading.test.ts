@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { concatBytes, toHex, type Bytes } from '#shared/bytes.ts'
 import { compileCrl } from '#shared/revocation/compiled/compile.ts'
-import { manifestMagic, sha256 } from '#shared/revocation/compiled/format.ts'
+import { manifestMagic, sha256, type Sha256 } from '#shared/revocation/compiled/format.ts'
 import { loadCompiledCrl, openCompiledCrl } from '#shared/revocation/compiled/load.ts'
 import { encodeManifest, shardsMax, type ShardEntry } from '#shared/revocation/compiled/manifest.ts'
 import type { CrlIndex } from '#shared/revocation/crl-index.ts'
@@ -34,9 +34,10 @@ async function fileOver(shards: readonly ShardEntry[]): Promise<Bytes> {
   return concatBytes(manifestMagic, await compiler.sign(concatBytes(manifestMagic, body)), body)
 }
 
-async function loading(shard: Bytes, said: Partial<ShardEntry> = {}) {
+async function loading(shard: Bytes, said: Partial<ShardEntry> = {}, digestOf: Sha256 = sha256) {
   const known = { sha256: await sha256(shard), octets: shard.length, entries: 0, ...said }
-  const options = { loadShard: async () => shard, compilerSpki: compiler.spki, verifier }
+  const loadShard = async () => shard
+  const options = { loadShard, sha256: digestOf, compilerSpki: compiler.spki, verifier }
   return loadCompiledCrl(await fileOver([known]), options)
 }
 
@@ -45,6 +46,26 @@ const noGroups = octets(0, 0, 0, 0)
 describe('a shard that is not what its signed manifest says: both values are told', () => {
   test('as it says', async () => {
     expect((await loading(noGroups)).ok).toBe(true)
+  })
+
+  test('by the digest of a runtime that brings its own', async () => {
+    const asked: Bytes[] = []
+    const own = (whole: Sha256) => (shard: Bytes) => {
+      asked.push(shard)
+      return whole(shard)
+    }
+    expect((await loading(noGroups, {}, own(sha256))).ok).toBe(true)
+    expect(asked).toEqual([noGroups])
+    expect(
+      await loading(
+        noGroups,
+        {},
+        own(() => octets()),
+      ),
+    ).toEqual({
+      ok: false,
+      error: { code: 'shard_digest_differs', shard: 0 },
+    })
   })
 
   test('another size', async () => {
