@@ -1,9 +1,9 @@
 import type { Context } from 'hono'
-import { authorize, type AskProvider } from '#shared/authorization/authorize.ts'
-import type { AuthorizationPolicy } from '#shared/authorization/policy.ts'
+import { authorize } from '#shared/authorization/authorize.ts'
 import { toAuthorizationRequest, type RequestFacts } from '#shared/authorization/request.ts'
 import { parseSpiffeId, type SpiffeId } from '#shared/authorization/spiffe-id.ts'
 import type { AppEnv, Ports } from '../context.ts'
+import type { Authorizing } from '../listener.ts'
 import { answerProblem } from './answer-problem.ts'
 import type { Step } from './in-turn.ts'
 
@@ -12,7 +12,7 @@ import type { Step } from './in-turn.ts'
  * policy decides nothing: the request is nobody's there.
  */
 export function authorized(
-  policies: readonly AuthorizationPolicy[],
+  { policies, ask }: Authorizing,
   ports: Pick<Ports, 'random'>,
 ): Step<AppEnv> {
   return async (context) => {
@@ -21,7 +21,7 @@ export function authorized(
     const target = context.get('path') ?? pathname
     const request = toAuthorizationRequest(factsOf(context, host, target), 'none')
     if (!request.ok) return answerProblem(context, ports, 'request_malformed')
-    const authorization = await authorize(policies, request.value, noProvider)
+    const authorization = await authorize(policies, request.value, ask)
     context.set('authorization', authorization)
     if (authorization.outcome === 'denied') return answerProblem(context, ports, 'not_authorized')
     return undefined
@@ -35,7 +35,7 @@ function factsOf(context: Context<AppEnv>, host: string, target: string): Reques
     host,
     target,
     header: (name) => context.get('headers').get(name) ?? undefined,
-    claims: undefined,
+    claims: context.get('claims'),
   }
 }
 
@@ -45,6 +45,3 @@ function peerOf(context: Context<AppEnv>): SpiffeId | undefined {
   const id = parseSpiffeId(decision.identity.spiffeId)
   return id.ok ? id.value : undefined
 }
-
-/** CUSTOM policies are refused when they are read: were one here, it would deny. */
-const noProvider: AskProvider = async () => 'unavailable'

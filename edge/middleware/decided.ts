@@ -102,14 +102,25 @@ function decide(
     : decideInSession(context, presentedNow, verification, options)
 }
 
-async function decideInSession(
+function decideInSession(
+  context: Context<AppEnv>,
+  presentedNow: Presented,
+  verification: Verification,
+  options: SessionOptions,
+): Soon<Decision> {
+  const resumed = resume(context, presentedNow, verification, options)
+  return after(
+    resumed,
+    (decision) => decision ?? beginSession(context, presentedNow, verification, options),
+  )
+}
+
+async function beginSession(
   context: Context<AppEnv>,
   presentedNow: Presented,
   verification: Verification,
   options: SessionOptions,
 ): Promise<Decision> {
-  const resumed = await resume(context, presentedNow, verification, options)
-  if (resumed !== undefined) return resumed
   const decision = await verifySoon(presentedNow, verification)
   if (decision.outcome === 'refused' || decision.basis.kind !== 'path') return decision
   context.set('session', 'issued')
@@ -145,22 +156,24 @@ const identityOfDer = rememberByOctets((der) => {
 }, identityBounds)
 
 /** A decision by the session's token; undefined where the chain has to be verified. */
-async function resume(
+function resume(
   context: Context<AppEnv>,
   presentedNow: Presented,
   verification: Verification,
   options: SessionOptions,
-): Promise<Decision | undefined> {
+): Soon<Decision | undefined> {
   const { token } = carriedToken(context.req.raw.headers)
   if (token === undefined || presentedNow.kind !== 'chain') return undefined
   if (presentedNow.platformSaysRevoked === true) return undefined
-  const opened = await openSession(token, presentedNow.leaf, verification, options)
-  if (opened.verdict === 'reverify') return undefined
-  const evidence = { at: verification.now, epoch: verification.store.epoch, signaturesSpent: 0 }
-  if (opened.verdict === 'refused')
-    return { outcome: 'refused', rejection: opened.rejection, evidence }
-  const identity = identityOfDer(presentedNow.leaf)
-  if (identity === undefined) return undefined
-  context.set('session', 'used')
-  return { outcome: 'accepted', identity, basis: { kind: 'session' }, evidence }
+  const { leaf } = presentedNow
+  return after(openSession(token, leaf, verification, options), (opened): Decision | undefined => {
+    if (opened.verdict === 'reverify') return undefined
+    const evidence = { at: verification.now, epoch: verification.store.epoch, signaturesSpent: 0 }
+    if (opened.verdict === 'refused')
+      return { outcome: 'refused', rejection: opened.rejection, evidence }
+    const identity = identityOfDer(leaf)
+    if (identity === undefined) return undefined
+    context.set('session', 'used')
+    return { outcome: 'accepted', identity, basis: { kind: 'session' }, evidence }
+  })
 }

@@ -1,8 +1,7 @@
-import { err, ok, type Result } from '#shared/result.ts'
-
 /**
  * What a listener asks of its peers (Istio's PeerAuthentication). `strict`: a verified certificate;
- * `permissive`: a verified one or none, and never one that was refused; `disable`: none is looked at.
+ * `permissive`: a verified one or none, and never one that was refused, since a revoked device would
+ * only have to show it; `disable`: none is looked at.
  */
 export type PeerMode = 'strict' | 'permissive' | 'disable'
 
@@ -32,15 +31,12 @@ export interface Workload {
 /**
  * The mode in force: of the workload's port, else of the workload, its namespace, the mesh. Where
  * several settings of one scope disagree the strictest is in force: Istio takes the oldest, and
- * documents here have no age.
- *
- * @param fallback where nothing is set; Istio's own is `permissive`
+ * documents here have no age. Undefined where nothing is set: Istio's own is `permissive` then.
  */
 export function peerModeOf(
   settings: readonly PeerAuthentication[],
   workload: Workload,
-  fallback: PeerMode,
-): PeerMode {
+): PeerMode | undefined {
   const applying = settings.filter(({ scope }) => applies(scope, workload))
   const of = (kind: PeerAuthentication['scope']['kind']): readonly PeerAuthentication[] =>
     applying.filter(({ scope }) => scope.kind === kind)
@@ -48,8 +44,7 @@ export function peerModeOf(
     strictest(of('workload').map(({ ports }) => ports?.get(workload.port))) ??
     strictest(of('workload').map(({ mode }) => mode)) ??
     strictest(of('namespace').map(({ mode }) => mode)) ??
-    strictest(of('mesh').map(({ mode }) => mode)) ??
-    fallback
+    strictest(of('mesh').map(({ mode }) => mode))
   )
 }
 
@@ -64,23 +59,4 @@ function applies(scope: PeerAuthentication['scope'], { namespace, labels }: Work
 
 function strictest(modes: readonly (PeerMode | undefined)[]): PeerMode | undefined {
   return (['strict', 'permissive', 'disable'] as const).find((mode) => modes.includes(mode))
-}
-
-/** How a peer presented itself. */
-export type PeerPresentation<Identity> =
-  | { readonly kind: 'verified'; readonly identity: Identity }
-  | { readonly kind: 'none' | 'refused' }
-
-/**
- * Who the peer is under a mode: an identity, or undefined for nobody in particular. A certificate
- * that was refused never counts as none: a revoked device would only have to show it.
- */
-export function checkPeer<Identity>(
-  mode: PeerMode,
-  presentation: PeerPresentation<Identity>,
-): Result<Identity | undefined, 'certificate_required' | 'certificate_refused'> {
-  if (mode === 'disable') return ok(undefined)
-  if (presentation.kind === 'verified') return ok(presentation.identity)
-  if (presentation.kind === 'refused') return err('certificate_refused')
-  return mode === 'strict' ? err('certificate_required') : ok(undefined)
 }

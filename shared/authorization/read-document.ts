@@ -48,6 +48,20 @@ export function readObject<Field extends string>(
   return value as Readonly<Partial<Record<Field, unknown>>>
 }
 
+const apiVersions = ['security.istio.io/v1', 'security.istio.io/v1beta1'] as const
+
+/** The top of one of Istio's documents of a kind: what stands in it is for the caller to read. */
+export function readTop(
+  document: unknown,
+  kind: string,
+  report: Report,
+): { readonly metadata?: unknown; readonly spec?: unknown } {
+  const top = readObject(document, '', ['apiVersion', 'kind', 'metadata', 'spec'], report)
+  readWord(top.kind, 'kind', [kind], report)
+  readWord(top.apiVersion, 'apiVersion', apiVersions, report)
+  return top
+}
+
 /** The members of a list of at most `max`; an absent list has none. */
 export function readList(
   value: unknown,
@@ -78,4 +92,35 @@ export function readWord<Word extends string>(
   const found = words.find((word) => word === value)
   if (found === undefined) report(key, `one of ${words.join(', ')}`)
   return found
+}
+
+/** Labels of a selector, and ports with a mode of their own: nobody writes more. */
+const entriesMax = 64
+
+/** The entries of an object whose keys are the writer's own, each with the key to report it by. */
+export function readEntries(
+  value: unknown,
+  key: string,
+  report: Report,
+): readonly (readonly [name: string, value: unknown, key: string])[] {
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+  const entries = isObject ? Object.entries(value) : []
+  if (entries.length === 0 || entries.length > entriesMax) {
+    report(key, `an object of 1 to ${entriesMax} fields`)
+    return []
+  }
+  return entries.map(([name, each]) => [name, each, `${key}.${name}`])
+}
+
+/** Labels by their names, as Kubernetes has them: at least one, each a text. */
+export function readLabels(
+  value: unknown,
+  key: string,
+  report: Report,
+): Readonly<Record<string, string>> {
+  const labels = readEntries(value, key, report).flatMap(([label, text, at]) => {
+    const read = readText(text, at, report)
+    return read === undefined ? [] : [[label, read]]
+  })
+  return Object.fromEntries(labels)
 }

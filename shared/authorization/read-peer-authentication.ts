@@ -2,17 +2,15 @@ import { err, ok, type Result } from '#shared/result.ts'
 import type { PeerAuthentication, PeerMode } from './peer-authentication.ts'
 import {
   collectFaults,
+  readEntries,
+  readLabels,
   readObject,
   readText,
+  readTop,
   readWord,
   type PolicyFault,
   type Report,
 } from './read-document.ts'
-
-const apiVersions = ['security.istio.io/v1', 'security.istio.io/v1beta1'] as const
-
-/** Labels of a selector, and ports with a mode of their own: nobody writes more. */
-const entriesMax = 64
 
 /**
  * Reads a PeerAuthentication as Istio writes it, already parsed from YAML or JSON.
@@ -27,9 +25,7 @@ export function readPeerAuthentication(
   rootNamespace: string,
 ): Result<PeerAuthentication, readonly PolicyFault[]> {
   const { faults, report } = collectFaults(file)
-  const top = readObject(document, '', ['apiVersion', 'kind', 'metadata', 'spec'], report)
-  readWord(top.kind, 'kind', ['PeerAuthentication'], report)
-  readWord(top.apiVersion, 'apiVersion', apiVersions, report)
+  const top = readTop(document, 'PeerAuthentication', report)
   const namespace = readNamespace(top.metadata, report)
   const fields = ['selector', 'mtls', 'portLevelMtls'] as const
   const spec = readObject(top.spec ?? {}, 'spec', fields, report)
@@ -66,13 +62,7 @@ function readNamespace(value: unknown, report: Report): string | undefined {
 function readSelector(value: unknown, report: Report): Labels | undefined {
   if (value === undefined) return undefined
   const { matchLabels } = readObject(value, 'spec.selector', ['matchLabels'], report)
-  const entries = readEntries(matchLabels, 'spec.selector.matchLabels', report)
-  return Object.fromEntries(
-    entries.flatMap(([label, text, key]) => {
-      const read = readText(text, key, report)
-      return read === undefined ? [] : [[label, read]]
-    }),
-  )
+  return readLabels(matchLabels, 'spec.selector.matchLabels', report)
 }
 
 /** Ports are those of a workload: without a selector Istio takes them for nothing. */
@@ -104,19 +94,4 @@ function readMode(value: unknown, key: string, report: Report): PeerMode | undef
   const { mode } = readObject(value, key, ['mode'], report)
   const word = readWord(mode, `${key}.mode`, Object.keys(modes), report)
   return word === undefined ? undefined : modes[word]
-}
-
-/** The entries of an object whose keys are the writer's own, each with the key to report it by. */
-function readEntries(
-  value: unknown,
-  key: string,
-  report: Report,
-): readonly (readonly [name: string, value: unknown, key: string])[] {
-  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-  const entries = isObject ? Object.entries(value) : []
-  if (entries.length === 0 || entries.length > entriesMax) {
-    report(key, `an object of 1 to ${entriesMax} fields`)
-    return []
-  }
-  return entries.map(([name, each]) => [name, each, `${key}.${name}`])
 }

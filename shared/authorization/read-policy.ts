@@ -14,6 +14,7 @@ import {
   readList,
   readObject,
   readText,
+  readTop,
   readWord,
   type PolicyFault,
   type Report,
@@ -44,9 +45,7 @@ export function readAuthorizationPolicy(
   file: string,
 ): Result<AuthorizationPolicy, readonly PolicyFault[]> {
   const { faults, report } = collectFaults(file)
-  const top = readObject(document, '', ['apiVersion', 'kind', 'metadata', 'spec'], report)
-  readWord(top.kind, 'kind', ['AuthorizationPolicy'], report)
-  readWord(top.apiVersion, 'apiVersion', apiVersions, report)
+  const top = readTop(document, 'AuthorizationPolicy', report)
   const { name, namespace, dryRun } = readMetadata(top.metadata, report)
   const spec = readObject(top.spec, 'spec', ['action', 'provider', 'rules'], report)
   const action = readAction(spec.action, spec.provider, report)
@@ -56,8 +55,6 @@ export function readAuthorizationPolicy(
   if (faults.length > 0 || name === undefined || action === undefined) return err(faults)
   return ok({ name, action, dryRun, rules })
 }
-
-const apiVersions = ['security.istio.io/v1', 'security.istio.io/v1beta1'] as const
 
 interface Metadata {
   readonly name: string | undefined

@@ -92,46 +92,66 @@ export async function sealSession(
 
 /**
  * Asks a token about the certificate that came with it. Every request asks the revocation index
- * again, for the leaf and each intermediate; what cannot be answered is verified anew.
+ * again, for the leaf and each intermediate; what cannot be answered is verified anew. At once where
+ * the token was opened before.
  *
  * @param leaf DER of the leaf that this request's TLS connection proved to hold
  */
-export async function openSession(
+export function openSession(
   token: string,
   leaf: Bytes,
   verification: Verification,
   options: Omit<SessionOptions, 'ttlMs' | 'random'>,
-): Promise<SessionVerdict> {
+): Soon<SessionVerdict> {
   const opening = { token, ring: options.ring, audience: options.audience }
   const known = options.opened?.find(opening, leaf)
-  const claims = known ?? (await claimsOf(opening))
+  return known === undefined
+    ? openAnew(opening, leaf, verification, options.opened)
+    : askClaims(known, verification)
+}
+
+/** What a token is opened with. */
+interface Opening extends Pick<SessionOptions, 'ring' | 'audience'> {
+  readonly token: string
+}
+
+async function openAnew(
+  opening: Opening,
+  leaf: Bytes,
+  verification: Verification,
+  opened: OpenedTokens | undefined,
+): Promise<SessionVerdict> {
+  const claims = await claimsOf(opening)
   if (claims === undefined) return { verdict: 'reverify', because: 'not_ours' }
   // What has ended says nothing, not even whose it was: a device that kept it past a renewal goes on.
-  if (!(verification.now <= claims.exp)) return { verdict: 'reverify', because: 'ended' }
-  if (known === undefined) {
-    // Whoever presented the octets may write to them meanwhile: what is kept is what was hashed.
-    const own = options.opened === undefined ? leaf : leaf.slice()
-    if (!equalInConstantTime(claims.x5t, await sha256(own))) {
-      return { verdict: 'refused', rejection: { code: 'session_of_other_certificate' } }
-    }
-    options.opened?.keep(opening, own, claims)
+  if (hasEnded(claims, verification)) return { verdict: 'reverify', because: 'ended' }
+  // Whoever presented the octets may write to them meanwhile: what is kept is what was hashed.
+  const own = opened === undefined ? leaf : leaf.slice()
+  if (!equalInConstantTime(claims.x5t, await sha256(own))) {
+    return { verdict: 'refused', rejection: { code: 'session_of_other_certificate' } }
   }
+  opened?.keep(opening, own, claims)
+  return askClaims(claims, verification)
+}
+
+/** What the claims of a token are worth now, which came with the leaf that it is bound to. */
+function askClaims(claims: SessionClaims, verification: Verification): Soon<SessionVerdict> {
+  if (hasEnded(claims, verification)) return { verdict: 'reverify', because: 'ended' }
   const { policy, store, now } = verification
   // Sealed by a clock that was ahead of this one: time may not be given twice.
   if (claims.exp - now > sessionTtlMaxMs) return { verdict: 'reverify', because: 'not_begun' }
-  const moved = whatMoved(claims, store, policyHashes.get(policy) ?? (await policyHash(policy)))
-  return moved === undefined
-    ? askRevocation(claims, verification)
-    : { verdict: 'reverify', because: moved }
+  return after(policyHash(policy), (hash): Soon<SessionVerdict> => {
+    const moved = whatMoved(claims, store, hash)
+    return moved === undefined
+      ? askRevocation(claims, verification)
+      : { verdict: 'reverify', because: moved }
+  })
 }
 
-async function claimsOf({
-  token,
-  ring,
-  audience,
-}: Pick<SessionOptions, 'ring' | 'audience'> & { readonly token: string }): Promise<
-  SessionClaims | undefined
-> {
+/** Also where a clock gives no number. */
+const hasEnded = ({ exp }: SessionClaims, { now }: Verification): boolean => !(now <= exp)
+
+async function claimsOf({ token, ring, audience }: Opening): Promise<SessionClaims | undefined> {
   const opened = await openToken(token, ring, audience)
   return opened === undefined ? undefined : sessionClaims(opened)
 }
@@ -184,9 +204,11 @@ function endOfEvidence({ crls }: IssuerCrls, now: Instant): number {
 const policyHashes = new WeakMap<VerificationPolicy, string>()
 
 /** Which policy a token was sealed under, so that a changed one ends it. */
-async function policyHash(policy: VerificationPolicy): Promise<string> {
-  const known = policyHashes.get(policy)
-  if (known !== undefined) return known
+function policyHash(policy: VerificationPolicy): Soon<string> {
+  return policyHashes.get(policy) ?? hashAndKeep(policy)
+}
+
+async function hashAndKeep(policy: VerificationPolicy): Promise<string> {
   const hash = toBase64Url(await sha256(toUtf8(JSON.stringify(policy))))
   policyHashes.set(policy, hash)
   return hash

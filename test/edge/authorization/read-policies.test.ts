@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { readPolicies } from '#edge/authorization/read-policies.ts'
 import { policyDocument } from './documents.ts'
 
+const nobodyAsked = { tokens: false, providers: [] } as const
 const good = policyDocument({ name: 'cars', rules: [{}] })
 
 test.each([
@@ -9,7 +10,7 @@ test.each([
   { name: 'a list', value: [good, policyDocument({ name: 'meters' })], names: ['cars', 'meters'] },
   { name: 'as many as are read', value: Array.from({ length: 64 }, () => good), names: 64 },
 ])('$name', ({ value, names }) => {
-  const read = readPolicies(JSON.stringify(value), 'AUTHORIZATION')
+  const read = readPolicies(JSON.stringify(value), 'AUTHORIZATION', nobodyAsked)
   const found = read.ok ? read.value.map((policy) => policy.name) : []
   expect(typeof names === 'number' ? found.length : found).toEqual(names)
 })
@@ -40,7 +41,7 @@ const wrong: readonly Wrong[] = [
     text: JSON.stringify(
       policyDocument({ action: 'CUSTOM', provider: { name: 'p' }, rules: [{}] }),
     ),
-    at: [['F[0]', 'spec.action']],
+    at: [['F[0]', 'spec.provider.name']],
   },
   ...[
     'request.auth.principal',
@@ -70,7 +71,7 @@ const wrong: readonly Wrong[] = [
 
 describe('a fault names file and key, and nothing is in force', () => {
   test.each(wrong)('$name', ({ text, at }) => {
-    const read = readPolicies(text, 'F')
+    const read = readPolicies(text, 'F', nobodyAsked)
     const found = read.ok ? [] : read.error.map(({ file, key }) => [file, key])
     expect(found).toEqual(expect.arrayContaining([...at]))
     expect(read.ok).toBe(false)

@@ -1,9 +1,10 @@
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { DeviceCredential } from '#simulator/ca/authority.ts'
 import { cfOf, chainOf, keyRing } from '../../runtime/given.ts'
 import { binary, fakeBroker, fakeDevice } from '../mqtt/fakes.ts'
 import { newJwk, setOf } from '../evidence/rings.ts'
-import { policyDocument, type Written } from '../authorization/documents.ts'
+import { policyDocument, tokenDocument, type Written } from '../authorization/documents.ts'
 import { codeOf, createPki, createStage, requestOf, type Pki, type Stage } from '../stage.ts'
 
 let pki: Pki
@@ -178,5 +179,116 @@ describe('the path that was asked about is the path that is served', () => {
     const request = new Request('https://edge.example/', { method: 'purge' })
     const response = await app.request(Object.defineProperty(request, 'cf', { value: cf(car) }))
     expect(await codeOf(response)).toBe('request_malformed')
+  })
+})
+
+const bearing = (token: string) => ({ authorization: `Bearer ${token}` })
+
+describe('a token beside the certificate', () => {
+  const issuer = 'https://id.example'
+  let jwks: string
+  let tokenOf: (claims: object) => Promise<string>
+
+  beforeAll(async () => {
+    const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true })
+    jwks = JSON.stringify({ keys: [await exportJWK(publicKey)] })
+    tokenOf = (claims) =>
+      new SignJWT({ iss: issuer, sub: 'ada', ...claims })
+        .setProtectedHeader({ alg: 'ES256' })
+        .sign(privateKey)
+  })
+
+  const mechanics = {
+    name: 'mechanics',
+    rules: [
+      {
+        from: [
+          { source: { principals: [principal('car-1')], requestPrincipals: [`${issuer}/*`] } },
+        ],
+        when: [{ key: 'request.auth.claims[role]', values: ['mechanic'] }],
+      },
+    ],
+  }
+
+  const stage = (variables: object = {}): Promise<Stage> => {
+    const REQUEST_AUTHENTICATION = JSON.stringify(tokenDocument({ issuer, jwks }))
+    return stageOf([mechanics], { REQUEST_AUTHENTICATION, ...variables })
+  }
+
+  test('both are asked, and the token goes on', async () => {
+    const { app, forwarded } = await stage()
+    const headers = bearing(await tokenOf({ role: 'mechanic' }))
+    expect((await app.request(requestOf(cf(car), headers))).status).toBe(200)
+    expect(forwarded[0]?.headers.get('authorization')).toBe(headers.authorization)
+    expect(await codeOf(await app.request(requestOf(cf(other), headers)))).toBe('not_authorized')
+    expect(forwarded).toHaveLength(1)
+  })
+
+  test.each([
+    ['of another role', { role: 'driver' }],
+    ['of another issuer’s subject', { role: 'mechanic', sub: '' }],
+  ])('one %s', async (_name, claims) => {
+    const { app } = await stage()
+    const response = await app.request(requestOf(cf(car), bearing(await tokenOf(claims))))
+    expect(await codeOf(response)).toBe('not_authorized')
+  })
+
+  test('none', async () => {
+    const { app } = await stage()
+    expect(await codeOf(await app.request(requestOf(cf(car))))).toBe('not_authorized')
+  })
+
+  test('a wrong one is refused where any device may come, and its line does not repeat it', async () => {
+    const { app, lines, forwarded } = await stage({ AUTHORIZATION: undefined })
+    const token = `${(await tokenOf({})).slice(0, -5)}AAAAA`
+    const response = await app.request(requestOf(cf(car), bearing(token)))
+    expect([response.status, response.headers.get('www-authenticate')]).toEqual([
+      401,
+      'Bearer error="invalid_token"',
+    ])
+    expect(await codeOf(response)).toBe('token_invalid')
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ outcome: 'accepted' })
+    expect(lines.join('')).toContain('token_invalid')
+    expect(lines.join('')).not.toContain(token.slice(0, 20))
+    expect(forwarded).toHaveLength(0)
+  })
+
+  test('one in a cookie, among others', async () => {
+    const rule = { issuer, jwks, fromCookies: ['t'] }
+    const REQUEST_AUTHENTICATION = JSON.stringify(tokenDocument(rule))
+    const { app } = await stage({ REQUEST_AUTHENTICATION })
+    const cookie = `at=b; t=${await tokenOf({ role: 'mechanic' })}; tt=c`
+    expect((await app.request(requestOf(cf(car), { cookie }))).status).toBe(200)
+  })
+
+  test.each([
+    ['a header of two lines', { authorization: 'Bearer RIGHT, Bearer WRONG' }, '/telemetry'],
+    ['a query that has it twice', {}, '/telemetry?access_token=RIGHT&access_token=WRONG'],
+    ['a cookie and a query', { cookie: 'a=b; t=WRONG' }, '/telemetry?access_token=RIGHT'],
+    ['two cookies', { cookie: 't=RIGHT; t=WRONG' }, '/telemetry'],
+  ])('two of them, of which a target might take the other: %s', async (_name, headers, path) => {
+    const places = { fromHeaders: [{ name: 'authorization', prefix: 'Bearer ' }] }
+    const rule = { issuer, jwks, ...places, fromParams: ['access_token'], fromCookies: ['t'] }
+    const REQUEST_AUTHENTICATION = JSON.stringify(tokenDocument(rule))
+    const { app } = await stage({ REQUEST_AUTHENTICATION })
+    const right = await tokenOf({ role: 'mechanic' })
+    const put = (text: string): string => text.replace('RIGHT', right).replace('WRONG', 'e30.e30.')
+    const sent = Object.entries(headers).map(([name, value]) => [name, put(value)])
+    const response = await app.request(requestOf(cf(car), Object.fromEntries(sent), put(path)))
+    expect(await codeOf(response)).toBe('token_invalid')
+  })
+
+  test('one that would be right, beside a certificate that is not', async () => {
+    const { app } = await stage()
+    const headers = bearing(await tokenOf({ role: 'mechanic' }))
+    expect(await codeOf(await app.request(requestOf(undefined, headers)))).toBe('no_certificate')
+  })
+
+  test('where no certificate has to be, it is asked as well', async () => {
+    const { app } = await stage({ CERTIFICATE: 'optional', AUTHORIZATION: undefined })
+    expect((await app.request(requestOf(undefined))).status).toBe(200)
+    expect(await codeOf(await app.request(requestOf(undefined, bearing('abc'))))).toBe(
+      'token_invalid',
+    )
   })
 })

@@ -89,7 +89,7 @@ describe('what a policy says', () => {
     })
     const POLICIES = JSON.stringify([{ name: 'a', paths: ['/a'], mode: 'verify' }])
     const listener = await listenerOf({ MODE: 'off', POLICIES, AUTHORIZATION })
-    expect(listener.authorization).toHaveLength(1)
+    expect(listener.authorization?.policies).toHaveLength(1)
   })
 })
 

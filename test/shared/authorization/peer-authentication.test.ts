@@ -1,10 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import {
-  checkPeer,
   peerModeOf,
   type PeerAuthentication,
   type PeerMode,
-  type PeerPresentation,
 } from '#shared/authorization/peer-authentication.ts'
 
 const workload = { namespace: 'fleet', labels: { app: 'telemetry', tier: 'edge' }, port: 8443 }
@@ -24,9 +22,9 @@ describe('the mode in force', () => {
   const rows: readonly {
     readonly name: string
     readonly settings: readonly PeerAuthentication[]
-    readonly mode: PeerMode
+    readonly mode: PeerMode | undefined
   }[] = [
-    { name: 'nothing set', settings: [], mode: 'permissive' },
+    { name: 'nothing set', settings: [], mode: undefined },
     { name: 'the mesh', settings: [mesh('strict')], mode: 'strict' },
     {
       name: 'a namespace over the mesh',
@@ -61,7 +59,7 @@ describe('the mode in force', () => {
     {
       name: 'one label of two',
       settings: [labelled('strict', { app: 'telemetry', tier: 'core' })],
-      mode: 'permissive',
+      mode: undefined,
     },
     {
       name: 'unset inherits',
@@ -85,31 +83,7 @@ describe('the mode in force', () => {
     },
   ]
   test.each(rows)('$name: $mode', ({ settings, mode }) => {
-    expect(peerModeOf(settings, workload, 'permissive')).toBe(mode)
-    expect(peerModeOf(settings.toReversed(), workload, 'permissive')).toBe(mode)
-  })
-})
-
-describe('a peer', () => {
-  const verified: PeerPresentation<string> = { kind: 'verified', identity: 'car-1' }
-  const rows: readonly {
-    readonly mode: PeerMode
-    readonly presentation: PeerPresentation<string>
-    readonly says: string | undefined
-  }[] = [
-    { mode: 'strict', presentation: verified, says: 'car-1' },
-    { mode: 'strict', presentation: { kind: 'none' }, says: 'certificate_required' },
-    { mode: 'strict', presentation: { kind: 'refused' }, says: 'certificate_refused' },
-    { mode: 'permissive', presentation: verified, says: 'car-1' },
-    { mode: 'permissive', presentation: { kind: 'none' }, says: undefined },
-    { mode: 'permissive', presentation: { kind: 'refused' }, says: 'certificate_refused' },
-    { mode: 'disable', presentation: verified, says: undefined },
-    { mode: 'disable', presentation: { kind: 'none' }, says: undefined },
-    { mode: 'disable', presentation: { kind: 'refused' }, says: undefined },
-  ]
-  test.each(rows)('$mode, $presentation.kind: $says', ({ mode, presentation, says }) => {
-    const peer = checkPeer(mode, presentation)
-    expect(peer.ok ? peer.value : peer.error).toBe(says)
-    expect(peer.ok).toBe(says === undefined || says === 'car-1')
+    expect(peerModeOf(settings, workload)).toBe(mode)
+    expect(peerModeOf(settings.toReversed(), workload)).toBe(mode)
   })
 })
