@@ -10,6 +10,7 @@ import { chosen } from './middleware/chosen.ts'
 import { decided, giveToken } from './middleware/decided.ts'
 import { evidenceKeys, evidenceKeysPath } from './middleware/evidence-keys.ts'
 import { forward } from './middleware/forward.ts'
+import { identified } from './middleware/identified.ts'
 import { inTurn, type Step } from './middleware/in-turn.ts'
 import { cutLogged, logged } from './middleware/logged.ts'
 import { metricsPage } from './middleware/metrics-page.ts'
@@ -66,7 +67,7 @@ function addEnrolment(app: Hono<AppEnv>, listener: Listener, ports: Ports): void
 
 /** Up to where a request goes on. */
 function stepsOf(listener: Listener, ports: Ports): readonly Step<AppEnv>[] {
-  const { session, authorization, enrolment } = listener
+  const { session, tokens, authorization, enrolment } = listener
   return [
     presented(listener, ports),
     chosen(listener, ports),
@@ -75,6 +76,7 @@ function stepsOf(listener: Listener, ports: Ports): readonly Step<AppEnv>[] {
     ...(enrolment?.firstConnections === undefined || ports.enrolment === undefined
       ? []
       : [registered(enrolment.firstConnections, enrolment, ports, ports.enrolment)]),
+    ...(tokens === undefined ? [] : [identified(tokens, ports)]),
     ...(authorization === undefined ? [] : [authorized(authorization, ports)]),
   ]
 }

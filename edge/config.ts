@@ -1,8 +1,13 @@
+import { readRequestAuthentication } from '#shared/authorization/read-request-authentication.ts'
 import { err, ok, type Result } from '#shared/result.ts'
 import { importKeyRing } from '#shared/session/key-ring.ts'
 import { sessionTtlMaxMs } from '#shared/session/session.ts'
 import { albLimits, defaultLimits } from '#shared/trust-store/trust-store.ts'
+import { withPeerMode } from './authorization/peer-variables.ts'
+import { askProviders, readProviders } from './authorization/providers.ts'
+import { readDocuments } from './authorization/read-documents.ts'
 import { readPolicies } from './authorization/read-policies.ts'
+import { createTokens } from './authorization/tokens.ts'
 import { readEnrolment } from './enrollment/settings.ts'
 import { importEvidenceRing } from './evidence/keys.ts'
 import type { Hop, Listener } from './listener.ts'
@@ -20,9 +25,10 @@ const privateNameLengthMin = 16
 
 /** Reads a listener from a worker's variables: the listener, or every fault in them. */
 export async function readListener(
-  variables: ListenerVariables,
+  given: ListenerVariables,
 ): Promise<Result<Listener, readonly ConfigFault[]>> {
   const faults = new Faults()
+  const variables = withPeerMode(given, faults)
   const platform = word(variables, 'PLATFORM', platformNames, faults)
   const row: PlatformRow = platforms[platform]
   const hop = readHop(variables, row, faults)
@@ -44,6 +50,7 @@ export async function readListener(
     session: await readSession(variables, faults),
     connectionLog: word(variables, 'CONNECTION_LOG', ['json', 'alb', 'off'], faults),
     metrics: readMetrics(variables, faults),
+    tokens: readTokens(variables, faults),
     authorization: readAuthorization(variables, decides, faults),
     evidence: await readEvidence(variables, decides, faults),
     forwarding: readForwarding(variables, platform, faults),
@@ -97,20 +104,41 @@ async function readSession(
   return ring.ok ? { ring: ring.value, ttlMs } : faults.add('SESSION_KEYS', ring.error, undefined)
 }
 
+/** Tokens count beside certificates, and where nothing is decided by themselves. */
+function readTokens(variables: ListenerVariables, faults: Faults): Listener['tokens'] {
+  const { REQUEST_AUTHENTICATION: text } = variables
+  if (text === undefined) return undefined
+  const name = 'REQUEST_AUTHENTICATION'
+  const settings = readDocuments(text, name, readRequestAuthentication)
+  if (!settings.ok) {
+    faults.addAll(name, settings.error)
+    return undefined
+  }
+  const tokens = createTokens(settings.value.flat())
+  return tokens.ok ? tokens.value : faults.add(name, tokens.error, undefined)
+}
+
 /** Where nothing is decided no device has a name, and a policy about names would be none. */
 function readAuthorization(
   variables: ListenerVariables,
   decides: boolean,
   faults: Faults,
 ): Listener['authorization'] {
-  const { AUTHORIZATION } = variables
+  const { AUTHORIZATION, AUTHORIZATION_PROVIDERS, REQUEST_AUTHENTICATION } = variables
+  const providers = readProviders(AUTHORIZATION_PROVIDERS ?? '[]', 'AUTHORIZATION_PROVIDERS')
+  if (!providers.ok) {
+    faults.addAll('AUTHORIZATION_PROVIDERS', providers.error)
+    return undefined
+  }
   if (AUTHORIZATION === undefined) return undefined
   if (!decides) return faults.add('AUTHORIZATION', onlyDecided, undefined)
-  const policies = readPolicies(AUTHORIZATION, 'AUTHORIZATION')
-  if (policies.ok) return policies.value
-  for (const { file, key, expected } of policies.error) {
-    faults.add('AUTHORIZATION', `${expected} (at ${file}${key && `.${key}`})`, undefined)
+  const answered = {
+    tokens: REQUEST_AUTHENTICATION !== undefined,
+    providers: providers.value.map(({ name }) => name),
   }
+  const policies = readPolicies(AUTHORIZATION, 'AUTHORIZATION', answered)
+  if (policies.ok) return { policies: policies.value, ask: askProviders(providers.value) }
+  faults.addAll('AUTHORIZATION', policies.error)
   return undefined
 }
 

@@ -6,6 +6,7 @@ import type { Clock } from '#shared/time.ts'
 import type { Decision } from '#shared/verdict/decision.ts'
 import type { Presented } from '#shared/verdict/presented.ts'
 import type { SignatureVerifier } from '#shared/x509/signature.ts'
+import type { Claims } from './authorization/tokens.ts'
 import type { EnrolmentPorts } from './enrollment/ports.ts'
 import type { ListenerPolicy } from './listener.ts'
 import type { RequestHeaders } from './middleware/request-headers.ts'
@@ -79,6 +80,8 @@ export interface Variables {
   session: 'none' | 'issued' | 'used'
   /** The header line that gives a token of the session that begins with this request: to its device alone. */
   tokenLine: readonly [name: string, value: string] | undefined
+  /** Of the request's token, which was verified; undefined where it bears none, or nobody asks. */
+  claims: Claims | undefined
   /** What the policies said; undefined where none were asked. */
   authorization: Authorization | undefined
   /** Where the request goes on to, where its path was normalised; undefined: as it was sent. */

@@ -67,7 +67,11 @@ export const isSameVersion = (a: ListenerSettings, b: ListenerSettings): boolean
   a.id === b.id && a.version === b.version
 
 /** What a listener of the control plane says in place of these variables. */
-const saidByListener = ['MODE', 'EXPIRED'] as const satisfies readonly VariableName[]
+const saidByListener = [
+  'MODE',
+  'EXPIRED',
+  'PEER_AUTHENTICATION',
+] as const satisfies readonly VariableName[]
 
 /** A variable that the listener says otherwise, or again, would be one that nobody obeys. */
 export function overruledVariables(

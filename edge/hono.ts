@@ -1,4 +1,5 @@
 import type { Context, HonoRequest, MiddlewareHandler } from 'hono'
+import type { AskProvider } from '#shared/authorization/authorize.ts'
 import { normalisePath } from '#shared/authorization/normalise-path.ts'
 import type { DeviceIdentity } from '#shared/identity/device-identity.ts'
 import { strictPolicy, type VerificationPolicy } from '#shared/path/policy.ts'
@@ -16,7 +17,7 @@ import { logged } from './middleware/logged.ts'
 import { presented } from './middleware/presented.ts'
 import type { RequestHeaders } from './middleware/request-headers.ts'
 import type { Platform } from './platforms/platform.ts'
-import { createPorts, runtimeRandom, type PortsOptions } from './ports.ts'
+import { createPorts, runtimeRandom, type PortsOptions, type TrustStoreSource } from './ports.ts'
 import { defaultForwarding } from './routing/forwarding.ts'
 
 /** What the middleware leaves for the handlers behind it: beside `device`, what the edge app keeps. */
@@ -27,7 +28,10 @@ export interface DeviceEnv {
   }
 }
 
-export interface ClientCertificateOptions extends Omit<PortsOptions, 'target'> {
+export type ClientCertificateOptions = MiddlewareOptions & TrustStoreSource
+
+/** What is said beside the trust store. */
+export interface MiddlewareOptions extends Omit<PortsOptions, 'target' | 'trustFiles'> {
   /** Who ends TLS, from `platforms/`. */
   readonly platform: Platform
   /** How it is known that the platform wrote its headers; needed by every platform that has some. */
@@ -175,15 +179,24 @@ export async function session(
  * is refused with 400. Throws an Error that names every fault in the policies.
  *
  * @param policies one policy or a list of them, as their YAML or JSON says
+ * @param ask answers for the providers of CUSTOM policies; without it there are none
  */
-export function authorizeDevice(policies: unknown): MiddlewareHandler<DeviceEnv> {
-  const read = readPolicies(JSON.stringify(policies), 'policies')
+export function authorizeDevice(
+  policies: unknown,
+  ask?: AskProvider,
+): MiddlewareHandler<DeviceEnv> {
+  const answered = { tokens: false, providers: ask === undefined ? [] : 'any' } as const
+  const read = readPolicies(JSON.stringify(policies), 'policies', answered)
   if (!read.ok) {
     const faults = read.error.map(({ file, key, expected }) => `${file}.${key}: ${expected}`)
     throw new Error(`the policies are wrong: ${faults.join('; ')}`)
   }
-  return inTurn([plainPath, behindDecision, authorized(read.value, { random: runtimeRandom })])
+  const authorizing = { policies: read.value, ask: ask ?? noProvider }
+  return inTurn([plainPath, behindDecision, authorized(authorizing, { random: runtimeRandom })])
 }
+
+/** CUSTOM policies are refused where nobody answers them: were one here, it would deny. */
+const noProvider: AskProvider = async () => 'unavailable'
 
 /** What is matched in one spelling and routed in another is no match. */
 const plainPath: Step<AppEnv> = (context) => {

@@ -1,7 +1,8 @@
 import { identityText } from '#shared/identity/identity-text.ts'
 import { withClientCertificate } from './fetch.ts'
-import type { ClientCertificateOptions } from './hono.ts'
+import type { MiddlewareOptions } from './hono.ts'
 import { fieldsOf } from './lambda-event.ts'
+import type { TrustStoreSource } from './ports.ts'
 import { apiGatewayPlatform } from './platforms/api-gateway.ts'
 import type { ApiGatewayEvent } from './platforms/lambda-api-gateway.ts'
 
@@ -37,10 +38,8 @@ export interface AuthorizerAnswer {
   readonly context: AuthorizerContext
 }
 
-export type AuthorizerOptions = Omit<
-  ClientCertificateOptions,
-  'platform' | 'hop' | 'session' | 'connectionOf'
->
+export type AuthorizerOptions = TrustStoreSource &
+  Omit<MiddlewareOptions, 'platform' | 'hop' | 'session' | 'connectionOf'>
 
 /** A Lambda authorizer: which payload comes is a setting of its API. */
 export interface LambdaAuthorizer {

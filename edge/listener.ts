@@ -1,8 +1,10 @@
 import type { PathNormalisation } from '#shared/authorization/normalise-path.ts'
+import type { AskProvider } from '#shared/authorization/authorize.ts'
 import type { AuthorizationPolicy } from '#shared/authorization/policy.ts'
 import type { VerificationPolicy } from '#shared/path/policy.ts'
 import type { KeyRing } from '#shared/session/key-ring.ts'
 import type { Limits } from '#shared/trust-store/trust-store.ts'
+import type { Tokens } from './authorization/tokens.ts'
 import type { EnrolmentSettings } from './enrollment/settings.ts'
 import type { EvidenceRing } from './evidence/keys.ts'
 import type { Platform } from './platforms/platform.ts'
@@ -42,6 +44,12 @@ export interface RoutedPolicy extends ListenerPolicy {
   readonly paths: readonly string[]
 }
 
+/** Policies, and whom the CUSTOM ones among them ask. */
+export interface Authorizing {
+  readonly policies: readonly AuthorizationPolicy[]
+  readonly ask: AskProvider
+}
+
 /** Everything that is configured of one listener; its own policy counts where no other one is chosen. */
 export interface Listener extends ListenerPolicy {
   readonly platform: Platform
@@ -58,8 +66,10 @@ export interface Listener extends ListenerPolicy {
   readonly connectionLog: ConnectionLogForm
   /** Where counters are shown, and to whom; absent: nowhere, and nothing is counted. */
   readonly metrics: { readonly path: string; readonly token: string } | undefined
+  /** Verifies tokens that requests bear beside a certificate; absent: none is looked at. */
+  readonly tokens?: Tokens | undefined
   /** Which device may do what; absent: each may do all. */
-  readonly authorization: readonly AuthorizationPolicy[] | undefined
+  readonly authorization: Authorizing | undefined
   /** Signs what is decided, in the issuer's name, for targets to verify; absent: nothing is signed. */
   readonly evidence: { readonly ring: EvidenceRing; readonly issuer: string } | undefined
   /** New names of ALB's headers, by the names that ALB has for them; absent: ALB's own. */

@@ -48,6 +48,11 @@ export interface FollowingPortsOptions extends Omit<PortsOptions, 'trustFiles'> 
   readonly openTrustStore: OpenTrustStore
 }
 
+/** Files of a trust store, or one of a control plane: `followedTrustStore`. */
+export type TrustStoreSource =
+  | Pick<PortsOptions, 'trustFiles'>
+  | Pick<FollowingPortsOptions, 'openTrustStore'>
+
 /** The clock of every production entry. */
 export const runtimeClock: Clock = { now: () => instantFromMs(Date.now()) }
 

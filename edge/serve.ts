@@ -14,7 +14,7 @@ import { startNodeServer, type NodeServer, type NodeTls } from './node.ts'
 import type { Ports } from './context.ts'
 import { followedListenerOf, followedOf, type FollowVariables } from './node/followed.ts'
 import { followedApp, type FollowedApp } from './node/listener.ts'
-import type { FollowingPortsOptions, PortsOptions } from './ports.ts'
+import type { PortsOptions, TrustStoreSource } from './ports.ts'
 import { directoryTrustFiles } from './trust-stores/directory-trust-files.ts'
 import { decidesAnywhere } from './policies/choose.ts'
 import type { ListenerVariables } from './variables.ts'
@@ -44,10 +44,11 @@ const namesPeriodMinMs = 1000
 const program = new Command('sallyport-serve')
   .description('Client authentication on Node: ends mutual TLS itself, or stands behind a proxy')
   .option('--trust <dir>', 'trust store: anchors.pem, intermediates.pem, crl/*.crl')
-  .option('--listen <host:port>', 'port 0 takes any free one', hostAndPort, {
-    host: '127.0.0.1',
-    port: 8443,
-  })
+  .addOption(
+    new Option('--listen <host:port>', 'port 0 takes any free one')
+      .argParser(hostAndPort)
+      .default({ host: '127.0.0.1', port: 8443 }, '127.0.0.1:8443'),
+  )
   .option('--cert <file>', "the server's certificate and intermediates, PEM")
   .option('--key <file>', 'its private key, PEM; without both: plain HTTP, behind a proxy')
   .option('--resumption <word>', 'never, or allowed: TLS tickets', resumptionWord, 'never')
@@ -160,9 +161,7 @@ async function openApp(
 }
 
 /** A directory, or a control plane that is followed: two would be two words on who is revoked. */
-function trustOf({
-  trust,
-}: Flags): Pick<PortsOptions, 'trustFiles'> | Pick<FollowingPortsOptions, 'openTrustStore'> {
+function trustOf({ trust }: Flags): TrustStoreSource {
   const openTrustStore = followedOf(followVariables(), (sentence) => console.error(sentence))
   if (trust !== undefined && openTrustStore === undefined) {
     return { trustFiles: directoryTrustFiles(trust) }

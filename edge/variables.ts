@@ -1,3 +1,4 @@
+import type { PolicyFault } from '#shared/authorization/read-document.ts'
 import { durationExpected, parseDuration } from '#shared/duration.ts'
 import type { PlatformVariable } from './platforms/by-name.ts'
 
@@ -37,6 +38,10 @@ export type VariableName =
   | 'EVIDENCE_KEYS'
   | 'EVIDENCE_ISSUER'
   | 'AUTHORIZATION'
+  | 'PEER_AUTHENTICATION'
+  | 'WORKLOAD'
+  | 'REQUEST_AUTHENTICATION'
+  | 'AUTHORIZATION_PROVIDERS'
   | 'PATH_NORMALISATION'
   | 'POLICIES'
   | 'ROUTES'
@@ -60,6 +65,13 @@ export class Faults {
   add<Fallback>(variable: VariableName, expected: string, fallback: Fallback): Fallback {
     this.all.push({ variable, expected })
     return fallback
+  }
+
+  /** Those of documents inside a variable, each with its place. */
+  addAll(variable: VariableName, faults: readonly PolicyFault[]): void {
+    for (const { file, key, expected } of faults) {
+      this.add(variable, `${expected} (at ${file}${key && `.${key}`})`, undefined)
+    }
   }
 }
 

@@ -49,6 +49,11 @@ const others = {
   // nginx's own status: nobody reads it but the log.
   client_gone: { status: 499, title: 'The client did not wait for the answer' },
   misconfigured: { status: 500, title: 'The service is not configured correctly' },
+  token_invalid: { status: 401, title: 'The token of the request is not accepted' },
+  token_keys_unavailable: {
+    status: 503,
+    title: 'The token of the request cannot be checked at the moment',
+  },
   not_authorized: { status: 403, title: 'The device may not do this' },
   device_unregistered: { status: 403, title: 'The device is not registered' },
   device_pending: { status: 403, title: 'The device waits for its approval' },
@@ -95,15 +100,20 @@ export function problemAnswer(code: ProblemCode): {
   const headers = new Headers({ 'cache-control': 'no-store', vary: 'accept' })
   if (passing.has(code)) headers.set('retry-after', retryAfterSeconds)
   // RFC 9110 15.5.2: a 401 has to name a scheme. A token of ours counts beside its certificate alone.
-  if (row.status === 401) headers.set('www-authenticate', 'Sallyport')
+  if (row.status === 401) headers.set('www-authenticate', schemeOf(code))
   return { ...row, headers }
 }
+
+/** RFC 6750 3.1 for tokens of others. */
+const schemeOf = (code: ProblemCode): string =>
+  code === 'token_invalid' ? 'Bearer error="invalid_token"' : 'Sallyport'
 
 /** What is likely to pass without the device's doing anything else than to come back. */
 const passing: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   'revocation_unknown',
   'trust_store_unavailable',
   'registry_unavailable',
+  'token_keys_unavailable',
   'target_unreachable',
   'target_unavailable',
   'target_timeout',

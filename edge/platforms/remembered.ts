@@ -1,4 +1,5 @@
 import { createBoundedMap } from '#shared/bounded-map.ts'
+import { createMetBefore, placeOf, fnvStart, fnvWith } from '#shared/place.ts'
 import { after, type Soon } from '#shared/soon.ts'
 import type { Presented } from '#shared/verdict/presented.ts'
 import type { Platform, PlatformRequest } from './platform.ts'
@@ -20,9 +21,6 @@ interface Reading {
  */
 const bounds = { countMax: 4000, weightMax: 8 * 1024 * 1024 }
 
-/** Places that were met once, as in `rememberByText`. */
-const metOnce = 1024
-
 /**
  * A platform's reading that remembers what it read of headers that come again and again: to hold them
  * against those of before costs a fraction of reading them. What is read is a function of the header
@@ -34,12 +32,12 @@ export function remembered(platform: Platform): Read {
   // Facts beside the headers are compared with nothing.
   if (platform.ownHeaders.length === 0) return (request) => platform.read(request)
   const known = createBoundedMap<number, Reading>(bounds)
-  const met = new Uint32Array(metOnce)
+  const isMetBefore = createMetBefore()
   // Once a certificate was read: what was looked at, as it will be of the next one.
   let asked: readonly string[] | undefined
   return (request) => {
     const now = asked?.map((name): Line => [name, request.headers.get(name)])
-    const place = now && placeOf(now)
+    const place = now && placeOfLines(now)
     const before = place === undefined ? undefined : known.get(place)
     if (now && before && isOf(before, now, request)) return before.presented
     const { watched, lines, isOfHeaders } = watch(request)
@@ -47,9 +45,7 @@ export function remembered(platform: Platform): Read {
       if (!isCertificate(presented) || !isOfHeaders()) return presented
       asked ??= lines.map(([name]) => name)
       if (place === undefined) return presented
-      // Whoever makes two devices meet in one place costs the other its memory, and nothing else.
-      if (met[place % metOnce] === place) known.set(place, { lines, presented }, weightOf(lines))
-      else met[place % metOnce] = place
+      if (isMetBefore(place)) known.set(place, { lines, presented }, weightOf(lines))
       return presented
     })
   }
@@ -107,15 +103,14 @@ const weightOf = (lines: readonly Line[]): number =>
 /** So many characters of each text, evenly spread: some of them are of a certificate's key and signature. */
 const sampled = 32
 
-/** A number of 30 bits, which V8 holds without a heap object (FNV-1a). */
-function placeOf(lines: readonly Line[]): number {
-  let hash = 0x811c_9dc5
+function placeOfLines(lines: readonly Line[]): number {
+  let hash = fnvStart
   for (const [, text] of lines) {
     if (text === null) continue
     const step = Math.max(1, Math.floor(text.length / sampled))
     for (let at = text.length - 1; at >= 0; at -= step) {
-      hash = Math.imul(hash ^ text.charCodeAt(at), 0x0100_0193)
+      hash = fnvWith(hash, text.charCodeAt(at))
     }
   }
-  return hash & 0x3fff_ffff
+  return placeOf(hash)
 }

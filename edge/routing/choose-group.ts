@@ -1,4 +1,5 @@
 import { toUtf8 } from '#shared/bytes.ts'
+import { fnvStart, fnvWith } from '#shared/place.ts'
 import type { RandomOctets } from '#shared/session/token.ts'
 import type { ForwardAction, WeightedGroup } from './routing.ts'
 
@@ -41,8 +42,8 @@ const drawn = (random: RandomOctets): number =>
 
 /** FNV-1a, and the finaliser of MurmurHash3, without which similar names stay near each other. */
 function hashed(group: string, device: string): number {
-  let hash = 0x811c_9dc5
-  for (const octet of toUtf8(`${group}\n${device}`)) hash = Math.imul(hash ^ octet, 0x0100_0193)
+  let hash = fnvStart
+  for (const octet of toUtf8(`${group}\n${device}`)) hash = fnvWith(hash, octet)
   hash = Math.imul(hash ^ (hash >>> 16), 0x85eb_ca6b)
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2_ae35)
   return toShare(hash ^ (hash >>> 16))

@@ -9,12 +9,23 @@ import { albLimits, defaultLimits } from '#shared/trust-store/trust-store.ts'
 import { profiles } from '#shared/path/profile/profiles.ts'
 import { algorithmSets } from '#shared/x509/algorithm-sets.ts'
 import { keyRing } from '../runtime/given.ts'
-import { policyDocument } from './authorization/documents.ts'
+import { peerDocument, policyDocument, tokenDocument } from './authorization/documents.ts'
 import { newJwk, setOf } from './evidence/rings.ts'
 import { listenerOf } from './stage.ts'
 
 const secret = 'a'.repeat(32)
 const policy = JSON.stringify(policyDocument({ name: 'cars', rules: [{}] }))
+const permissive = JSON.stringify(peerDocument({ mode: 'PERMISSIVE' }))
+const ofRole = JSON.stringify(
+  policyDocument({ rules: [{ when: [{ key: 'request.auth.claims[role]', values: ['x'] }] }] }),
+)
+const ofOpa = JSON.stringify(
+  policyDocument({ name: 'opa', action: 'CUSTOM', provider: { name: 'opa' }, rules: [{}] }),
+)
+const AUTHORIZATION_PROVIDERS = JSON.stringify([{ name: 'opa', url: 'https://opa.example' }])
+const tokens = (jwks: string): ListenerVariables => ({
+  REQUEST_AUTHENTICATION: JSON.stringify(tokenDocument({ issuer: 'https://id.example', jwks })),
+})
 const evidence = { EVIDENCE_KEYS: setOf(await newJwk('e1')), EVIDENCE_ISSUER: 'edge' }
 const short = 'a'.repeat(31)
 const prefix = 'x-fleet-0123456-'
@@ -163,8 +174,23 @@ const reads: readonly Read[] = [
   },
   { variables: { TARGET_HOP_SECRET: secret }, listener: { targetHopSecret: secret } },
   {
+    variables: { PEER_AUTHENTICATION: permissive },
+    listener: { policyName: 'verify', mode: 'verify', certificate: 'optional' },
+  },
+  {
+    variables: { ...tokens('{"keys":[]}'), AUTHORIZATION: ofRole },
+    listener: { authorization: { policies: [{ name: 'policy' }] } },
+  },
+  {
+    variables: { AUTHORIZATION: ofOpa, AUTHORIZATION_PROVIDERS },
+    listener: { authorization: { policies: [{ name: 'opa' }] } },
+  },
+  {
     variables: { AUTHORIZATION: policy },
-    listener: { authorization: [{ name: 'cars' }], paths: 'decode_and_merge_slashes' },
+    listener: {
+      authorization: { policies: [{ name: 'cars' }] },
+      paths: 'decode_and_merge_slashes',
+    },
   },
   {
     variables: { AUTHORIZATION: policy, PATH_NORMALISATION: 'base' },
@@ -215,6 +241,9 @@ const wrong: readonly { readonly variable: VariableName; readonly variables: Lis
       variables: { ...alb, HOP: 'private-names', ALB_HEADER_PREFIX: prefix.slice(1) },
     },
     { variable: 'MODE', variables: { MODE: 'Verify' } },
+    { variable: 'MODE', variables: { PEER_AUTHENTICATION: permissive, MODE: 'verify' } },
+    { variable: 'PEER_AUTHENTICATION', variables: { PEER_AUTHENTICATION: '' } },
+    { variable: 'WORKLOAD', variables: { WORKLOAD: '{}' } },
     { variable: 'CERTIFICATE', variables: { CERTIFICATE: 'none' } },
     { variable: 'CERTIFICATE', variables: { CERTIFICATE: 'optional', MODE: 'passthrough' } },
     { variable: 'CERTIFICATE', variables: { CERTIFICATE: 'optional', MODE: 'off' } },
@@ -242,6 +271,15 @@ const wrong: readonly { readonly variable: VariableName; readonly variables: Lis
     { variable: 'SESSION_KEYS', variables: { SESSION_KEYS: 'k1:c2hvcnQ=' } },
     { variable: 'TARGET_HOP_SECRET', variables: { TARGET_HOP_SECRET: short } },
     { variable: 'CONNECTION_LOG', variables: { CONNECTION_LOG: 'text' } },
+    { variable: 'REQUEST_AUTHENTICATION', variables: { REQUEST_AUTHENTICATION: '' } },
+    { variable: 'REQUEST_AUTHENTICATION', variables: tokens('{"keys":[{"kty":"oct","k":"x"}]}') },
+    { variable: 'AUTHORIZATION', variables: { AUTHORIZATION: ofRole } },
+    { variable: 'AUTHORIZATION', variables: { AUTHORIZATION: ofOpa } },
+    {
+      variable: 'AUTHORIZATION',
+      variables: { AUTHORIZATION: ofOpa, AUTHORIZATION_PROVIDERS: '[]' },
+    },
+    { variable: 'AUTHORIZATION_PROVIDERS', variables: { AUTHORIZATION_PROVIDERS: '{}' } },
     { variable: 'AUTHORIZATION', variables: { AUTHORIZATION: '' } },
     { variable: 'AUTHORIZATION', variables: { AUTHORIZATION: policy, MODE: 'passthrough' } },
     { variable: 'AUTHORIZATION', variables: { AUTHORIZATION: policy, MODE: 'off' } },
@@ -297,6 +335,7 @@ describe('secrets are never repeated', () => {
     { TARGET_HOP_SECRET: 'tell-no-one', hidden: 'tell-no-one' },
     { SESSION_KEYS: `k1:${sealed}`, hidden: sealed },
     { SESSION_KEYS: 'tell-no-one', hidden: 'tell-no-one' },
+    { ...tokens('{"keys":[{"kty":"oct","k":"tell-no-one"}]}'), hidden: 'tell-no-one' },
     { EVIDENCE_KEYS: '{"keys":[{"d":"tell-no-one"}]}', hidden: 'tell-no-one' },
     { METRICS_PATH: '/metrics', METRICS_TOKEN: 'tell-no-one', hidden: 'tell-no-one' },
     {

@@ -125,8 +125,9 @@ test.each([
 )
 
 test('what the listener says is no variable’s to say', () => {
-  const variables = { MODE: 'off', EXPIRED: 'allow', TRUST_STORE: 'x', PROFILE: 'rfc5280' }
-  expect(overruledVariables(variables)).toEqual(['MODE', 'EXPIRED', 'TRUST_STORE'])
+  const said = ['MODE', 'EXPIRED', 'PEER_AUTHENTICATION', 'TRUST_STORE'] as const
+  const variables = Object.fromEntries([...said, 'PROFILE'].map((name) => [name, 'x']))
+  expect(overruledVariables(variables)).toEqual(said)
   expect(variablesUnder({ PROFILE: 'rfc5280' }, { ...settings, ignoreExpiry: true })).toEqual({
     PROFILE: 'rfc5280',
     MODE: 'verify',

@@ -224,6 +224,31 @@ describe('authorizeDevice', () => {
     expect(() => authorizeDevice(policyOf({ action: 'ALLOWED' }))).toThrow('spec.action')
   })
 
+  const custom = policyOf({ action: 'CUSTOM', provider: { name: 'depot' } })
+
+  test.each([
+    { answer: 'allow', status: 200 },
+    { answer: 'deny', status: 403 },
+    { answer: 'unavailable', status: 403 },
+  ] as const)('a provider that answers $answer: $status', async ({ answer, status }) => {
+    const asked: string[] = []
+    const app = new Hono<DeviceEnv>()
+    app.use(clientCertificate(optionsOf()))
+    app.use(
+      authorizeDevice(custom, async (provider, { method, path }) => {
+        asked.push(`${provider} ${method} ${path}`)
+        return answer
+      }),
+    )
+    app.get('*', (context) => context.text('within'))
+    const response = await app.fetch(requestOf(cfOf(...chainOf(good)), {}, '/telemetry'))
+    expect([response.status, asked]).toEqual([status, ['depot GET /telemetry']])
+  })
+
+  test('a provider that nobody answers for is told', () => {
+    expect(() => authorizeDevice(custom)).toThrow('there is none')
+  })
+
   test('nothing is admitted in the wrong order', async () => {
     const app = new Hono<DeviceEnv>()
     app.use(authorizeDevice(policyOf({ action: 'DENY' })))

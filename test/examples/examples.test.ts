@@ -4,7 +4,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { S3 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { directoryTrustFiles } from '#edge/trust-stores/directory-trust-files.ts'
 import { toUtf8 } from '#shared/bytes.ts'
 import { instantFromMs } from '#shared/time.ts'
 import { writeAlbPassthrough } from '#shared/wire/alb.ts'
@@ -22,6 +24,7 @@ import { startRuntime } from '../runtime/stage.ts'
 import packageJson from '../../package.json' with { type: 'json' }
 import { createCa, newRequest } from '../interop/est/devices.ts'
 import { startNodeEdge } from '../interop/est/node-edge.ts'
+import { hasSwift, startSwift } from '../interop/s3/swift.ts'
 import { createUser, type User } from '../package/user.ts'
 import type * as JustInTime from '../../examples/aws-iot/just-in-time.ts'
 import type * as PreAuthentication from '../../examples/aws-iot/pre-authentication.ts'
@@ -49,7 +52,7 @@ beforeAll(async () => {
   revoked = await pki.issue('car-2')
   await pki.revoke(revoked)
   user = await createUser()
-  await user.install(...Object.keys(packageJson.dependencies), 'hono')
+  await user.install(...Object.keys(packageJson.dependencies), 'hono', '@aws-sdk/client-s3')
   await user.copy('examples')
 }, 300_000)
 
@@ -76,27 +79,58 @@ test('a Worker', async () => {
   await runtime.close()
 })
 
-test('a Lambda handler behind ALB', async () => {
-  const prefix = 'x-q7c2nn8d0s1k5hzt-'
-  vi.stubEnv('ALB_HEADER_PREFIX', prefix)
-  vi.stubEnv('TRUST_DIR', pki.directory)
-  const { handler } = (await imported('lambda/handler.ts')) as typeof Lambda
-  const invoke = (credential: DeviceCredential, begins: string) => {
-    const lines = writeAlbPassthrough(chainOf(credential))
-    const named = lines.map(([name, value]) => [name.replace(/^x-amzn-/i, begins), [value]])
-    return handler({
-      requestContext: {
-        elb: { targetGroupArn: 'arn:aws:elasticloadbalancing:x:1:targetgroup/a/b' },
-      },
-      httpMethod: 'GET',
-      path: '/hello',
-      multiValueHeaders: { host: ['edge.example'], ...Object.fromEntries(named) },
-    })
+const albPrefix = 'x-q7c2nn8d0s1k5hzt-'
+
+/** ALB's event of a device's request, its headers renamed. */
+function albEvent(credential: DeviceCredential, begins: string) {
+  const lines = writeAlbPassthrough(chainOf(credential))
+  const named = lines.map(([name, value]) => [name.replace(/^x-amzn-/i, begins), [value]])
+  return {
+    requestContext: {
+      elb: { targetGroupArn: 'arn:aws:elasticloadbalancing:x:1:targetgroup/a/b' },
+    },
+    httpMethod: 'GET',
+    path: '/hello',
+    multiValueHeaders: { host: ['edge.example'], ...Object.fromEntries(named) },
   }
-  const greeted = await invoke(car, prefix)
-  expect([greeted.statusCode, greeted.body]).toEqual([200, 'Hello, CN=car-1,O=Sallyport Fleet'])
-  expect((await invoke(revoked, prefix)).statusCode).toBe(403)
-  expect((await invoke(car, 'x-amzn-')).statusCode).toBe(401)
+}
+
+/** What it says to a device, and its answers to a revoked one and to one whose headers a client wrote. */
+async function greetingsOf({ handler }: typeof Lambda): Promise<readonly unknown[]> {
+  const greeted = await handler(albEvent(car, albPrefix))
+  const { statusCode } = await handler(albEvent(revoked, albPrefix))
+  const forged = await handler(albEvent(car, 'x-amzn-'))
+  return [greeted.body, statusCode, forged.statusCode]
+}
+
+const greetings = ['Hello, CN=car-1,O=Sallyport Fleet', 403, 401]
+
+test('a Lambda handler behind ALB', async () => {
+  vi.stubEnv('ALB_HEADER_PREFIX', albPrefix)
+  vi.stubEnv('TRUST_DIR', pki.directory)
+  const example = (await imported('lambda/handler.ts')) as typeof Lambda
+  expect(await greetingsOf(example)).toEqual(greetings)
+})
+
+test.skipIf(!hasSwift)('a Lambda handler with its trust store in S3', async () => {
+  const service = await startSwift()
+  const Bucket = 'fleet-trust'
+  vi.stubEnv('ALB_HEADER_PREFIX', albPrefix)
+  vi.stubEnv('TRUST_BUCKET', Bucket)
+  vi.stubEnv('AWS_ENDPOINT_URL_S3', service.endpoint)
+  vi.stubEnv('AWS_REGION', service.region)
+  vi.stubEnv('AWS_ACCESS_KEY_ID', service.accessKeyId)
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', service.secretAccessKey)
+  const s3 = new S3()
+  await s3.createBucket({ Bucket })
+  for (const { name } of await directoryTrustFiles(pki.directory).list()) {
+    const Body = await readFile(join(pki.directory, name))
+    await s3.putObject({ Bucket, Key: `trust-stores/default/${name}`, Body })
+  }
+  const example = (await imported('lambda-s3/handler.ts')) as typeof Lambda
+  expect(await greetingsOf(example)).toEqual(greetings)
+  s3.destroy()
+  await service.stop()
 })
 
 test('a Node server', async () => {

@@ -1,6 +1,10 @@
 import { createBoundedMap } from '#shared/bounded-map.ts'
 import { fromBase64, toHex, type Bytes } from '#shared/bytes.ts'
-import { openByDigest, type LoadedShards } from '#shared/revocation/compiled/load.ts'
+import {
+  openByDigest,
+  type LoadedShards,
+  type ShardOptions,
+} from '#shared/revocation/compiled/load.ts'
 import { shardsMax } from '#shared/revocation/compiled/manifest.ts'
 import type { Shard } from '#shared/revocation/compiled/shard.ts'
 import type { RevocationList } from '#shared/revocation/crl-signature.ts'
@@ -17,6 +21,7 @@ import { crlDer } from '../gate.ts'
 import type { After } from '../../routing/deadline.ts'
 import type { HeldTrustStore, TrustFileProblem } from '../held-trust-store.ts'
 import { createAnchorNotes } from './anchor-notes.ts'
+import { askingAgain, awayRetryMs, tryingMs } from './asking-again.ts'
 import { loadCertificates } from './changes.ts'
 import { decodeDocument, listsInForce, type ListEntry, type StoreDocument } from './document.ts'
 import { createExposure } from './exposure.ts'
@@ -51,6 +56,8 @@ export interface FollowedTrustStoreOptions {
   /** Keeps the runtime alive for work that no answer waits for. */
   readonly background: (work: Promise<unknown>) => void
   readonly report: (problem: TrustFileProblem) => void
+  /** Digests of shards: WebCrypto's unless the runtime has something cheaper. */
+  readonly sha256?: ShardOptions['sha256']
 }
 
 interface Held {
@@ -80,18 +87,12 @@ const objectRetryAfterMs = [50, 200] as const
 /** An object that starts answers in some hundred milliseconds; what takes longer than this hangs. */
 const headPatienceMs = 2000
 
-/** While the control plane is away it is asked once a second, beside the requests: none waits for it. */
-const awayRetryMs = 1000
-
 /**
  * For so long after it failed, or for `maxStalenessMs` where that is longer, the control plane counts
  * as away: beyond the longest that one try of a question and the wait before it take (2.8 s), so that
  * a question that hangs is no reason to wait either. Later nobody knows, and a request waits to know.
  */
 const awayKnownMs = 3000
-
-/** Four tries of `headPatienceMs`, what lies between them, and some loading: what is not done then never will. */
-const tryingMs = 15_000
 
 /**
  * How long a decision waits for one shard, tries and all, before the lists that were held before decide
@@ -335,10 +336,11 @@ async function loadRefused(objects: Objects, file: ObjectName): Promise<readonly
 /** A list in its compiled form: decisions load the shards that they ask. */
 function openList(
   manifest: Bytes,
-  { loaded, shards, superseded, report }: Options,
+  { loaded, shards, superseded, report, sha256 }: Options,
 ): RevocationList {
   const opened = openByDigest(manifest, {
     loaded,
+    ...(sha256 && { sha256 }),
     report({ code }) {
       // One that did not come is told where it is loaded, once a try and not once a decision.
       if (code === 'shard_missing') return
@@ -368,17 +370,7 @@ function openList(
 function steady({ objects, wait }: FollowedTrustStoreOptions): Objects {
   return {
     ...objects,
-    async get(name) {
-      for (const waitMs of objectRetryAfterMs) {
-        try {
-          return await objects.get(name)
-        } catch {
-          // Asked again; what is thrown the last time is told.
-          await wait(waitMs)
-        }
-      }
-      return objects.get(name)
-    },
+    get: (name) => askingAgain(() => objects.get(name), objectRetryAfterMs, wait),
   }
 }
 

@@ -2,6 +2,7 @@ import { createBoundedMap } from '#shared/bounded-map.ts'
 import type { Bytes } from '#shared/bytes.ts'
 import { ageAt, type Clock, type Instant } from '#shared/time.ts'
 import type { After } from '../../routing/deadline.ts'
+import { askingAgain, awayRetryMs, tryingMs } from './asking-again.ts'
 import type { ObjectName, Objects } from './objects.ts'
 import { within } from './within.ts'
 
@@ -28,12 +29,6 @@ export interface ShardLoading {
 /** Between two tries of one shard: together as long as the most patient waits. */
 const retryAfterMs = [50, 200, 500, 1000, 1000, 1000, 1000] as const
 
-/** While a shard is away it is asked for once a second, beside the requests. */
-const awayRetryMs = 1000
-
-/** A bucket that hangs answers no more: what was not done in this time never will be. */
-const tryingMs = 15_000
-
 /** Of shards that came when nobody waited any more: at half a megabyte each, and until they are asked for. */
 const arrivedMax = 16
 
@@ -53,7 +48,7 @@ interface Away {
  * while a shard is known to be away nobody waits for it.
  */
 export function createShardLoading(options: ShardLoadingOptions): ShardLoading {
-  const { clock, background, report, objects } = options
+  const { clock, background, report, objects, wait } = options
   const arrived = new Map<ObjectName, Bytes>()
   const away = createBoundedMap<ObjectName, Away | 'back'>({
     countMax: notesMax,
@@ -95,7 +90,7 @@ export function createShardLoading(options: ShardLoadingOptions): ShardLoading {
         tryBeside(name, known)
         return undefined
       }
-      const work = patiently(name, options)
+      const work = askingAgain(() => objects.get(name), retryAfterMs, wait)
       try {
         const octets = await within(patienceMs, work, options.after)
         if (isAway) away.set(name, 'back', 1)
@@ -109,20 +104,4 @@ export function createShardLoading(options: ShardLoadingOptions): ShardLoading {
       }
     },
   }
-}
-
-/** Asks again until it is had. Throws what was thrown last. */
-async function patiently(
-  name: ObjectName,
-  { objects, wait }: ShardLoadingOptions,
-): Promise<Bytes | undefined> {
-  for (const waitMs of retryAfterMs) {
-    try {
-      return await objects.get(name)
-    } catch {
-      // Asked again; what is thrown the last time is told.
-      await wait(waitMs)
-    }
-  }
-  return objects.get(name)
 }

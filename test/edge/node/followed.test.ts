@@ -3,12 +3,16 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
+import { Hono } from 'hono'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { openDirectory } from '#edge/control/directory.ts'
 import { serveControlPlane, type NodeControl } from '#edge/node/control.ts'
+import { clientCertificate, type DeviceEnv } from '#edge/hono.ts'
 import { followedOf } from '#edge/node/followed.ts'
+import { cloudflarePlatform } from '#edge/platforms/cloudflare.ts'
 import { runtimeClock, runtimeRandom } from '#edge/ports.ts'
 import { nodeSql } from '#edge/sqlite/node-sql.ts'
+import { followedTrustStore, type FollowOptions } from '#edge/trust-stores/followed.ts'
 import { toBase64, toUtf8, type Bytes } from '#shared/bytes.ts'
 import { instantFromMs } from '#shared/time.ts'
 import { defaultLimits } from '#shared/trust-store/trust-store.ts'
@@ -23,7 +27,7 @@ import {
   valueOf,
   type DirectoryPki,
 } from '../../runtime/directory-pki.ts'
-import { dayMs } from '../../runtime/given.ts'
+import { cfOf, chainOf, dayMs } from '../../runtime/given.ts'
 
 // A gateway takes a second to start, and longer where much runs beside it.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 })
@@ -165,10 +169,15 @@ async function withAccount<T>(
   }
 }
 
+/** The store `cars`, made by whichever test comes first. */
+async function keepCars(): Promise<void> {
+  if (!(await withAccount((account) => account.byName('cars')))) await makeCars()
+}
+
 test('a gateway follows a listener: mode and trust store are its word, obeyed without a restart', async () => {
   control = await serveControlPlane({ directory: inside('control'), host: '127.0.0.1', port: 0 })
   const { url } = control
-  if (!(await withAccount((account) => account.byName('cars')))) await makeCars()
+  await keepCars()
   const device = await pki.issue('car-3')
   const listener = {
     balancer: 'app/fleet/50dc6c495c0c9188',
@@ -245,6 +254,62 @@ test.each([
   expect(await once(gateway, 'close')).toEqual([2, null])
   expect(said).toContain(because)
   expect(said).not.toContain('secret-token')
+})
+
+/** An app of somebody's own that follows the store `cars`. */
+async function ownApp(options: Partial<FollowOptions> = {}): Promise<Hono<DeviceEnv>> {
+  const token = await tokenOf('read.token')
+  const openTrustStore = followedTrustStore({
+    url: control?.url ?? '',
+    name: 'cars',
+    token,
+    ...options,
+  })
+  const app = new Hono<DeviceEnv>()
+  app.use(
+    clientCertificate({ platform: cloudflarePlatform(), openTrustStore, maxStalenessMs: 1000 }),
+  )
+  app.get('*', (context) => context.text('within'))
+  return app
+}
+
+test('an app of somebody’s own follows it as well', async () => {
+  control = await serveControlPlane({ directory: inside('control'), host: '127.0.0.1', port: 0 })
+  await keepCars()
+  const device = await pki.issue('car-9')
+  const app = await ownApp()
+  const knock = async (): Promise<number> => {
+    const request = new Request('https://edge.example/')
+    const cf = cfOf(...chainOf(device))
+    return (await app.fetch(Object.defineProperty(request, 'cf', { value: cf }))).status
+  }
+  expect(await knock()).toBe(200)
+  await revoke(device)
+  // The test's own time is the bound.
+  for (;;) if ((await knock()) === 403) break
+})
+
+test('a token that the control plane does not know: nobody is let in, and why is told once', async () => {
+  const directory = inside('control')
+  control = await serveControlPlane({ directory, host: '127.0.0.1', port: 0 })
+  const told: string[] = []
+  const app = await ownApp({ token: 'tell-no-one', report: (sentence) => void told.push(sentence) })
+  expect((await app.request('https://edge.example/')).status).toBe(503)
+  expect(told).toEqual([expect.stringContaining('it does not know the token')])
+  expect(told.join('')).not.toContain('tell-no-one')
+})
+
+test.each([
+  ['an address that tokens must not go to', { url: 'http://control.example' }, 'url: expected'],
+  ['a staleness that no network keeps', { maxStalenessMs: 999 }, 'maxStalenessMs: expected 1s'],
+])('what a library’s user is told: %s', (_name, changed, because) => {
+  const given = { url: 'https://control.example', maxStalenessMs: 1000, ...changed }
+  const open = () =>
+    followedTrustStore({ url: given.url, name: 'cars', token: 't' })({
+      limits: defaultLimits,
+      maxStalenessMs: given.maxStalenessMs,
+    })
+  expect(open).toThrow(because)
 })
 
 test('a staleness that no network keeps is refused', () => {
