@@ -40,7 +40,11 @@ export default defineConfig({
           name: 'workerd',
           // One isolate for all files: these tests keep nothing between them, and starting one costs more.
           isolate: false,
-          include: ['test/shared/**/*.test.ts', 'test/workerd-only/**/*.test.ts'],
+          include: [
+            'test/shared/**/*.test.ts',
+            'test/workerd-only/**/*.test.ts',
+            'test/edge/runtime-verifier.test.ts',
+          ],
         },
       },
     ],

@@ -4,12 +4,12 @@ import type { RandomOctets } from '#shared/session/token.ts'
 import { instantFromMs, type Clock } from '#shared/time.ts'
 import { createRememberingVerifier } from '#shared/x509/remembering-verifier.ts'
 import type { SignatureVerifier } from '#shared/x509/signature.ts'
-import { createWebCryptoVerifier } from '#shared/x509/web-crypto-verifier.ts'
 import type { Ports } from './context.ts'
 import type { EnrolmentPorts } from './enrollment/ports.ts'
 import type { EnrolmentSettings } from './enrollment/settings.ts'
 import type { Listener } from './listener.ts'
 import { createMetrics } from './observe/metrics.ts'
+import { createRuntimeVerifier } from './runtime-verifier.ts'
 import { createHeldTrustStore, type HeldTrustStore } from './trust-stores/held-trust-store.ts'
 import type { TrustFiles } from './trust-stores/trust-files.ts'
 import { everyIdlePeriod, type Repeat } from './websocket/repeat.ts'
@@ -27,7 +27,7 @@ export interface PortsOptions {
   readonly openEnrolment?: OpenEnrolment | undefined
   /** When idle WebSockets are asked about: by the listener's staleness unless given. */
   readonly repeat?: Repeat
-  /** Verifies signatures: WebCrypto unless the runtime has something cheaper. */
+  /** Verifies signatures: `createRuntimeVerifier` unless given; in Node `createNodeVerifier` is cheaper. */
   readonly verifier?: SignatureVerifier
   /** The runtime's own clock unless a test brings one. */
   readonly clock?: Clock
@@ -65,7 +65,7 @@ export function createPorts(
   options: PortsOptions | FollowingPortsOptions,
 ): Ports {
   const { target, addressAtTarget, verifier: given, clock = runtimeClock, log } = options
-  const verifier = createRememberingVerifier(given ?? createWebCryptoVerifier())
+  const verifier = createRememberingVerifier(given ?? createRuntimeVerifier())
   return {
     clock,
     random: runtimeRandom,

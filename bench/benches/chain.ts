@@ -18,6 +18,12 @@ interface Peers {
   readonly openssl: string | undefined
 }
 
+/** Each way of ours beside the bare verification that it is made over. */
+const ours = [
+  { of: 'ours (node:crypto)', to: 'bare node:crypto verify' },
+  { of: 'ours (WebCrypto)', to: 'bare subtle.verify' },
+]
+
 type Goals = (kind: Kind, peers: Peers) => readonly Goal[]
 
 export const chainBenches: readonly Bench[] = [
@@ -31,7 +37,7 @@ export const chainBenches: readonly Bench[] = [
       const fixture = fixtureOf(createPki('P-256'), crlEntries)
       const figures = await alternate(await runtime.contenders('repeat', fixture), rounds)
       const atMost = runtime.name === 'node' ? 3 : 2
-      const goals = oursIn(runtime.name).map(({ of }) => ({ of, atMost }))
+      const goals = ours.map(({ of }) => ({ of, atMost }))
       yield { title: 'P-256', unit: 'µs', figures, goals }
     },
   },
@@ -55,22 +61,15 @@ function chainBench(name: 'known' | 'cold', title: string, goals: Goals): Bench 
   }
 }
 
-/** Each way of ours beside the bare verification that it is made over. */
-function oursIn(runtime: RuntimeName): readonly { readonly of: string; readonly to: string }[] {
-  const web = { of: 'ours (WebCrypto)', to: 'bare subtle.verify' }
-  if (runtime === 'workerd') return [web]
-  return [{ of: 'ours (node:crypto)', to: 'bare node:crypto verify' }, web]
-}
-
-function knownGoals(kind: Kind, { runtime }: Peers): readonly Goal[] {
+function knownGoals(kind: Kind): readonly Goal[] {
   const atMost = kind === 'RSA-2048' ? 1.25 : 1.1
-  return oursIn(runtime).map((each) => ({ ...each, atMost }))
+  return ours.map((each) => ({ ...each, atMost }))
 }
 
 /** 1.25 times two verifications in workerd, 1.7 times in Node; 0.6 of OpenSSL 3.0 with lists. */
 function coldGoals(kind: Kind, { runtime, openssl }: Peers): readonly Goal[] {
   const atMost = 2 * (runtime === 'node' ? 1.7 : 1.25)
-  const bare = oursIn(runtime).map((each) => ({ ...each, atMost }))
+  const bare = ours.map((each) => ({ ...each, atMost }))
   if (kind !== 'P-256' || openssl === undefined) return bare
-  return [...bare, ...oursIn(runtime).map(({ of }) => ({ of, to: openssl, atMost: 0.6 }))]
+  return [...bare, ...ours.map(({ of }) => ({ of, to: openssl, atMost: 0.6 }))]
 }

@@ -1,4 +1,5 @@
 import crypto from 'node:crypto'
+import { createRuntimeVerifier } from '#edge/runtime-verifier.ts'
 import { createCaches } from '#shared/caches.ts'
 import type { Presented } from '#shared/verdict/presented.ts'
 import { verify, type Verification } from '#shared/verify.ts'
@@ -20,13 +21,13 @@ import {
 import { peculiarChain, pkijsChain } from './peer-chains.ts'
 import { relyingParty } from './relying-party.ts'
 
-/**
- * Ours, over the verifier that a runtime is deployed with: WebCrypto in workerd, whose WebCrypto
- * answers on the spot; node:crypto in Node. In Node both, since either may be passed in.
- */
+/** Ours, over the verifier that a runtime is deployed with, and over the one that any runtime has. */
 function verifiersOf(runtime: RuntimeName): readonly (readonly [string, SignatureVerifier])[] {
-  const web = ['ours (WebCrypto)', createWebCryptoVerifier()] as const
-  return runtime === 'workerd' ? [web] : [['ours (node:crypto)', createNodeVerifier(crypto)], web]
+  const deployed = runtime === 'workerd' ? createRuntimeVerifier() : createNodeVerifier(crypto)
+  return [
+    ['ours (node:crypto)', deployed],
+    ['ours (WebCrypto)', createWebCryptoVerifier()],
+  ]
 }
 
 /** A leaf never seen, below an intermediate that has been verified before. */

@@ -120,8 +120,8 @@ function hashOf({ hash }: SignatureAlgorithm): string | null {
   return hash === undefined ? null : hashNames[hash]
 }
 
-/** As OpenSSL names them. */
-const hashNames = {
+/** As `node:crypto` names them. */
+export const hashNames = {
   'SHA-1': 'sha1',
   'SHA-256': 'sha256',
   'SHA-384': 'sha384',

@@ -38,7 +38,7 @@ function nodeRuntime(): Runtime {
   }
 }
 
-/** As the edge worker decides: in workerd, over WebCrypto. */
+/** As the edge worker decides: in workerd, over its verifier. */
 async function startWorkerd(): Promise<Runtime> {
   const { text } = await bundleWorker(fileURLToPath(new URL('./worker.ts', import.meta.url)))
   const runtime = new Miniflare(

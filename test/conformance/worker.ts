@@ -1,10 +1,11 @@
+import { createRuntimeVerifier } from '#edge/runtime-verifier.ts'
 import { createWebCryptoVerifier } from '#shared/x509/web-crypto-verifier.ts'
 import { readWorld } from '#simulator/commands/verify-answer.ts'
 import { createJudges, type Judges, type Kind } from './judge.ts'
 
 const judges = createJudges(
-  (asked) => readWorld(asked, createWebCryptoVerifier),
-  [createWebCryptoVerifier()],
+  (asked) => readWorld(asked, createRuntimeVerifier),
+  [createRuntimeVerifier(), createWebCryptoVerifier()],
 )
 
 /** Answers an array of questions of the kind that the path names, in order. */
