@@ -1,7 +1,8 @@
 import { toBase64, type Bytes } from '#shared/bytes.ts'
-import { canSign, rsaBitsMin, type PublicKeyKind, type SignatureAlgorithm } from './algorithms.ts'
-import { hashOctets, plainRsaSpki, type Hash } from './rsa-pss.ts'
-import { isEcdsaSignature, type SignatureVerifier } from './signature.ts'
+import { rsaBitsMin, type PublicKeyKind, type SignatureAlgorithm } from './algorithms.ts'
+import { hashOctets, plainRsaSpki } from './rsa-pss.ts'
+import type { SignatureVerifier } from './signature.ts'
+import { createVerifierAtOnce, hashOf } from './verifier-at-once.ts'
 
 /** The part of `node:crypto` that verifies: an argument, since this core runs where Node is not. */
 export interface NodeCrypto<Key> {
@@ -18,10 +19,6 @@ export interface NodeCrypto<Key> {
   ): boolean
 }
 
-interface Imported<Key> {
-  readonly key: Key
-}
-
 interface PssOptions {
   readonly padding: number
   readonly saltLength: number
@@ -29,8 +26,7 @@ interface PssOptions {
 
 /**
  * A verifier over `node:crypto`, which answers at once and costs two thirds of what WebCrypto does in
- * Node. It takes and refuses what `createWebCryptoVerifier` does. Keys are kept in the same way, by
- * the very SPKI view they came from.
+ * Node. It takes and refuses what `createWebCryptoVerifier` does.
  *
  * @param crypto the module `node:crypto`
  * @param bitsMin the fewest bits of an RSA key that is taken: fewer than 2048 are for old worlds only
@@ -41,26 +37,22 @@ export function createNodeVerifier<Key>(
   bitsMin = rsaBitsMin,
   sha1: 'refuse' | 'accept' = 'refuse',
 ): SignatureVerifier {
-  const keys = new WeakMap<Bytes, Imported<Key>>()
-  return {
-    rsaBitsMin: bitsMin,
-    sha1,
-    verify({ algorithm, kind, spki, signature, signed }) {
-      if (!canSign(kind, algorithm)) return false
-      const key = keys.get(spki) ?? importKey(crypto, keys, spki, kind)
-      if (key === undefined) return false
-      // OpenSSL takes ECDSA signatures that are not DER: what it is given has been read strictly.
-      if (kind.family === 'ec' && !isEcdsaSignature(signature, kind.scalarOctets)) return false
-      return isSignature(crypto, algorithm, key, signature, signed)
+  return createVerifierAtOnce<Key>(
+    {
+      importKey: (spki, kind) => importKey(crypto, spki, kind),
+      isSignature: (algorithm, key, signature, signed) =>
+        isSignature(crypto, algorithm, key, signature, signed),
     },
-  }
+    bitsMin,
+    sha1,
+  )
 }
 
 /** False, too, where OpenSSL throws at what it was given. */
 function isSignature<Key>(
   crypto: NodeCrypto<Key>,
   algorithm: SignatureAlgorithm,
-  key: Imported<Key>,
+  key: Key,
   signature: Bytes,
   signed: Bytes,
 ): boolean {
@@ -72,21 +64,14 @@ function isSignature<Key>(
   }
 }
 
-/** Undefined where OpenSSL refuses the key (a point off the curve, say): it then verifies nothing. */
 function importKey<Key>(
   crypto: NodeCrypto<Key>,
-  keys: WeakMap<Bytes, Imported<Key>>,
   spki: Bytes,
-  kind: PublicKeyKind,
-): Imported<Key> | undefined {
+  { pssOnly }: PublicKeyKind,
+): Key | undefined {
   // As for WebCrypto: which padding a key is for has been looked at, and OpenSSL would look again.
-  const plain = kind.pssOnly === undefined ? spki : plainRsaSpki(spki)
-  if (plain === undefined) return undefined
-  const key = createKey(crypto, plain)
-  if (key === undefined) return undefined
-  const imported = { key }
-  keys.set(spki, imported)
-  return imported
+  const plain = pssOnly === undefined ? spki : plainRsaSpki(spki)
+  return plain && createKey(crypto, plain)
 }
 
 /**
@@ -116,18 +101,6 @@ function isRefusal(error: unknown): boolean {
   return 'code' in error && /^ERR_(?:OSSL|CRYPTO)_/.test(String(error.code))
 }
 
-function hashOf({ hash }: SignatureAlgorithm): string | null {
-  return hash === undefined ? null : hashNames[hash]
-}
-
-/** As `node:crypto` names them. */
-export const hashNames = {
-  'SHA-1': 'sha1',
-  'SHA-256': 'sha256',
-  'SHA-384': 'sha384',
-  'SHA-512': 'sha512',
-} as const satisfies Record<Hash, string>
-
 /**
  * The key by itself wherever no option is needed: PKCS #1 v1.5 is the padding of RSA keys, and DER
  * the form of ECDSA signatures. With options, and r and s side by side, a P-256 verification in Node
@@ -136,7 +109,7 @@ export const hashNames = {
 function askedWith<Key>(
   { constants }: NodeCrypto<Key>,
   { padding, hash }: SignatureAlgorithm,
-  { key }: Imported<Key>,
+  key: Key,
 ): Key | ({ key: Key } & PssOptions) {
   if (padding !== 'PSS') return key
   const saltLength = hashOctets[hash ?? 'SHA-256']
