@@ -82,6 +82,11 @@ export const certificateRows = {
     source: 'X.690 11.5',
     asks: 'no default written out in basicConstraints',
   },
+  'cert.kuDer': {
+    severity: 'warning',
+    source: 'X.690 11.2.2',
+    asks: 'keyUsage without zero bits at its end, as older GnuTLS writes them',
+  },
   'cert.ku': {
     severity: 'error',
     source: 'RFC 5280 4.2.1.3, RFC 8446 4.4.2.2',

@@ -107,6 +107,11 @@ export const catalogue = {
     source: 'RFC 5280 4.1.2.4 and appendix A.1',
     asks: 'PrintableString or UTF8String in names, or the one type that an attribute has',
   },
+  'name.printable': {
+    severity: 'warning',
+    source: 'X.680 41.4',
+    asks: 'no *, @ or _ in a PrintableString, which strict relying parties do not read',
+  },
   'name.normalForm': {
     severity: 'warning',
     source: 'RFC 5280 7.1, RFC 4518 2.3',

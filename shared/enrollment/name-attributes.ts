@@ -1,6 +1,7 @@
 import { attributeNames } from '#shared/wire/name-attributes.ts'
 import type { NameAttribute } from '#shared/wire/name-reader.ts'
 import { textOf } from '#shared/wire/name-text.ts'
+import { oddCharacterOf } from '#shared/x509/name-syntax.ts'
 import { finding } from './catalogue.ts'
 import type { Finding } from './finding.ts'
 
@@ -14,6 +15,7 @@ export function checkAttribute(name: string, attribute: NameAttribute): readonly
   const text = textOf(attribute)
   return [
     ...checkEncoding(path, attribute),
+    ...checkPrintable(path, attribute),
     ...(text === undefined ? [] : checkText(path, attribute.oid, text)),
   ]
 }
@@ -65,6 +67,13 @@ function checkEncoding(path: string, { oid, valueTag }: NameAttribute): readonly
   }
   if (!ofDirectory.has(oid) || directoryStrings.has(valueTag)) return []
   return [finding('name.encoding', path, tagText(valueTag), 'PrintableString or UTF8String')]
+}
+
+/** Go and BoringSSL refuse most of what OpenSSL lets stand there. */
+function checkPrintable(path: string, attribute: NameAttribute): readonly Finding[] {
+  const odd = oddCharacterOf(attribute)
+  if (odd === undefined) return []
+  return [finding('name.printable', path, `PrintableString with ${odd}`, 'UTF8String')]
 }
 
 const stringNames: ReadonlyMap<number, string> = new Map([

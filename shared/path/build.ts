@@ -6,6 +6,7 @@ import type { Certificate } from '#shared/x509/certificate.ts'
 import { equalNames, nameKey } from '#shared/x509/name.ts'
 import type { CandidatePath, VerifiedPath } from './candidate-path.ts'
 import { isSelfIssued } from './checks/authority.ts'
+import { allowsKeyUsage } from './checks/key-usage.ts'
 import { validatePath, type ValidationContext } from './validate.ts'
 
 /** One search: what may be tried, and the most telling reason met so far. */
@@ -22,7 +23,8 @@ interface Search {
 
 /**
  * RFC 4158: finds a path from the leaf to an anchor that validates, with backtracking. Names lead
- * the search; key identifiers only order it, since a CA may leave them out or get them wrong.
+ * the search; key identifiers only order it (`likelihood`), since a CA may leave them out or get
+ * them wrong.
  *
  * @param pool intermediates as presented; those of the trust store are added
  * @returns the first path that validates, or of all reasons met the most telling one
@@ -125,7 +127,41 @@ function issuersOf(
     const found = counted + (isSelfIssued(each) ? 0 : 1)
     return !isTooDeep(found, certificates.length + 1, search)
   })
-  return allowed.toSorted((a, b) => hintRank(a, last) - hintRank(b, last))
+  return allowed.length < 2 ? allowed : likeliestFirst(allowed, last, search)
+}
+
+/** In the order to be tried; of those alike the one that lasts longest is first, as it was issued last. */
+function likeliestFirst(
+  issuers: readonly Certificate[],
+  issued: Certificate,
+  search: Search,
+): readonly Certificate[] {
+  return issuers
+    .map((issuer) => ({ issuer, likelihood: likelihood(issuer, issued, search) }))
+    .toSorted(
+      (a, b) =>
+        b.likelihood - a.likelihood || b.issuer.validity.notAfter - a.issuer.validity.notAfter,
+    )
+    .map(({ issuer }) => issuer)
+}
+
+/**
+ * RFC 4158 3.5: what speaks for an issuer, the weightiest first: that it breaks no rule by itself,
+ * its key identifier, and that an anchor has issued it. In a mesh of CAs certified across, as bridges
+ * are, each wrong turn leads through most of the mesh, and the budget is spent before the right one.
+ * Nothing of it changes with time or with the leaf but its key identifier: `IssuersCache` rests on it.
+ */
+function likelihood(issuer: Certificate, issued: Certificate, { context }: Search): number {
+  const isUsable = mayIssue(issuer) ? 6 : 0
+  const isAnchored = context.store.anchorsBySubject.has(nameKey(issuer.issuer)) ? 1 : 0
+  return isUsable + 2 * (2 - hintRank(issuer, issued)) + isAnchored
+}
+
+/** The rules of an issuer that no policy lifts, as `validatePath` asks them. */
+function mayIssue(issuer: Certificate): boolean {
+  const { basicConstraints, criticalUnknown } = issuer.extensions
+  const isCa = basicConstraints?.ca === true
+  return isCa && criticalUnknown.length === 0 && allowsKeyUsage(issuer, 'keyCertSign')
 }
 
 /**

@@ -11,6 +11,7 @@ export type ProfileRule =
   | 'version'
   | 'issuer_named'
   | 'subject_named'
+  | 'name_string'
   | 'serial_positive'
   | 'basic_constraints'
   | 'name_constraints_of_ca'

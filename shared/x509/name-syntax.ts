@@ -1,4 +1,5 @@
 import { tag, type DerReader } from '#shared/der/reader.ts'
+import type { NameAttribute } from '#shared/wire/name-reader.ts'
 
 /** DER of a Name of no RDN. */
 export const emptyNameOctets = 2
@@ -40,7 +41,10 @@ function passAttribute(reader: DerReader): void {
   reader.close(outer)
 }
 
-/** X.680 41.4 and its table 8: a string that holds anything else is no encoding of its type. */
+/**
+ * X.680 41.4 and its table 8: a string that holds anything else is no encoding of its type, but for
+ * `oddPrintable`.
+ */
 function passString(reader: DerReader, stringTag: number, { name, bit }: Alphabet): void {
   const element = reader.at
   const start = reader.passContent(stringTag, name)
@@ -71,3 +75,25 @@ function admit(characters: string, { bit }: Alphabet): void {
 }
 admit("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'()+,-./:=?", printable)
 admit('0123456789 ', { ...numeric, bit: numeric.bit | printable.bit })
+
+/**
+ * Of PrintableString as it is made, beyond X.680 41.4: hosts, mailboxes and part numbers that an
+ * encoder gave the wrong type. Go and BoringSSL read the asterisk, OpenSSL and GnuTLS all three.
+ * Each is the character that it is in any other string, so names compare as their texts do. Not the
+ * ampersand, which Go reads and BoringSSL's suite refuses, and nothing beyond ASCII, which has no one
+ * meaning.
+ */
+const oddPrintable = '*@_'
+admit(oddPrintable, printable)
+
+/**
+ * The first character of a PrintableString that X.680 41.4 does not have, though `passName` lets it
+ * stand; undefined where there is none, and of any other type.
+ */
+export function oddCharacterOf({
+  valueTag,
+  content,
+}: Pick<NameAttribute, 'valueTag' | 'content'>): string | undefined {
+  if (alphabets[valueTag] !== printable) return undefined
+  return Array.from(oddPrintable).find((character) => content.includes(character.charCodeAt(0)))
+}

@@ -18,6 +18,7 @@ export function checkEncoding(facts: CertificateFacts): readonly Finding[] {
     ...(spelling === undefined ? [] : checkTimes(facts, spelling)),
     ...(spelling?.hasUniqueId === true ? [uniqueId(facts)] : []),
     ...checkDefault(facts),
+    ...checkNamedBits(facts),
   ]
 }
 
@@ -64,10 +65,23 @@ const uniqueId = ({ path }: CertificateFacts): Finding =>
   finding('cert.uniqueId', `${path}.uniqueIdentifier`, 'there', 'none')
 
 const basicConstraints = '2.5.29.19'
+const keyUsage = '2.5.29.15'
 
 /** X.690 11.5: a default is not written. The SEQUENCE begins with BOOLEAN, one octet, FALSE. */
 function checkDefault({ path, listed }: CertificateFacts): readonly Finding[] {
   const value = listed.get(basicConstraints)?.value
   if (value?.[2] !== tag.boolean || value[4] !== 0) return []
   return [finding('cert.default', `${path}.basicConstraints`, 'cA FALSE written out', 'left out')]
+}
+
+/**
+ * X.690 11.2.2: named bits end with one that is set. The parser has read the BIT STRING, whose
+ * length is one octet: bits that do not count, then the others.
+ */
+function checkNamedBits({ path, listed }: CertificateFacts): readonly Finding[] {
+  const [, , unused = 0, ...bits] = listed.get(keyUsage)?.value ?? []
+  const last = bits.at(-1)
+  if (last === undefined || ((last >> unused) & 1) === 1) return []
+  const found = `${bits.length * 8 - unused} bits, the last of them 0`
+  return [finding('cert.kuDer', `${path}.keyUsage`, found, 'a last bit that is set')]
 }

@@ -25,12 +25,13 @@ export function constrainedNames({ subject, extensions }: Certificate): readonly
 /**
  * The leaf's names as well, where it has no dNSName, that its common names would be taken for: what
  * reads a device's host from the subject, as was usual before RFC 6125, is kept within the same
- * bounds. OpenSSL binds them so; RFC 5280 4.2.1.10 knows dNSName alone.
+ * bounds. OpenSSL binds them so; RFC 5280 4.2.1.10 knows dNSName alone. A name with a NUL in it, where
+ * it ends for some readers (CVE-2009-2408), lies in no subtree of hosts.
  */
 export function hostsInSubject({ subject, extensions }: Certificate): readonly GeneralName[] {
   if ((extensions.subjectAltNames?.dns.length ?? 0) > 0) return []
   return attributesOf(subject, commonName)
-    .filter((text) => hostLike.test(text))
+    .filter((text) => hostLike.test(text) || text.includes('\0'))
     .map((text) => ({ form: 'dns', text }))
 }
 

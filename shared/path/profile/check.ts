@@ -1,6 +1,7 @@
 import { ok, type Result } from '#shared/result.ts'
 import type { PathIndex, Rejection } from '#shared/verdict/rejection.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
+import { allowsKeyUsage } from '../checks/key-usage.ts'
 import { first } from '../first.ts'
 import { checkAccessDescriptions } from './access-descriptions.ts'
 import { checkCriticality } from './criticality.ts'
@@ -10,7 +11,7 @@ import {
   checkSubjectKeyIdentifier,
 } from './identifiers.ts'
 import { listedExtensions, type ListedExtensions } from './listed-extensions.ts'
-import { checkHostNames, checkHostSubtrees, checkSubjectNamed } from './names.ts'
+import { checkHostNames, checkHostSubtrees, checkNameStrings, checkSubjectNamed } from './names.ts'
 import type { Role } from './profile.ts'
 import { violated } from './violation.ts'
 
@@ -48,6 +49,7 @@ function checkIssued(
     () => checkVersion(certificate, at),
     () => checkSerial(certificate, at),
     () => checkSubjectNamed(certificate, at, listed),
+    () => checkNameStrings(certificate, at),
     () => checkHostNames(certificate, at),
   )
 }
@@ -82,13 +84,13 @@ function checkBasicConstraintsPresent(
   return violated(at, 'basic_constraints', 'none', 'cA true')
 }
 
-/** RFC 5280 4.2.1.9: a path length is only where cA is true. */
-function checkPathLengthOfCa(
-  { extensions: { basicConstraints } }: Certificate,
-  at: PathIndex,
-): Result<void, Rejection> {
-  if (basicConstraints?.pathLength === undefined || basicConstraints.ca) return ok(undefined)
-  return violated(at, 'path_length_of_ca', 'cA false', 'cA true')
+/** RFC 5280 4.2.1.9: a path length is only where cA is true and the key may sign certificates. */
+function checkPathLengthOfCa(certificate: Certificate, at: PathIndex): Result<void, Rejection> {
+  const { basicConstraints } = certificate.extensions
+  if (basicConstraints?.pathLength === undefined) return ok(undefined)
+  if (!basicConstraints.ca) return violated(at, 'path_length_of_ca', 'cA false', 'cA true')
+  if (allowsKeyUsage(certificate, 'keyCertSign')) return ok(undefined)
+  return violated(at, 'path_length_of_ca', 'no keyCertSign', 'keyCertSign')
 }
 
 /** RFC 5280 4.2.1.3: keyUsage is in every certificate whose key verifies certificates. */

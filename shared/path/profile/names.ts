@@ -1,6 +1,7 @@
-import { emptyNameOctets } from '#shared/x509/name-syntax.ts'
+import { emptyNameOctets, oddCharacterOf } from '#shared/x509/name-syntax.ts'
 import { ok, type Result } from '#shared/result.ts'
 import type { PathIndex, Rejection } from '#shared/verdict/rejection.ts'
+import { readName } from '#shared/wire/name-reader.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
 import type { ListedExtensions } from './listed-extensions.ts'
 import { violated } from './violation.ts'
@@ -33,6 +34,20 @@ export function checkSubjectNamed(
 ): Result<void, Rejection> {
   if (subject.length > emptyNameOctets || listed.has(subjectAltName)) return ok(undefined)
   return violated(at, 'subject_named', 'no subject, no subjectAltName', 'a name')
+}
+
+/** RFC 5280 4.1.2.4: a PrintableString of X.680's own characters, in the names of issuer and subject. */
+export function checkNameStrings(
+  { issuer, subject }: Certificate,
+  at: PathIndex,
+): Result<void, Rejection> {
+  for (const name of [subject, issuer]) {
+    const read = readName(name)
+    const attributes = read.ok ? read.value.flat() : []
+    const odd = attributes.map(oddCharacterOf).find((character) => character !== undefined)
+    if (odd !== undefined) return violated(at, 'name_string', odd, "a PrintableString's characters")
+  }
+  return ok(undefined)
 }
 
 /** RFC 5280 4.2.1.10: a host in a subtree is written like any host, without a dot in front. */

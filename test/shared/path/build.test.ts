@@ -16,6 +16,7 @@ import {
   extension,
   issue,
   issueCa,
+  keyUsage,
   name,
   nameConstraints,
   purposes,
@@ -251,6 +252,60 @@ describe('key identifiers order the search and decide nothing', () => {
     const right = await issueCa(root, { subject: 'Lower', extensions: { id: withKeyId(1) } })
     const pointing = await issue(right, { extensions: { wants: wants(9) } })
     expect((await build(pointing, [right], { anchors })).ok).toBe(true)
+  })
+})
+
+/** Roots that two bridges certify and that certify them, each bridge twice: once until some time ago. */
+async function meshOf(roots: readonly Entity[], bridges: readonly Entity[]): Promise<Entity[]> {
+  const pairs = roots.flatMap((own) => bridges.map((bridge) => [own, bridge] as const))
+  const crossed = pairs.map(([own, bridge]) =>
+    Promise.all([
+      issueCa(own, { parts: { subject: bridge.name }, keys: bridge.keys, notAfter: ended }),
+      issueCa(own, { parts: { subject: bridge.name }, keys: bridge.keys }),
+      issueCa(bridge, { parts: { subject: own.name }, keys: own.keys }),
+    ]),
+  )
+  return (await Promise.all(crossed)).flat()
+}
+
+describe('what speaks for an issuer', () => {
+  test('in a mesh of 362 certificates the way to the anchor is found within the budget', async () => {
+    const { keys } = root
+    const numbers = Array.from({ length: 60 }, (_, number) => number)
+    const roots = await Promise.all(
+      numbers.map((number) => createCa({ subject: `Root ${number}`, keys })),
+    )
+    const bridges = await Promise.all([1, 2].map(() => createCa({ subject: 'Bridge' })))
+    const [first = root, last = root] = [roots.at(3), roots.at(-1)]
+    const issuing = await issueCa(first, { keys: lower.keys })
+    const intermediates = [issuing, ...(await meshOf(roots, bridges))]
+    const budget = freshBudget()
+    const built = await build(await issue(issuing), [], { anchors: [last], intermediates }, budget)
+    expect(built.ok && built.value.certificates).toHaveLength(4)
+    expect(freshBudget().paths - budget.paths).toBeLessThan(20)
+  })
+
+  test.each([
+    { name: 'is no CA', overrides: { extensions: { basicConstraints: undefined } } },
+    { name: 'may not sign', overrides: { extensions: { keyUsage: keyUsage('cRLSign') } } },
+    {
+      name: 'has a critical extension that nobody knows',
+      overrides: { extensions: { odd: extension('1.2.3', octets(5, 0), 'critical') } },
+    },
+    { name: 'ended before', overrides: { notAfter: ended } },
+  ])('one that $name comes last', async ({ overrides }) => {
+    const odd = await issueCa(root, { subject: 'Upper', keys: upper.keys, ...overrides })
+    const budget = freshBudget()
+    expect((await build(leaf, [odd, upper, lower], { anchors }, budget)).ok).toBe(true)
+    expect(freshBudget().paths - budget.paths).toBe(3)
+  })
+
+  test('one that an anchor has issued comes before one that it has not', async () => {
+    const other = await createCa({ subject: 'Other' })
+    const cross = await issueCa(other, { subject: 'Upper', keys: upper.keys })
+    const budget = freshBudget()
+    expect((await build(leaf, [cross, upper, lower], { anchors }, budget)).ok).toBe(true)
+    expect(freshBudget().paths - budget.paths).toBe(3)
   })
 })
 

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { toUtf8 } from '#shared/bytes.ts'
 import { parseDer } from '#shared/der/reader.ts'
-import { passName } from '#shared/x509/name-syntax.ts'
+import { nameKey } from '#shared/x509/name.ts'
+import { oddCharacterOf, passName } from '#shared/x509/name-syntax.ts'
 import { element, integer, octets, oid, sequence, set } from '../der/writer.ts'
 
 const numeric = 0x12
@@ -16,13 +17,16 @@ test.each([
   { name: 'a letter', tag: numeric, text: '0a', says: 'NumericString of its own characters' },
   { name: 'the whole alphabet', tag: printable, text: "AZaz09 '()+,-./:=?", says: 'ok' },
   { name: 'nothing', tag: printable, text: '', says: 'ok' },
-  { name: 'an asterisk', tag: printable, text: '*', says: 'PrintableString of its own characters' },
+  { name: 'an asterisk', tag: printable, text: '*.a', says: 'ok' },
+  { name: 'an at sign', tag: printable, text: 'a@b', says: 'ok' },
+  { name: 'an underscore', tag: printable, text: 'a_b', says: 'ok' },
   {
-    name: 'an at sign',
+    name: 'an ampersand',
     tag: printable,
-    text: 'a@b',
+    text: 'a&b',
     says: 'PrintableString of its own characters',
   },
+  { name: 'a NUL', tag: printable, text: 'a\u0000', says: 'PrintableString of its own characters' },
   { name: 'an accent', tag: printable, text: 'é', says: 'PrintableString of its own characters' },
   { name: 'all of ASCII', tag: ia5, text: 'a@b_\u0000\u007f', says: 'ok' },
   { name: 'a letter beyond', tag: ia5, text: 'é', says: 'IA5String of its own characters' },
@@ -30,6 +34,23 @@ test.each([
 ])('type $tag with $name: $says', ({ tag, text, says }) => {
   const read = parseDer(nameOf(tag, text), (reader) => passName(reader, 'a name'))
   expect(read.ok ? 'ok' : read.error.expected).toBe(says)
+})
+
+test.each([
+  { tag: printable, text: "AZaz09 '()+,-./:=?", odd: undefined },
+  { tag: printable, text: 'a@b*', odd: '*' },
+  { tag: printable, text: 'a_', odd: '_' },
+  { tag: 0x0c, text: 'a_', odd: undefined },
+  { tag: ia5, text: 'a@', odd: undefined },
+])('X.680 41.4: in "$text" of type $tag $odd is odd', ({ tag, text, odd }) => {
+  expect(oddCharacterOf({ valueTag: tag, content: toUtf8(text) })).toBe(odd)
+})
+
+test('RFC 5280 7.1: a PrintableString of odd characters is the name that another string of them is', () => {
+  for (const text of ['*.example.org', 'a@b', 'Part_7']) {
+    expect(nameKey(nameOf(printable, text))).toBe(nameKey(nameOf(0x0c, text)))
+  }
+  expect(nameKey(nameOf(printable, 'part_7'))).not.toBe(nameKey(nameOf(printable, 'part 7')))
 })
 
 test.each([

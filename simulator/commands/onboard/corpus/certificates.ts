@@ -1,6 +1,7 @@
 import { shift, type Instant } from '#shared/time.ts'
 import type { Bytes } from '#shared/bytes.ts'
 import {
+  bitString,
   boolean,
   element,
   integer,
@@ -235,6 +236,16 @@ const rows: readonly Row[] = [
     ['cert.ku'],
     'a keyUsage without a bit',
     { extensions: { keyUsage: keyUsage([]) } },
+  ],
+  [
+    'usage-padded',
+    ['cert.kuDer'],
+    'a keyUsage of nine bits, the last of them 0',
+    {
+      extensions: {
+        keyUsage: extension('2.5.29.15', bitString(Uint8Array.of(0x80, 0), 7), 'critical'),
+      },
+    },
   ],
   [
     'usage-signing',

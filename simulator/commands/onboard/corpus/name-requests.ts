@@ -133,9 +133,15 @@ export const nameRows: readonly RequestRow[] = [
   ],
   [
     'name-not-printable',
-    ['name.characters'],
+    ['name.printable'],
     'an @ in a PrintableString',
     { subject: nameOf(attribute('2.5.4.3', stringOf(0x13, 'name@printable'))) },
+  ],
+  [
+    'name-not-printable-at-all',
+    ['name.characters'],
+    'an & in a PrintableString',
+    { subject: nameOf(attribute('2.5.4.3', stringOf(0x13, 'name&printable'))) },
   ],
   [
     'name-not-ascii',

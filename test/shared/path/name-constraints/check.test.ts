@@ -202,6 +202,9 @@ describe('hosts in the subject of a leaf that has no dNSName', () => {
     { subject: 'car 0001.b.org', names: [], says: 'ok' },
     { subject: 'car-.b.org', names: [], says: 'ok' },
     { subject: '.b.org', names: [], says: 'ok' },
+    { subject: 'x.b.org\0', names: [], says: 'dns' },
+    { subject: 'x\0.a.org', names: [], says: 'dns' },
+    { subject: 'x\0.b.org', names: [dns('x.a.org')], says: 'ok' },
   ])('$subject beside $names.length names: $says', async ({ subject, names, says }) => {
     const anchor = await createCa(constrained({ permitted: [dns('a.org')] }))
     const extensions = names.length === 0 ? {} : { names: altNames(...names) }

@@ -5,6 +5,7 @@ import type { Role } from '#shared/path/profile/profile.ts'
 import {
   boolean,
   context,
+  element,
   explicit,
   integer,
   nothing,
@@ -12,6 +13,7 @@ import {
   octetString,
   oid,
   sequence,
+  set,
 } from '../../der/writer.ts'
 import { newKeys } from '../../keys.ts'
 import {
@@ -111,6 +113,17 @@ describe('what `rfc5280` asks', () => {
     const overrides = { parts: { subject: sequence() }, extensions: { names } }
     expect(await said('leaf', overrides, 'rfc5280')).toBe('ok')
   })
+
+  test.each(['rfc5280', 'conforming'] as const)(
+    'RFC 5280 4.1.2.4: %s asks for the characters of a PrintableString, of issuer and subject',
+    async (profile) => {
+      const odd = sequence(set(sequence(oid('2.5.4.3'), element(0x13, toUtf8('part_7')))))
+      const says = "name_string: _, not a PrintableString's characters"
+      expect(await said('leaf', { parts: { subject: odd } }, profile)).toBe(says)
+      expect(await said('issuer', { parts: { issuer: odd } }, profile)).toBe(says)
+      expect(await said('anchor', { parts: { subject: odd } }, profile)).toBe('ok')
+    },
+  )
 
   test.each([
     { base: '.a.example', says: 'host_subtree_syntax: .a.example, not no dot in front' },
@@ -219,6 +232,12 @@ describe('what `conforming` asks beyond', () => {
       role: 'leaf',
       extensions: { length: extension('2.5.29.19', sequence(integer(0)), 'critical') },
       says: 'path_length_of_ca: cA false, not cA true',
+    },
+    {
+      name: '4.2.1.9: a path length of a key that signs certificates alone',
+      role: 'leaf',
+      extensions: { length: basicConstraints(0) },
+      says: 'path_length_of_ca: no keyCertSign, not keyCertSign',
     },
     {
       name: '4.2.1.10: nameConstraints critical',
