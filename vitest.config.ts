@@ -24,6 +24,9 @@ export default defineConfig({
   test: {
     // By itself Vitest leaves a core free. Tests here wait for other programs half of their time.
     maxWorkers: 2,
+    // Nothing here is timed: on a busy machine a test may wait long for another program to begin.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     projects: [
       {
         extends: true,

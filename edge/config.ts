@@ -171,7 +171,12 @@ async function readEvidence(
   const { EVIDENCE_KEYS, EVIDENCE_ISSUER: issuer = '' } = variables
   if (EVIDENCE_KEYS === undefined) return undefined
   const ring = await importEvidenceRing(EVIDENCE_KEYS)
-  if (!ring.ok) return faults.add('EVIDENCE_KEYS', ring.error, undefined)
+  if (!ring.ok)
+    return faults.add(
+      'EVIDENCE_KEYS',
+      `a JWK Set of private Ed25519 keys: ${ring.error}`,
+      undefined,
+    )
   if (!decides) return faults.add('EVIDENCE_KEYS', onlyDecided, undefined)
   if (/^[\x21-\x7e]{1,255}$/.test(issuer)) return { ring: ring.value, issuer }
   return faults.add('EVIDENCE_ISSUER', 'the name of this gateway, without spaces', undefined)

@@ -169,7 +169,7 @@ export async function session(
     throw new Error(`a session of ${ttlMs} ms: expected at most ${sessionTtlMaxMs}`)
   }
   const ring = await importKeyRing(keys)
-  if (!ring.ok) throw new Error(`the session keys are wrong: ${ring.error}`)
+  if (!ring.ok) throw new Error(`the session keys are wrong: expected ${ring.error}`)
   return { ring: ring.value, ttlMs }
 }
 

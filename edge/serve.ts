@@ -17,7 +17,7 @@ import { followedApp, type FollowedApp } from './node/listener.ts'
 import type { PortsOptions, TrustStoreSource } from './ports.ts'
 import { directoryTrustFiles } from './trust-stores/directory-trust-files.ts'
 import { decidesAnywhere } from './policies/choose.ts'
-import type { ListenerVariables } from './variables.ts'
+import { variableNames, type ListenerVariables } from './variables.ts'
 
 interface Flags {
   readonly listen: HostAndPort
@@ -82,7 +82,8 @@ who approves devices whose claim or CA says hook; SALLYPORT_SOURCES_OPEN_HOSTS o
 The connection log goes to standard output, all else to standard error.
 SIGHUP reads --cert and --key again: open connections stay, and new ones get the new certificate.
 
-Exit status: 0 ended by SIGTERM or SIGINT; 2 the settings, files or port cannot be used.`,
+Exit status: 0 ended by SIGTERM or SIGINT; 2 the settings, files or port cannot be used, or nobody
+takes the connection log any more (the requests under way are ended first).`,
   )
   .showHelpAfterError('(--help tells more)')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
@@ -94,6 +95,7 @@ async function serve(flags: Flags): Promise<void> {
   try {
     const { server, targets } = await start(flags)
     endOnSignal(server, targets, flags.grace * 1000)
+    endWithoutLog(server, targets, flags.grace * 1000)
     // Whoever reads this may end it in the same moment.
     console.error(`listening on ${server.url}`)
   } catch (error) {
@@ -138,14 +140,18 @@ async function start(flags: Flags): Promise<{ server: NodeServer; targets: NodeT
 
 /** Whoever approves devices is asked by the process that enrols them: without one nobody would be. */
 function enrolmentOf({ registry }: Flags): PortsOptions['openEnrolment'] {
-  const variables = {
+  const variables = enrolmentVariables()
+  if (registry !== undefined) return nodeEnrolment(registry, variables)
+  if (variables.REGISTRY_APPROVAL_WEBHOOK === undefined) return undefined
+  throw new Error('REGISTRY_APPROVAL_WEBHOOK goes with --registry <dir>')
+}
+
+function enrolmentVariables() {
+  return {
     REGISTRY_APPROVAL_WEBHOOK: process.env[`${prefix}REGISTRY_APPROVAL_WEBHOOK`],
     REGISTRY_APPROVAL_WEBHOOK_SECRET: process.env[`${prefix}REGISTRY_APPROVAL_WEBHOOK_SECRET`],
     SOURCES_OPEN_HOSTS: process.env[`${prefix}SOURCES_OPEN_HOSTS`],
   }
-  if (registry !== undefined) return nodeEnrolment(registry, variables)
-  if (variables.REGISTRY_APPROVAL_WEBHOOK === undefined) return undefined
-  throw new Error('REGISTRY_APPROVAL_WEBHOOK goes with --registry <dir>')
 }
 
 /** The app of these variables, or of the control plane's listener that they name. */
@@ -246,11 +252,23 @@ async function readNamed(what: string, file: string): Promise<string> {
 
 function variablesOf({ platform }: Flags, endsTls: boolean): ListenerVariables {
   const named = Object.entries(process.env).filter(([name]) => name.startsWith(prefix))
-  const variables = named.map(([name, value]) => [name.slice(prefix.length), value])
+  const variables = named.map(([name, value]) => [name.slice(prefix.length), value] as const)
+  tellUnknown(variables.map(([name]) => name))
   const byTls = endsTls ? 'node-tls' : undefined
   const chosen = platform ?? process.env[`${prefix}PLATFORM`] ?? byTls
-  if (chosen === undefined) throw new Error('--platform is needed where a proxy ends TLS')
+  if (chosen === undefined)
+    throw new Error('expected --cert and --key, or --platform <name> where a proxy ends TLS')
   return { ...(Object.fromEntries(variables) as ListenerVariables), PLATFORM: chosen }
+}
+
+/** A policy under a misspelt name is in force nowhere. It is only told: other commands have variables too. */
+function tellUnknown(names: readonly string[]): void {
+  const beside = { ...followVariables(), ...enrolmentVariables() }
+  const known = new Set<string>([...variableNames, ...Object.keys(beside)])
+  for (const name of names) {
+    if (known.has(name)) continue
+    console.error(`${prefix}${name} is no variable of sallyport-serve: nothing of it is in force`)
+  }
 }
 
 /** A second signal does not wait. */
@@ -261,6 +279,17 @@ function endOnSignal(server: NodeServer, targets: NodeTargets, graceMs: number):
       void server.close(graceMs).then(() => targets.close())
     })
   }
+}
+
+/** Decisions that nobody can look up are not made: whoever reads the log went first. */
+function endWithoutLog(server: NodeServer, targets: NodeTargets, graceMs: number): void {
+  process.stdout.once('error', (fault) => {
+    console.error(`sallyport-serve: the connection log cannot be written: ${messageOf(fault)}`)
+    process.exitCode = 2
+    // Each further line fails alike.
+    process.stdout.on('error', () => undefined)
+    void server.close(graceMs).then(() => targets.close())
+  })
 }
 
 function hostAndPort(text: string): HostAndPort {

@@ -1,56 +1,59 @@
 import type { PolicyFault } from '#shared/authorization/read-document.ts'
 import { durationExpected, parseDuration } from '#shared/duration.ts'
-import type { PlatformVariable } from './platforms/by-name.ts'
+import { platformVariables } from './platforms/by-name.ts'
 
 /** The variables and secrets of `wrangler.toml` that configure a listener, all of them text. */
 export type ListenerVariables = Readonly<Partial<Record<VariableName, string>>>
 
-export type VariableName =
-  | PlatformVariable
-  | 'PLATFORM'
-  | 'HOP'
-  | 'HOP_SECRET'
-  | 'MODE'
-  | 'CERTIFICATE'
-  | 'EXPIRED'
-  | 'REVOCATION_OF'
-  | 'CRL_GRACE'
-  | 'CRL_STALE'
-  | 'CRL_ABSENT'
-  | 'CRL_GRACE_OF_CAS'
-  | 'CRL_STALE_OF_CAS'
-  | 'CRL_ABSENT_OF_CAS'
-  | 'CRL_MAX_AGE'
-  | 'PURPOSE_ANY_EKU'
-  | 'ANCHOR_EXPIRY'
-  | 'ANCHOR_CONSTRAINTS'
-  | 'ALGORITHMS'
-  | 'PROFILE'
-  | 'ATTESTED'
-  | 'LIMITS'
-  | 'MAX_STALENESS'
-  | 'SESSION_KEYS'
-  | 'SESSION_TTL'
-  | 'TARGET_HOP_SECRET'
-  | 'CONNECTION_LOG'
-  | 'METRICS_PATH'
-  | 'METRICS_TOKEN'
-  | 'EVIDENCE_KEYS'
-  | 'EVIDENCE_ISSUER'
-  | 'AUTHORIZATION'
-  | 'PEER_AUTHENTICATION'
-  | 'WORKLOAD'
-  | 'REQUEST_AUTHENTICATION'
-  | 'AUTHORIZATION_PROVIDERS'
-  | 'PATH_NORMALISATION'
-  | 'POLICIES'
-  | 'ROUTES'
-  | 'TARGET_GROUPS'
-  | 'TARGET_TIMEOUT'
-  | 'BODY_MAX'
-  | 'XFF_MODE'
-  | 'ENROLLMENT'
-  | 'ENROLLMENT_KEYS'
+export const variableNames = [
+  ...platformVariables,
+  'PLATFORM',
+  'HOP',
+  'HOP_SECRET',
+  'MODE',
+  'CERTIFICATE',
+  'EXPIRED',
+  'REVOCATION_OF',
+  'CRL_GRACE',
+  'CRL_STALE',
+  'CRL_ABSENT',
+  'CRL_GRACE_OF_CAS',
+  'CRL_STALE_OF_CAS',
+  'CRL_ABSENT_OF_CAS',
+  'CRL_MAX_AGE',
+  'PURPOSE_ANY_EKU',
+  'ANCHOR_EXPIRY',
+  'ANCHOR_CONSTRAINTS',
+  'ALGORITHMS',
+  'PROFILE',
+  'ATTESTED',
+  'LIMITS',
+  'MAX_STALENESS',
+  'SESSION_KEYS',
+  'SESSION_TTL',
+  'TARGET_HOP_SECRET',
+  'CONNECTION_LOG',
+  'METRICS_PATH',
+  'METRICS_TOKEN',
+  'EVIDENCE_KEYS',
+  'EVIDENCE_ISSUER',
+  'AUTHORIZATION',
+  'PEER_AUTHENTICATION',
+  'WORKLOAD',
+  'REQUEST_AUTHENTICATION',
+  'AUTHORIZATION_PROVIDERS',
+  'PATH_NORMALISATION',
+  'POLICIES',
+  'ROUTES',
+  'TARGET_GROUPS',
+  'TARGET_TIMEOUT',
+  'BODY_MAX',
+  'XFF_MODE',
+  'ENROLLMENT',
+  'ENROLLMENT_KEYS',
+] as const
+
+export type VariableName = (typeof variableNames)[number]
 
 /** A variable that cannot be used. The value of a secret is never repeated. */
 export interface ConfigFault {

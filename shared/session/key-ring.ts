@@ -22,17 +22,17 @@ const keysMax = 3
  */
 export async function importKeyRing(text: string): Promise<Result<KeyRing, string>> {
   const entries = text.split(',').map((entry) => entry.trim())
-  if (entries.length > keysMax) return err(`at most ${keysMax} session keys, got ${entries.length}`)
+  if (entries.length > keysMax) return err(`at most ${keysMax} session keys, not ${entries.length}`)
   const keys: SessionKey[] = []
   for (const [index, entry] of entries.entries()) {
     const key = await importEntry(entry)
-    if (key === undefined) return err(`session key ${index + 1} is not "name:base64 of 32 octets"`)
+    if (key === undefined) return err(`session key ${index + 1} as "name:base64 of 32 octets"`)
     if (keys.some(({ kid }) => kid === key.kid))
-      return err(`session key name ${key.kid} stands twice`)
+      return err(`each name of a session key once: ${key.kid} stands twice`)
     keys.push(key)
   }
   const [first, ...rest] = keys
-  return first === undefined ? err('no session key') : ok([first, ...rest])
+  return first === undefined ? err('a session key') : ok([first, ...rest])
 }
 
 async function importEntry(entry: string): Promise<SessionKey | undefined> {

@@ -4,7 +4,7 @@ import { compareResults } from '../report/compare/compare.ts'
 import { renderComparison } from '../report/compare/print.ts'
 import { readResult, type ComparedResult } from '../report/compare/read-result.ts'
 import { createPaint, wantsColour } from '../report/paint.ts'
-import { messageOf, unusable } from './options.ts'
+import { fileFault, unusable } from './options.ts'
 
 /** V8 holds no longer text (2^29 − 24 characters); 50,000 revocations write some 25 MB. */
 const octetsMax = 2 ** 29 - 24
@@ -33,7 +33,7 @@ function headOf(path: string, { scenario, devices, verdict, ended }: ComparedRes
 
 async function readReport(path: string): Promise<ComparedResult> {
   const found = await readText(path).catch((error: unknown) =>
-    unusable(`cannot read the result of a run: ${messageOf(error)}`),
+    unusable(`cannot read the result of a run: ${fileFault(path, error)}`),
   )
   const read = readResult(found.text)
   return read.ok ? read.value : unusable(`${found.file}: ${read.error}`)

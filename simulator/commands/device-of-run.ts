@@ -12,7 +12,7 @@ import { formatCount } from '../report/format.ts'
 import { createPaint, printable, wantsColour } from '../report/paint.ts'
 import { nearest } from '../scenario/nearest.ts'
 import { linesOf } from './batch-lines.ts'
-import { messageOf, unusable } from './options.ts'
+import { fileFault, unusable } from './options.ts'
 
 /** A line of the log has some 250 octets; one with long names a few times as many. */
 const lineOctetsMax = 65_536
@@ -47,7 +47,7 @@ async function readLog(run: string, story: DeviceStory): Promise<void> {
     }
   } catch (error) {
     if (missingPackage(error) !== undefined) throw error
-    return unusable(`cannot read the event log of a run: ${messageOf(error)}`)
+    return unusable(`cannot read the event log of a run: ${fileFault(run, error)}`)
   }
   if (lines === 0) unusable(`the event log in ${run} is empty: was the run ended before it began?`)
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { headersSchema } from './inspect-headers.ts'
+import { parseJson } from './json-text.ts'
 
 const headersCase = z.object({
   id: z.string(),
@@ -28,7 +29,7 @@ export type HeadersCase = z.infer<typeof headersCase>
  * @throws an Error that says what is wrong and where
  */
 export function readHeadersCase(text: string): HeadersCase {
-  const read = headersCase.safeParse(JSON.parse(text))
+  const read = headersCase.safeParse(parseJson(text))
   if (read.success) return read.data
   throw new Error(z.prettifyError(read.error).replaceAll('\n', ' '))
 }

@@ -12,7 +12,8 @@ import type { Platform, PlatformRequest } from '#edge/platforms/platform.ts'
 import { inspectBatch } from './inspect-batch.ts'
 import { headersSchema, toHeaders } from './inspect-headers.ts'
 import { inspectionText, inspectRequest } from './inspect-platform.ts'
-import { messageOf, unusable } from './options.ts'
+import { parseJson } from './json-text.ts'
+import { fileFault, messageOf, unusable } from './options.ts'
 
 interface InspectFlags {
   readonly platform?: PlatformName
@@ -77,7 +78,7 @@ async function runInspect(flags: InspectFlags): Promise<void> {
 
 async function inspectBatchFile(file: string): Promise<void> {
   const isUsable = await inspectBatch(file, process.stdout).catch((error: unknown) =>
-    unusable(messageOf(error)),
+    unusable(fileFault(file, error)),
   )
   process.exitCode = isUsable ? 0 : 2
 }
@@ -101,8 +102,11 @@ async function readRequest(
 }
 
 async function readJson(file: string): Promise<unknown> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) =>
+    unusable(fileFault(file, error)),
+  )
   try {
-    return JSON.parse(await readFile(file, 'utf8'))
+    return parseJson(text)
   } catch (error) {
     return unusable(`${file}: ${messageOf(error)}`)
   }

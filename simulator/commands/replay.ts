@@ -1,6 +1,9 @@
 import type { Scenario } from '../scenario/scenario.ts'
 import type { RunFlags } from './run-flags.ts'
 
+/** How this command is called: TypeScript lies in the project alone, the package has what is made of it. */
+export const sallyport = import.meta.url.endsWith('.ts') ? 'npm run sallyport --' : 'npx sallyport'
+
 /** Flags that shape a run, beside the seed; the second ones only a run against a target. */
 const shaping = [
   ['devices', '--devices'],
@@ -27,7 +30,7 @@ export function replayCommand(file: string, { seed }: Scenario, flags: RunFlags)
     const value = flags[name]
     return value === undefined ? [] : [`${flag} ${quoted(String(value))}`]
   })
-  return ['npm run sallyport -- run', quoted(file), `--seed ${seed}`, ...said].join(' ')
+  return [`${sallyport} run`, quoted(file), `--seed ${seed}`, ...said].join(' ')
 }
 
 /** As a shell reads it back: plain words as they are, everything else between single quotes. */

@@ -1,8 +1,10 @@
+import { access, constants, mkdir } from 'node:fs/promises'
 import { shift } from '#shared/time.ts'
 import type { Dashboard } from '../dashboard/server.ts'
 import { runLocally, type Progress, type Run } from '../engine/run.ts'
 import { forgetEvents, openEventSink, type EventSink } from '../report/event-log/event-sink.ts'
 import { wantsColour } from '../report/paint.ts'
+import { formatCount } from '../report/format.ts'
 import { createProgressWriter } from '../report/progress.ts'
 import { renderTerminal } from '../report/terminal.ts'
 import { writeReport } from '../report/write-report.ts'
@@ -22,6 +24,7 @@ export async function runScenario(file: string, flags: RunFlags): Promise<void> 
   const scenario = withOverrides(await readScenarioFile(file), flags)
   const engine = flags.engine ?? (isForVirtualTime(scenario, flags) ? 'virtual' : 'wire')
   refuseMisfits(engine, scenario, flags)
+  await prepareDirectory(flags.report)
   const signal = stopOnSignal()
   const replay = replayCommand(file, scenario, flags)
   const events = await openEventsOf(flags)
@@ -79,11 +82,18 @@ function isForVirtualTime(scenario: Scenario, { scale, devices, target }: RunFla
 
 const onboards = (scenario: Scenario): boolean => onboardingFleets(scenario).length > 0
 
+/** Ten times the largest scenario that ships: far more would end for want of memory, not in words. */
+const devicesMax = 10_000_000
+
 function refuseMisfits(
   engine: 'wire' | 'virtual',
   scenario: Scenario,
   { clientProcesses, shards, logHash, target }: RunFlags,
 ): void {
+  const devices = scenario.fleets.reduce((sum, { count }) => sum + count, 0)
+  if (devices > devicesMax) {
+    unusable(`${formatCount(devices)} devices: expected at most ${formatCount(devicesMax)}`)
+  }
   if (engine === 'virtual' && scenario.engine === 'wire') {
     unusable('the scenario resumes TLS sessions, which virtual time has none of: use real sockets')
   }
@@ -103,6 +113,16 @@ function refuseMisfits(
   }
 }
 
+/** Before the run: that its report cannot be written is told now, not hours later. */
+async function prepareDirectory(dir: string): Promise<void> {
+  try {
+    await mkdir(dir, { recursive: true })
+    await access(dir, constants.W_OK)
+  } catch (error) {
+    unusable(`cannot write the report into the directory ${dir}: ${messageOf(error)}`)
+  }
+}
+
 /** The first Ctrl-C ends the run in order; a second one ends the process at once. */
 function stopOnSignal(): AbortSignal {
   const controller = new AbortController()
@@ -118,12 +138,19 @@ function stopOnSignal(): AbortSignal {
 
 /** Only where a run can be paused: real time cannot, and lives on threads are told of when they are over. */
 function listenAtTerminal(): RunKeys | undefined {
-  if (!process.stderr.isTTY) return undefined
+  if (!process.stderr.isTTY || isDumb()) return undefined
   return listenForKeys(process.stdin, {
     say: rewriteLine,
     quit: () => process.kill(process.pid, 'SIGINT'),
   })
 }
+
+/** A terminal that can erase nothing (terminfo's `dumb`): lines stay, as in a file. */
+function isDumb(): boolean {
+  return process.env['TERM'] === 'dumb'
+}
+
+const appended = { write: (text: string) => process.stderr.write(text) }
 
 function rewriteLine(text: string): void {
   process.stderr.write(`\r\u001B[K${text}`)
@@ -131,7 +158,7 @@ function rewriteLine(text: string): void {
 
 function showProgress({ name, seed }: Scenario, hint?: string): (progress: Progress) => void {
   process.stderr.write(`${name}, seed ${seed}: starting\n`)
-  const writer = createProgressWriter(process.stderr, hint)
+  const writer = createProgressWriter(isDumb() ? appended : process.stderr, hint)
   process.once('exit', () => writer.clear())
   return ({ totals, time, ...where }) =>
     writer.show({
@@ -156,7 +183,9 @@ async function report(
   flags: RunFlags,
 ): Promise<void> {
   const events = await writeEvents(log, asked, flags)
-  const paths = await writeReport(flags.report, result)
+  const paths = await writeReport(flags.report, result).catch((error: unknown) =>
+    unusable(messageOf(error)),
+  )
   if (flags.json === true) {
     process.stdout.write(`${JSON.stringify(result)}\n`)
   } else {

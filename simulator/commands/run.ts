@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
 import { frontProfileNames } from '../scenario/scenario.ts'
 import { eventFormats } from '../report/event-log/formats.ts'
-import { positiveNumber, wholeNumber } from './options.ts'
+import { portNumber, positiveNumber, wholeNumber } from './options.ts'
 import type { RunFlags } from './run-flags.ts'
 
 export function runCommand(): Command {
@@ -39,12 +39,12 @@ export function runCommand(): Command {
       "so many processes hold the devices' connections; 0: this one (with real sockets; default: as many as the devices and the open files allowed to a process ask for)",
       wholeNumber(0),
     )
-    .option('--port <port>', 'port of the TLS front; 0 takes any free one', wholeNumber(0), 0)
+    .option('--port <port>', 'port of the TLS front; 0 takes any free one', portNumber, 0)
     .option('--report <dir>', 'where the report is written', 'reports/latest')
     .option(
       '--dashboard [port]',
       'follow the run on a page of 127.0.0.1, at this port or any free one',
-      wholeNumber(0),
+      portNumber,
     )
     .option('--json', 'print the result as JSON in place of tables')
     .option('--target <url>', 'run against this deployment, in real time, instead of a local edge')

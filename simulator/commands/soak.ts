@@ -1,9 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { Command } from 'commander'
 import type { Found, Lived } from '../engine/virtual/soak/soak.ts'
-import { wholeNumber } from './options.ts'
+import { messageOf, wholeNumber } from './options.ts'
+import { sallyport } from './replay.ts'
+import { tellOnSignals } from './tell-on-signals.ts'
 
 interface SoakFlags {
   readonly seeds: number
@@ -42,19 +44,20 @@ With --shards each world is lived once for each number, without what devices mee
 has to have the same hash each time. Such a failure is written down as it is.
 
 Exit status: 0 every decision in every world was right; 1 one was not (the last line replays it); 2
-the input cannot be used.`
+the input cannot be used; 130 interrupted (says how many worlds were lived).`
 
 function shardCounts(text: string): readonly number[] {
   return text.split(',').map(wholeNumber(1))
 }
 
 async function soak({ seeds, from, threads, shards, out }: SoakFlags): Promise<void> {
+  const counts = { worlds: 0, decisions: 0 }
+  const failed: Lived[] = []
+  tellOnSignals(() => `${counts.worlds} of ${seeds} worlds were lived, ${soFar(failed)}`)
   // Loaded only where it is used: the edge and its packages take a moment to load.
   const { soakSeeds } = await import('../engine/virtual/soak/soak-threads.ts')
   const { shrinkFailure } = await import('../engine/virtual/soak/soak.ts')
   const started = { wall: performance.now(), cpu: process.cpuUsage() }
-  const counts = { worlds: 0, decisions: 0 }
-  const failed: Lived[] = []
   const onLived = (lived: Lived): boolean => {
     counts.worlds += 1
     counts.decisions += lived.decisions
@@ -78,6 +81,11 @@ async function soak({ seeds, from, threads, shards, out }: SoakFlags): Promise<v
   )
 }
 
+function soFar([first]: readonly Lived[]): string {
+  if (first === undefined) return 'and every decision was right'
+  return `and that of seed ${first.sketch.seed} failed: it was being cut down`
+}
+
 function asItIs({ sketch, failures }: Lived): Found {
   return { seed: sketch.seed, sketch, failures, tries: 1 }
 }
@@ -89,18 +97,29 @@ async function tellFailure(
 ): Promise<void> {
   const { sketchText } = await import('../engine/virtual/soak/draw.ts')
   const file = join(out, `seed-${seed}.yaml`)
-  await mkdir(out, { recursive: true })
-  await writeFile(file, sketchText(sketch))
+  const isKept = await keepSketch(file, sketchText(sketch))
   const devices = sketch.fleets.reduce((sum, { count }) => sum + count, 0)
   const cut = shards === undefined ? `, cut down to ${devices} devices in ${tries} lives` : ''
   const again =
-    shards === undefined
+    shards === undefined && isKept
       ? `run ${file} --engine virtual`
-      : `soak --seeds 1 --from ${seed} --shards ${shards.join(',')}`
+      : `soak --seeds 1 --from ${seed}${shards === undefined ? '' : ` --shards ${shards.join(',')}`}`
   process.stdout.write(
     `${sketchText(sketch)}\nFAIL  seed ${seed}${cut}:\n` +
       failures.map((each) => `  ${each}\n`).join('') +
-      `npm run sallyport -- ${again}\n`,
+      `${sallyport} ${again}\n`,
   )
   process.exitCode = 1
+}
+
+/** The world is printed as well: where it cannot be written, its seed draws it again. */
+async function keepSketch(file: string, text: string): Promise<boolean> {
+  try {
+    await mkdir(dirname(file), { recursive: true })
+    await writeFile(file, text)
+    return true
+  } catch (error) {
+    console.error(`sallyport: cannot write ${file}: ${messageOf(error)}`)
+    return false
+  }
 }

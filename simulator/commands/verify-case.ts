@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { fromBase64, type Bytes } from '#shared/bytes.ts'
 import { instantFromIso, type Instant } from '#shared/time.ts'
+import { parseJson } from './json-text.ts'
 
 const base64 = z.string().transform((text, context): Bytes => {
   const bytes = fromBase64(text)
@@ -79,7 +80,7 @@ export type VerifyCase = z.infer<typeof verifyCase>
  * @throws an Error that says what is wrong and where
  */
 export function readCase(text: string): VerifyCase {
-  const read = verifyCase.safeParse(JSON.parse(text))
+  const read = verifyCase.safeParse(parseJson(text))
   if (read.success) return read.data
   throw new Error(read.error.issues.map(describeIssue).join('; '))
 }

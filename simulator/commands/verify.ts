@@ -24,7 +24,7 @@ import { decodePem } from '#shared/wire/pem.ts'
 import { algorithmSets, type AlgorithmSetName } from '#shared/x509/algorithm-sets.ts'
 import { parseCertificate } from '#shared/x509/parse.ts'
 import { createWebCryptoVerifier } from '#shared/x509/web-crypto-verifier.ts'
-import { messageOf, unusable } from './options.ts'
+import { fileFault, messageOf, unusable } from './options.ts'
 import { runBatch } from './verify-batch.ts'
 import { jsonFactsOf } from './verify-json.ts'
 
@@ -96,8 +96,9 @@ Exit status: 0 accepted, 1 refused, 2 the input cannot be used.
 
 With --batch each line is a case: {"id", "chain": [leaf, ...], "trust": [...], "crls": [...],
 "time", "purpose", "maxDepth", "revocation", "policy", "anchor", "algs", "profile"}, certificates
-and CRLs as base64 of their DER; "profile" is tolerant, rfc5280 (the default) or conforming. Each gives a line in the same order: {"id", "outcome", "code", ...}, where
-"unsupported" names settings that were not honoured; or {"line", "error"} for what is no case.
+and CRLs as base64 of their DER; "profile" is tolerant, rfc5280 (the default) or conforming. Each
+gives a line in the same order: {"id", "outcome", "code", ...}, where "unsupported" names settings
+that were not honoured; or {"line", "error"} for what is no case.
 Exit status then: 0 every line was a case, 2 some line was none.`
 
 async function runVerify(chain: string | undefined, flags: VerifyFlags): Promise<void> {
@@ -110,7 +111,7 @@ async function runVerify(chain: string | undefined, flags: VerifyFlags): Promise
 async function verifyBatchFile(file: string, chain: string | undefined): Promise<void> {
   if (chain !== undefined) return unusable(`verify: expected --batch <file> or ${chain}, not both`)
   const isUsable = await runBatch(file, process.stdout).catch((error: unknown) =>
-    unusable(messageOf(error)),
+    unusable(fileFault(file, error)),
   )
   process.exitCode = isUsable ? 0 : 2
 }
@@ -163,8 +164,12 @@ async function readCrlFile(file: string): Promise<Bytes> {
   return only
 }
 
+/** Before a text that some editor of Windows has saved: no part of it. */
+const byteOrderMark = Uint8Array.of(0xef, 0xbb, 0xbf)
+
 async function readInput(file: string): Promise<Buffer> {
-  return readFile(file).catch((error: unknown) => unusable(messageOf(error)))
+  const octets = await readFile(file).catch((error: unknown) => unusable(fileFault(file, error)))
+  return octets.subarray(0, 3).equals(byteOrderMark) ? octets.subarray(3) : octets
 }
 
 function parsed<Value>(result: Result<Value, DerFault>, what: string): Value {

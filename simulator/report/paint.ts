@@ -17,13 +17,14 @@ export function createPaint(isColoured: boolean): Paint {
   return { bold: paint(1), dim: paint(2), good: paint(32), bad: paint(31) }
 }
 
-/** Colours only on a terminal, and not where the user asked for none (no-color.org). */
+/** Colours only on a terminal that has them, and not where the user asked for none (no-color.org). */
 export function wantsColour(
   stream: { readonly isTTY?: boolean | undefined },
   env: Readonly<Record<string, string | undefined>>,
 ): boolean {
-  const { NO_COLOR: noColour } = env
-  return stream.isTTY === true && (noColour === undefined || noColour === '')
+  const { NO_COLOR: noColour, TERM: terminal } = env
+  const isAsked = noColour === undefined || noColour === ''
+  return stream.isTTY === true && isAsked && terminal !== 'dumb'
 }
 
 /**

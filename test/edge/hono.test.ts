@@ -172,7 +172,7 @@ describe('sessions', () => {
   })
 
   test.each([
-    { name: 'a short key', keys: 'a:c2hvcnQ=', ttlMs: 1000, says: 'session key 1 is not' },
+    { name: 'a short key', keys: 'a:c2hvcnQ=', ttlMs: 1000, says: 'expected session key 1 as' },
     { name: 'the most', keys: keyRing, ttlMs: 900_001, says: 'at most 900000' },
     { name: 'none at all', keys: keyRing, ttlMs: 0, says: 'at most 900000' },
   ])('$name is told', async ({ keys, ttlMs, says }) => {

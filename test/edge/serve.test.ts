@@ -106,6 +106,31 @@ test('ends mutual TLS, asks the trust store and logs; SIGTERM drains', async () 
   target.close()
 })
 
+test('a log that nobody takes ends it, in order and in words', async () => {
+  const child = command(usual())
+  const said = failure(child)
+  const { port } = await listeningOn(child)
+  child.stdout.destroy()
+  const none = await connected(deviceOptions(pki, { port }))
+  expect((await answered(none)).status).toBe(401)
+  await none.close()
+  const ended = await said
+  expect(ended.said).toContain('sallyport-serve: the connection log cannot be written: write EPIPE')
+  expect(ended.said).not.toContain('node:events')
+  expect(ended.status).toBe(2)
+})
+
+/** As `listening`, for whoever reads on what is said. */
+async function listeningOn(child: Command): Promise<{ port: number }> {
+  let said = ''
+  for await (const [chunk] of on(child.stderr, 'data')) {
+    said += String(chunk)
+    const [, url] = /listening on (\S+)\n/.exec(said) ?? []
+    if (url !== undefined) return { port: Number(new URL(url).port) }
+  }
+  throw new Error(`it does not listen: ${said}`)
+}
+
 /** Everything that a command says from now on, until it has said this. */
 async function says(child: Command, word: string): Promise<void> {
   let said = ''
@@ -203,6 +228,16 @@ test('behind a proxy: plain HTTP, with the hop from the environment', async () =
   expect((await fetch(url, { headers: { 'x-sallyport-hop': secret } })).status).toBe(401)
 })
 
+test('a variable that nobody reads is told by its name, and those that are read are not', async () => {
+  const variables = { SALLYPORT_AUTHORIZATON: '[]', SALLYPORT_CONNECTION_LOG: 'off' }
+  const child = command(usual(), variables)
+  let told = ''
+  child.stderr.on('data', (chunk: Buffer) => (told += String(chunk)))
+  await listening(child)
+  expect(told).toContain('SALLYPORT_AUTHORIZATON is no variable of sallyport-serve')
+  expect(told).not.toContain('SALLYPORT_CONNECTION_LOG')
+})
+
 test('--help tells everything and ends well', async () => {
   const child = command(['--help'])
   let help = ''
@@ -239,7 +274,7 @@ describe('what cannot be used is told, with status 2', () => {
     {
       name: 'no word on who ends TLS',
       args: () => ['--trust', pki.directory],
-      said: '--platform is needed',
+      said: '--platform <name>',
     },
     {
       name: "Node's TLS without a certificate",

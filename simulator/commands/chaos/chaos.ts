@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import { wholeNumber } from '../options.ts'
+import { portNumber, wholeNumber } from '../options.ts'
 import { gatewayNames } from '../../gateways/gateway.ts'
 import type { ChaosFlags, ProxyFlags } from './flags.ts'
 
@@ -59,12 +59,7 @@ function proxyCommand(): Command {
   return new Command('proxy')
     .description('a TCP proxy that does to connections what bad networks do')
     .requiredOption('--upstream <host:port>', 'where connections go on to')
-    .option(
-      '--port <port>',
-      'where it listens on 127.0.0.1; 0 takes any free one',
-      wholeNumber(0),
-      0,
-    )
+    .option('--port <port>', 'where it listens on 127.0.0.1; 0 takes any free one', portNumber, 0)
     .option('--seed <number>', 'draw what varies from this seed', wholeNumber(0), 1)
     .option('--toxic <toxic...>', 'latency,latency=300,jitter=50,stream=upstream,toxicity=0.5')
     .addHelpText('after', proxyHelp)

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { readSha256 } from '#shared/wire/fingerprint.ts'
 import { toHex } from '#shared/bytes.ts'
+import { fileFault } from '../options.ts'
 
 /**
  * A deny-list of keys: one SHA-256 of a SubjectPublicKeyInfo a line, in hexadecimal or base64; what
@@ -9,7 +10,10 @@ import { toHex } from '#shared/bytes.ts'
  * @throws an Error that names the file and the line at fault
  */
 export async function readDenyList(file: string): Promise<(spkiSha256: string) => boolean> {
-  const lines = (await readFile(file, 'utf8')).split(/\r\n|\n|\r/)
+  const whole = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new Error(fileFault(file, cause), { cause })
+  })
+  const lines = whole.split(/\r\n|\n|\r/)
   const denied = new Set<string>()
   for (const [at, line] of lines.entries()) {
     const [text = ''] = line.trim().split(/[\s#]/)

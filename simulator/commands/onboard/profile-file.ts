@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { catalogue, type CheckCode } from '#shared/enrollment/catalogue.ts'
 import { clientAuth, profiles, serverAuth, type DeviceProfile } from '#shared/enrollment/profile.ts'
 import { err, ok, type Result } from '#shared/result.ts'
 import { formatScenarioError, parseYaml } from '#simulator/scenario/parse.ts'
 import { listOf, mapping, oneOf, wholeNumber } from '#simulator/scenario/schema.ts'
+import { readHandwritten } from '../handwritten.ts'
 import { namedProfile } from './named-profile.ts'
 import { longDurationExpected, parseLongDuration } from './duration-years.ts'
 
@@ -125,7 +125,7 @@ type ProfileFile = z.infer<typeof profileFile>
 
 /** A user's own profile; or lines that say what is wrong with its file. */
 export async function readProfileFile(file: string): Promise<Result<DeviceProfile, string>> {
-  return parseProfile(await readFile(file, 'utf8'), file)
+  return parseProfile(await readHandwritten(file), file)
 }
 
 /** A profile of YAML; `file` only names it. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { fromBase64, type Bytes } from '#shared/bytes.ts'
 import type { Item } from './item.ts'
+import { parseJson } from '../json-text.ts'
 
 /** DER in base64, or one PEM block. */
 const encoded = z.string().transform((text, context): Bytes => {
@@ -51,7 +52,7 @@ const line = z
  * @throws an Error that says what is wrong and where
  */
 export function readLine(text: string): LineItem {
-  const read = line.safeParse(JSON.parse(text))
+  const read = line.safeParse(parseJson(text))
   if (read.success) return read.data
   const issues = read.error.issues.map(({ path, message }) => {
     return `${path.length === 0 ? 'the line' : path.join('.')}: ${message}`

@@ -4,6 +4,8 @@ import type { OpenEdge, Progress, Rehearsal } from '#simulator/onboarding/rehear
 import { eventKinds, hourMs, planOf } from '#simulator/onboarding/plan.ts'
 import { formatCount } from '#simulator/report/format.ts'
 import { messageOf, unusable, wholeNumber } from '../options.ts'
+import { sallyport } from '../replay.ts'
+import { tellOnSignals } from '../tell-on-signals.ts'
 
 interface RehearseFlags {
   readonly devices: number
@@ -38,7 +40,8 @@ against the ledger of the simulated CA and devices, which never asks the registr
 A kind of event that did not happen often enough fails the run: fewer than some 300 devices may be too few.
 1,000 devices take some 10 seconds of CPU.
 
-Exit status: 0 every rule held; 1 one did not, or too little happened; 2 the input cannot be used.`
+Exit status: 0 every rule held; 1 one did not, or too little happened; 2 the input cannot be used;
+130 interrupted (nothing is told then).`
 
 /** Of one registry in memory; a million devices take hours here. */
 const devicesMax = 1_000_000
@@ -62,6 +65,7 @@ async function run({ devices, overTls: tlsDevices, seed, json }: RehearseFlags):
   if (Math.max(devices, tlsDevices) > devicesMax) {
     unusable(`rehearse: expected at most ${formatCount(devicesMax)} devices`)
   }
+  tellOnSignals(() => 'nothing is told, since rules are held against the ledger at the end')
   // Loaded only where it is used: the edge and its packages take a moment to load.
   const { openVirtualEdge } = await import('#simulator/onboarding/edge.ts')
   const { overTls } = await import('#simulator/onboarding/over-tls.ts')
@@ -80,7 +84,7 @@ async function run({ devices, overTls: tlsDevices, seed, json }: RehearseFlags):
 }
 
 const replayOf = ({ devices, overTls, seed }: RehearseFlags): string =>
-  `sallyport onboard rehearse --devices ${devices} --over-tls ${overTls} --seed ${seed}`
+  `${sallyport} onboard rehearse --devices ${devices} --over-tls ${overTls} --seed ${seed}`
 
 async function measured({ name, devices, open }: Part, seed: number): Promise<Outcome> {
   const { rehearse } = await import('#simulator/onboarding/rehearse.ts')

@@ -3,7 +3,7 @@ import { Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { Command } from 'commander'
 import { linesOf } from '../batch-lines.ts'
-import { messageOf, unusable, wholeNumber } from '../options.ts'
+import { fileFault, messageOf, unusable, wholeNumber } from '../options.ts'
 import { answerOf, jsonOf, type Client } from '../trust-store/client.ts'
 import { plain, print, printJson, printJsonLine, table, time } from '../trust-store/print.ts'
 import { clientOf, withTarget, type TargetFlags } from '../trust-store/target.ts'
@@ -80,7 +80,7 @@ async function* entriesOf(file: string, tally: Tally): AsyncGenerator<Entry> {
       else yield { number, device }
     }
   } catch (error) {
-    return unusable(`${file}: ${messageOf(error)}`)
+    return unusable(fileFault(file, error))
   }
 }
 

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { formatScenarioError, parseScenario } from '../../scenario/parse.ts'
 import type { Scenario } from '../../scenario/scenario.ts'
+import { readHandwritten } from '../handwritten.ts'
 import { messageOf, unusable } from '../options.ts'
 
 /** The scenario in a file; ends the command, with every fault on a line of its own, where there is none. */
@@ -18,7 +18,7 @@ export async function tryReadScenario(
   | { readonly scenario: Scenario; readonly complaints: readonly [] }
   | { readonly scenario: undefined; readonly complaints: readonly string[] }
 > {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => ({ error }))
+  const text = await readHandwritten(file).catch((error: unknown) => ({ error }))
   if (typeof text !== 'string') {
     return {
       scenario: undefined,

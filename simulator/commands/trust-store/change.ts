@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises'
 import type { Bytes } from '#shared/bytes.ts'
 import { ok, type Result } from '#shared/result.ts'
 import type * as z from 'zod'
-import { messageOf, unusable } from '../options.ts'
+import { fileFault, unusable } from '../options.ts'
 import { answerOf, type Client, type Failure } from './client.ts'
 import { documentForm, fileForm, headForm, type StoreText } from './forms.ts'
 
@@ -70,7 +70,7 @@ const fileOctetsMax = 80 * 1024 * 1024
 /** A file of this machine. Ends the command where it cannot be read. */
 export async function readBounded(path: string): Promise<Bytes> {
   const octets = await readAtMost(path, fileOctetsMax).catch((error: unknown) =>
-    unusable(messageOf(error)),
+    unusable(fileFault(path, error)),
   )
   return octets ?? unusable(`${path}: more than ${fileOctetsMax} octets`)
 }

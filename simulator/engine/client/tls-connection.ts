@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import tls from 'node:tls'
 import { err, ok, type Result } from '#shared/result.ts'
 import { failureOf, type ConnectionFailure } from './failure.ts'
@@ -61,7 +62,8 @@ export function openTls(options: TlsOptions): Promise<Result<TlsConnection, Conn
   const socket = tls.connect({
     host: options.host,
     port: options.port,
-    servername: options.servername,
+    // An address is no name to ask for (RFC 6066 3); the server has to prove `host` then.
+    servername: isIP(options.servername) === 0 ? options.servername : '',
     secureContext: context,
     ...(options.localAddress === undefined ? {} : { localAddress: options.localAddress }),
     ...(options.session === undefined ? {} : { session: options.session }),

@@ -24,7 +24,7 @@ describe('rings that are read', () => {
   })
 })
 
-const notAKey = (place: number) => `session key ${place} is not "name:base64 of 32 octets"`
+const notAKey = (place: number) => `session key ${place} as "name:base64 of 32 octets"`
 
 describe('a fault names the entry and never repeats it', () => {
   test.each([
@@ -44,11 +44,15 @@ describe('a fault names the entry and never repeats it', () => {
     { name: 'base64url', text: `a:${'-_'.repeat(21)}A=`, says: notAKey(1) },
     { name: 'the second of two', text: `b:${two},a:${secret(1, 16)}`, says: notAKey(2) },
     { name: 'a comma at the end', text: `a:${one},`, says: notAKey(2) },
-    { name: 'one name twice', text: `a:${one},a:${two}`, says: 'session key name a stands twice' },
+    {
+      name: 'one name twice',
+      text: `a:${one},a:${two}`,
+      says: 'each name of a session key once: a stands twice',
+    },
     {
       name: 'four keys',
       text: `d:${four},c:${three},b:${two},a:${one}`,
-      says: 'at most 3 session keys, got 4',
+      says: 'at most 3 session keys, not 4',
     },
   ])('$name', async ({ text, says }) => {
     const ring = await importKeyRing(text)

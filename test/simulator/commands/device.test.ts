@@ -75,7 +75,11 @@ const unusable = [
   { name: 'other zeros', args: ['car-1', '--run', run], says: 'perhaps car-0001' },
   { name: 'a slip', args: ['cra-0001', '--run', run], says: 'perhaps car-0001' },
   { name: 'nothing like it', args: ['banana', '--run', run], says: 'others: like car-0001' },
-  { name: 'no run', args: ['car-0001', '--run', join(dir, 'none')], says: 'ENOENT' },
+  {
+    name: 'no run',
+    args: ['car-0001', '--run', join(dir, 'none')],
+    says: 'none: there is no such file',
+  },
   {
     name: 'an empty log',
     args: ['car-0001', '--run', join(dir, 'empty.jsonl')],

@@ -387,6 +387,6 @@ test.each(files)('--batch FILE: $name: status $status', async ({ content, status
 
 test('--batch FILE: a missing file', async () => {
   const done = await runCli('inspect', '--batch', join(folder, 'missing.jsonl'))
-  expect(done.stderr).toContain('ENOENT')
+  expect(done.stderr).toContain('missing.jsonl: there is no such file')
   expect(done.status).toBe(2)
 })

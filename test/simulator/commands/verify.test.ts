@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -56,6 +56,14 @@ test('a good chain is accepted: status 0 and the identity', async () => {
     identity: { serial: good.serial, notAfter: '2027-01-31T00:00:00Z' },
   })
   expect(done.status).toBe(0)
+})
+
+test('a byte order mark before the PEM is passed over', async () => {
+  const mark = '\u{FEFF}'
+  writeFileSync(path('bom-ca.pem'), `${mark}${readFileSync(path('ca.pem'), 'utf8')}`)
+  writeFileSync(path('bom.pem'), `${mark}${good.chainPem}`)
+  const done = await runCli('verify', '--trust', path('bom-ca.pem'), ...onDay(1), path('bom.pem'))
+  expect([done.status, done.stderr]).toEqual([0, ''])
 })
 
 const refusals = [

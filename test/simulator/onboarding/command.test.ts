@@ -12,7 +12,9 @@ test('a run as JSON says what it measured', async () => {
   expect(told).toMatchObject({ seed: 1, passed: false, parts: [{ name: 'virtual', devices: 2 }] })
   // Two devices show too little: that is told, with the command that does it again.
   expect(status).toBe(1)
-  expect(stderr).toContain('replay: sallyport onboard rehearse --devices 2 --over-tls 0 --seed 1')
+  expect(stderr).toContain(
+    'replay: npm run sallyport -- onboard rehearse --devices 2 --over-tls 0 --seed 1',
+  )
 })
 
 test.each([

@@ -90,6 +90,7 @@ test.each([
   { name: 'a file', isTTY: false, env: {}, isColoured: false },
   { name: 'a pipe knows no isTTY', isTTY: undefined, env: {}, isColoured: false },
   { name: 'NO_COLOR', isTTY: true, env: { NO_COLOR: '1' }, isColoured: false },
+  { name: 'a terminal without', isTTY: true, env: { TERM: 'dumb' }, isColoured: false },
   { name: 'NO_COLOR set to nothing', isTTY: true, env: { NO_COLOR: '' }, isColoured: true },
 ])('colour: $name: $isColoured', ({ isTTY, env, isColoured }) => {
   expect(wantsColour({ isTTY }, env)).toBe(isColoured)

@@ -138,7 +138,7 @@ const cases = [
       line({ id: 'w', csr: toBase64(csr), certificate: toBase64(leaf) }),
     told: [
       'b.jsonl:1 the line: expected one of csr, certificate and chain',
-      'b.jsonl:2 Expected property name',
+      'b.jsonl:2 this is not JSON: Expected property name',
       'b.jsonl:3 csr: expected base64 of DER, or one PEM block',
       'b.jsonl:4 id: expected a text or a number',
       'b.jsonl:5 the line: expected one of csr, certificate and chain',
