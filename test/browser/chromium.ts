@@ -18,6 +18,8 @@ const quiet = [
   '--headless',
   '--no-sandbox',
   '--disable-gpu',
+  // A picture of a page is cut where its scroll bar would be.
+  '--hide-scrollbars',
   '--disable-quic',
   '--no-first-run',
   '--disable-background-networking',

@@ -84,5 +84,5 @@ export function shortHash(digest: string): string {
 /** A part of a whole, to a tenth: the rare reason among many decisions is the one that is looked for. */
 export function shareWords(part: number, whole: number): string {
   const share = part / Math.max(1, whole)
-  return share > 0 && share < 0.001 ? 'below 0.1 %' : `${(share * 100).toFixed(1)} %`
+  return share > 0 && share < 0.001 ? '< 0.1 %' : `${(share * 100).toFixed(1)} %`
 }
