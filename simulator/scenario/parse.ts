@@ -93,7 +93,9 @@ function faultsOf(issue: z.core.$ZodIssue, raw: unknown): readonly Fault[] {
     return within.flatMap((inner) => faultsOf(inner, raw))
   }
   if (issue.code !== 'unrecognized_keys') {
-    const found = show(valueAt(raw, issue.path))
+    // A file that is nothing but a text is another file, a private key perhaps.
+    const isText = typeof raw === 'string'
+    const found = isText ? 'a text' : show(valueAt(raw, issue.path))
     const message = `found ${found}, expected ${issue.message}`
     return [{ path: issue.path, at: 'value', message }]
   }

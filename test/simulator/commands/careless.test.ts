@@ -78,6 +78,13 @@ test.each([
   expect(done.status).toBe(2)
 })
 
+test('scenario check: a private key in place of a scenario is not quoted', async () => {
+  const done = await runCli('scenario', 'check', keyFile)
+  expect(done.stderr).toContain(`${keyFile}:1:1: found a text, expected a mapping`)
+  expect(`${done.stdout}${done.stderr}`).not.toContain(secret.slice(0, 4))
+  expect(done.status).toBe(2)
+})
+
 const refusedRuns = [
   {
     name: 'a report that has no place',
