@@ -1,7 +1,6 @@
 import { z } from 'zod'
-import { instantFromIso, type Instant } from '#shared/time.ts'
-import { expiredExpected, parseExpired } from '#shared/path/expired-policy.ts'
-import { durationExpected, parseDuration } from '#shared/duration.ts'
+import { parseDuration } from '#shared/duration.ts'
+import { instantFromIso } from '#shared/time.ts'
 import {
   chaosFaults,
   exposureMeans,
@@ -10,109 +9,35 @@ import {
   hostileKinds,
   mqttQualities,
   trafficPatterns,
-  type ExpiredPolicy,
   type OfflineProcess,
   type Scenario,
   type TrafficPattern,
 } from './scenario.ts'
+import {
+  anyTime,
+  duration,
+  durationForm,
+  expired,
+  instant,
+  kind,
+  listOf,
+  mapping,
+  oneOf,
+  outage,
+  outageFields,
+  positive,
+  ratio,
+  someTime,
+  toOutage,
+  wholeNumber,
+  word,
+  yesNo,
+} from './schema-fields.ts'
 
 /*
- * The shape of a scenario file. The message of a rule says what was expected, as a noun; what was
- * found, and where, is added in parse.ts. Keys are words of the file; fields with units begin
- * where `transform` ends.
+ * The shape of a scenario file. Keys are words of the file; fields with units begin where
+ * `transform` ends.
  */
-
-/** An object of which every key is known. The message of an unknown key lists the known ones. */
-export function mapping<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
-  const keys = Object.keys(shape).join(', ')
-  return z.strictObject(shape, {
-    error: ({ code }) => (code === 'unrecognized_keys' ? keys : `a mapping with the keys ${keys}`),
-  })
-}
-
-export function listOf<Item extends z.ZodType>(item: Item, least = 0) {
-  const error = least > 0 ? `a list of at least ${least}` : 'a list'
-  return z.array(item, { error }).min(least, { error })
-}
-
-export function oneOf<const Words extends readonly string[]>(words: Words) {
-  return z.enum(words, { error: `one of ${words.join(', ')}` })
-}
-
-export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER) {
-  const range = most < Number.MAX_SAFE_INTEGER ? `from ${least} to ${most}` : `of at least ${least}`
-  const error = `a whole number ${range}`
-  return z.int({ error }).min(least, { error }).max(most, { error })
-}
-
-function positive(most: number, unit: string) {
-  const error = `a number of ${unit} above 0, at most ${most}`
-  return z.number({ error }).positive({ error }).max(most, { error })
-}
-
-const ratioError = { error: 'a ratio from 0 to 1' }
-const ratio = z.number(ratioError).min(0, ratioError).max(1, ratioError)
-const word = z.string({ error: 'a name' }).min(1, { error: 'a name' })
-const yesNo = z.boolean({ error: 'true or false' })
-
-/** For editors; what `parseDuration` takes. */
-const durationForm = {
-  pattern: String.raw`^(\d+(\.\d+)?(ms|s|m|h|d|w))+$`,
-  description: durationExpected,
-  examples: ['30d', '12h', '5m', '10s', '250ms', '1d12h'],
-}
-
-/** A duration of at least `leastMs` milliseconds. */
-function duration(leastMs: number) {
-  return z
-    .string({ error: durationExpected })
-    .meta(durationForm)
-    .transform((text, context) => {
-      const ms = parseDuration(text)
-      if (ms !== undefined && ms >= leastMs) return ms
-      const expected = ms === undefined ? durationExpected : 'a longer duration'
-      context.addIssue({ code: 'custom', message: expected })
-      return z.NEVER
-    })
-}
-
-const anyTime = duration(0)
-const someTime = duration(1)
-
-const instantError = 'an instant with a zone, like 2027-01-01T00:00:00Z'
-const instant = z
-  .string({ error: instantError })
-  .meta({ description: instantError })
-  .transform((text, context): Instant => {
-    try {
-      return instantFromIso(text)
-    } catch {
-      // The RangeError says no more than the message that the file's author gets here.
-      context.addIssue({ code: 'custom', message: instantError })
-      return z.NEVER
-    }
-  })
-
-const expired = z
-  .string({ error: expiredExpected })
-  .meta({ description: expiredExpected })
-  .transform((text, context): ExpiredPolicy => {
-    const policy = parseExpired(text)
-    if (policy !== undefined) return policy
-    context.addIssue({ code: 'custom', message: expiredExpected })
-    return z.NEVER
-  })
-
-// The kind is part of device names, of topics and of paths: a word that all of them take as it is.
-const kindError = { error: 'a kind of device: up to 32 lower-case letters, digits and hyphens' }
-const kind = z.string(kindError).regex(/^[a-z][a-z0-9-]{0,31}$/, kindError)
-
-const outageFields = { at: anyTime, for: someTime }
-const outage = mapping(outageFields).transform(toOutage)
-
-function toOutage({ at: atMs, for: forMs }: { at: number; for: number }) {
-  return { atMs, forMs }
-}
 
 const time = mapping({
   start: instant.default(instantFromIso('2027-01-01T00:00:00Z')),

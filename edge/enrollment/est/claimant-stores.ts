@@ -5,7 +5,7 @@ import {
   type TrustStore,
 } from '#shared/trust-store/trust-store.ts'
 import type { Certificate } from '#shared/x509/certificate.ts'
-import type { EnrolmentLabel } from '../settings.ts'
+import type { EnrolmentLabel } from '../label-settings.ts'
 
 /**
  * What certificates of the label's own CA are held against: its CAs are the anchors, and whatever the

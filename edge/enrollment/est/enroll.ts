@@ -13,7 +13,7 @@ import type {
   EnrolmentAttempt,
   EnrolmentRegistry,
 } from '../registry/registry.ts'
-import type { EnrolmentLabel } from '../settings.ts'
+import type { EnrolmentLabel } from '../label-settings.ts'
 import type { Signer, SigningOrder } from '../signer.ts'
 import { serialOctets } from '../signers/crl.ts'
 import type { EstRefusal } from './answers.ts'

@@ -1,5 +1,5 @@
 import type { Clock } from '#shared/time.ts'
-import type { CaSettings } from '../settings.ts'
+import type { CaSettings } from '../ca-settings.ts'
 import type { Signer } from '../signer.ts'
 import type { AskCa } from './ask-ca.ts'
 import { createEstSigner } from './est-ca.ts'

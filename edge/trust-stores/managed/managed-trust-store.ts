@@ -2,7 +2,8 @@ import { err, ok, type Result } from '#shared/result.ts'
 import { instantFromMs, type Clock, type Instant } from '#shared/time.ts'
 import type { SignatureVerifier } from '#shared/x509/signature.ts'
 import type { AuditEntry, StoreChange } from './audit-entry.ts'
-import { changed, type ChangeRefusal } from './changes.ts'
+import type { ChangeRefusal } from './changes.ts'
+import { changed } from './make-change.ts'
 import {
   albStoreLimits,
   decodeDocument,

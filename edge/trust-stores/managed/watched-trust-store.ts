@@ -20,7 +20,7 @@ import {
 } from '../sources/source-rows.ts'
 import type { NewSource, Source, SourceRefusal } from '../sources/source.ts'
 import { anchorsOf, lookedAtAnchors, noteAnchors, type AnchorUse } from './anchor-use.ts'
-import { loadCertificates } from './changes.ts'
+import { loadCertificates } from './load-certificates.ts'
 import { listsInForce, type StoreDocument, type StoreLimits } from './document.ts'
 import { quotasOf } from './quotas.ts'
 import { loadObject, type Objects } from './objects.ts'
